@@ -1,0 +1,62 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * Tests import the workspace's own packages by name and get their sources: the private export condition
+ * `millrace-source` is on for Vite's resolver and, through Vitest, for Node's own, which the worker threads
+ * that tests start inherit.
+ */
+const condition = "millrace-source";
+
+const shared = {
+  resolve: { conditions: [condition, "node"] },
+  ssr: { resolve: { conditions: [condition, "node"] } },
+};
+
+const exclude = ["**/node_modules/**", "**/dist/**", "**/fixtures/**", "**/temp/**"];
+
+const common = {
+  environment: "node" as const,
+  // Child processes, because the engine starts worker threads and handles signals itself.
+  pool: "forks" as const,
+  exclude,
+};
+
+export default defineConfig({
+  ...shared,
+  test: {
+    maxWorkers: 2,
+    reporters: ["default"],
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/*.test-d.ts", "**/*.bench.ts"],
+    },
+    projects: [
+      {
+        ...shared,
+        test: {
+          ...common,
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts"],
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+          typecheck: {
+            include: ["packages/*/src/**/*.test-d.ts", "test/**/*.test-d.ts"],
+            tsconfig: "./tsconfig.json",
+            ignoreSourceErrors: true,
+          },
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...common,
+          name: "system",
+          include: ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
