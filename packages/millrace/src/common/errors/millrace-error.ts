@@ -1,0 +1,84 @@
+/** The stable codes of the errors that Millrace raises. A code, once released, keeps its meaning. */
+export type ErrorCode =
+  // programs
+  | "INVALID_ARGUMENT"
+  | "INVALID_OPTION"
+  | "UNKNOWN_OPTION"
+  | "INVALID_GRAPH"
+  | "INVALID_KEY"
+  | "INVALID_TYPE"
+  | "RECORD_TYPE_MISMATCH"
+  | "ASYNC_FUNCTION"
+  | "JOB_MODULE_INVALID"
+  | "JOB_NOT_DETERMINISTIC"
+  | "USER_FUNCTION_FAILED"
+  | "USER_FUNCTION_TIMEOUT"
+  | "STATE_MISUSE"
+  // data and the world outside
+  | "MALFORMED_RECORD"
+  | "SOURCE_FAILED"
+  | "SINK_FAILED"
+  | "UNSUPPORTED_PLATFORM"
+  // runtime
+  | "CODEC_CORRUPT"
+  | "PROTOCOL_VIOLATION"
+  | "TASK_CANCELED"
+  | "SLOT_LOST"
+  | "JOB_FAILED"
+  | "JOB_CANCELED"
+  | "ILLEGAL_TRANSITION"
+  | "INTERNAL";
+
+/** What an error may say besides its message. */
+export interface MillraceErrorOptions {
+  /** The error that caused this one; its stack is kept. */
+  readonly cause?: unknown;
+  /** Whether the same call may succeed when it is made again. Default false. */
+  readonly retryable?: boolean;
+  /** What to do about it, in a sentence; printed below the message. */
+  readonly help?: string;
+  /** Structured facts for programs: operator, subtask, path, line ... Plain data only. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Every error that Millrace raises: a stable `code`, a message that says what was expected, what came
+ * and where, and optionally what to do (`help`).
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await run(job, { args: { input: "missing.csv" } });
+ * } catch (error) {
+ *   if (MillraceError.is(error, "SOURCE_FAILED")) console.error(error.message);
+ * }
+ * ```
+ */
+export class MillraceError extends Error {
+  override readonly name = "MillraceError";
+  /** Stable, for programs. */
+  readonly code: ErrorCode;
+  /** Whether a retry of the same call can help. */
+  readonly retryable: boolean;
+  /** What to do about it. */
+  readonly help: string | undefined;
+  /** Structured facts. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: MillraceErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    this.help = options.help;
+    this.details = options.details ?? {};
+  }
+
+  /** Whether `error` is a MillraceError, and of `code` when one is given. Works across copies of the package. */
+  static is(error: unknown, code?: ErrorCode): error is MillraceError {
+    return (
+      error instanceof Error &&
+      error.name === "MillraceError" &&
+      (code === undefined || (error as MillraceError).code === code)
+    );
+  }
+}

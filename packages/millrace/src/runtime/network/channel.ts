@@ -1,0 +1,74 @@
+import type { ElementCursor } from "../../common/codec/frame-codec.ts";
+import type { Timestamp } from "../../common/time/timestamps.ts";
+import type { ChannelEvent } from "../../protocol/channel-event.ts";
+
+/**
+ * The two ends of a channel, from one subtask to another. Implementations: a queue of objects within a slot (`local`), frames in
+ * shared memory between slots of a process (`ring`), frames over TCP between processes (later), a simulated network (later).
+ * One suite tests them all.
+ *
+ * What both ends rely on: elements and events arrive exactly once, in order, or the channel fails at both ends.
+ * Credit belongs to the channel (correctness rule 1): a full or blocked channel never keeps another one waiting.
+ */
+
+/** The producer's end. Used by one task, on its thread. */
+export interface ChannelWriter {
+  /**
+   * Appends a record. Always taken: what finds no room goes into a spill, which is counted, and bounded because the task stops
+   * once `blocked` is true; only what a single call of a user function still emits can get there.
+   */
+  record(value: unknown, timestamp: Timestamp): void;
+  watermark(watermark: Timestamp): void;
+  /** Ends the frame under construction, which leaves before the event. Room for events is reserved. */
+  event(event: ChannelEvent): void;
+  /** No room for a further frame. Changes are told to the writer's listener. */
+  readonly blocked: boolean;
+  /**
+   * Sends the partial frame if there is room and the receiver has taken everything before it (flush on idle); otherwise asks to be
+   * woken when it has. Returns whether nothing is left unsent.
+   */
+  flushIfDrained(): boolean;
+  /** Sends the partial frame if there is room for a frame (buffer timeout). Returns whether nothing is left unsent. */
+  flush(): boolean;
+  /** Bytes (or for local channels: elements) that wait on this side, the spill included. For metrics and tests. */
+  readonly backlog: number;
+  close(): void;
+}
+
+/** Who is told by a writer. */
+export interface ChannelWriterListener {
+  /** `blocked` changed. May be called inside `record`, or from the slot's poll. */
+  onBlockedChange(blocked: boolean): void;
+  /** The receiver has drained the channel, and `flushIfDrained` had asked to be told. */
+  onDrained(): void;
+}
+
+/** What the consumer finds at the head of a channel. */
+export type Head =
+  | "none"
+  /** A data frame: walk `cursor`, then call `release`. */
+  | "data"
+  /** An event: `takeEvent`. */
+  | "event";
+
+/** The consumer's end. Used by one task, on its thread. */
+export interface InputChannel {
+  /** Position in the task's input gate. */
+  readonly index: number;
+  /** Which input of the head operator it feeds. */
+  readonly input: 0 | 1;
+  head(): Head;
+  /**
+   * The elements of the data frame at the head; the same object for the channel's life. It may be left in the middle; it stands
+   * where it was left.
+   */
+  readonly cursor: ElementCursor<unknown>;
+  /** Gives back the frame at the head, whose cursor has reached its END; the credit returns to the producer. */
+  release(): void;
+  takeEvent(): ChannelEvent;
+  /** Frames that wait at the head and behind it (for local channels: elements). For metrics. */
+  readonly queued: number;
+  /** Called when `head()` changes from "none"; set by the gate. */
+  onReadable: (() => void) | undefined;
+  close(): void;
+}
