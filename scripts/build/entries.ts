@@ -1,3 +1,6 @@
+/** The export condition under which packages resolve to their sources. Private: it is not published. */
+export const SOURCE_CONDITION = "millrace-source";
+
 /** A file that becomes a bundled module of its own. */
 export interface Entry {
   /** Name of the module in `dist/`, without its extension. */
