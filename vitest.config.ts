@@ -54,7 +54,7 @@ export default defineConfig({
           name: "system",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
           testTimeout: 60_000,
-          hookTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -1,8 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PACKAGES } from "../../scripts/build/entries.ts";
+import { apiReports, snapshotPath, type ApiReport } from "../../scripts/build/api-report.ts";
 import { packAll, repository, run, type Packed, type PackedPackage } from "./packed.ts";
 
 const NAMES = ["millrace", "@millrace/connector-parquet"];
@@ -79,6 +81,33 @@ describe("the packages as they are published", () => {
         [cli, find(name).tarball, "--profile", "esm-only", "--no-definitely-typed", "--format", "ascii"],
         packed.folder,
       );
+    });
+  });
+
+  describe.each(PACKAGES.map(({ folder }) => folder))("the public surface of %s", (folder) => {
+    let reports: ApiReport[];
+
+    beforeAll(async () => {
+      reports = await apiReports(join(packed.staging, folder));
+    });
+
+    it("is what its snapshots say (after a wanted change: npm run build && npm run api)", () => {
+      for (const { entry, text } of reports) {
+        const snapshot = join(repository, "packages", folder, snapshotPath(entry));
+        expect(text, snapshot).toBe(existsSync(snapshot) ? readFileSync(snapshot, "utf8") : "no snapshot");
+      }
+    });
+
+    it("has a doc comment on every declaration that is exported by name", () => {
+      // A type that only repeats the values of a documented constant of its name needs no second comment.
+      const declaration =
+        /^\/\/ @\w+( \(undocumented\))?\nexport (?:(?:declare|abstract|default) )*\w+ (\w+)/gm;
+      const undocumented = reports.flatMap(({ text }) => {
+        const found = [...text.matchAll(declaration)].map(([, mark, name]) => ({ mark, name }));
+        const documented = new Set(found.filter(({ mark }) => mark === undefined).map(({ name }) => name));
+        return found.map(({ name }) => name).filter((name) => !documented.has(name));
+      });
+      expect(undocumented).toEqual([]);
     });
   });
 

@@ -24,6 +24,8 @@ export interface Packed {
   readonly folder: string;
   /** A project whose `node_modules` holds the unpacked packages and links to their dependencies. */
   readonly project: string;
+  /** The folders that were packed, by the package's folder; they lie outside any `node_modules`, but see them. */
+  readonly staging: string;
   readonly packages: readonly PackedPackage[];
 }
 
@@ -60,7 +62,8 @@ export function packAll(): Packed {
     }
   }
   link(project, "@types/node", createRequire(join(repository, "package.json")));
-  return { folder, project, packages };
+  symlinkSync(join(project, "node_modules"), join(folder, "node_modules"), "dir");
+  return { folder, project, staging: join(folder, "staging"), packages };
 }
 
 function link(project: string, name: string, from: NodeJS.Require): void {
