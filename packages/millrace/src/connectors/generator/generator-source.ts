@@ -1,0 +1,107 @@
+import type { Source } from "../../common/connector/source.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import type { TypeInfo } from "../../common/types/type-info.ts";
+import { BufferedSourceReader } from "../base/buffered-source-reader.ts";
+import { refuseUnknownOptions, requireCount, requireOption, requirePositive } from "../base/options.ts";
+import { StaticEnumerator, type StaticEnumeratorState } from "../base/static-enumerator.ts";
+import { indexFetcher, type IndexEmitter } from "./index-fetcher.ts";
+import { indexSplits, type IndexSplit } from "./index-split.ts";
+
+/** Options of `generatorSource`. */
+export interface GeneratorSourceOptions<T> {
+  /** Makes the record of an index. Pure and synchronous: after a restore it is asked for the same index again. */
+  readonly generate: (index: number) => T;
+  /** How many records; without it the source never ends. */
+  readonly count?: number | undefined;
+  /** The first index; default 0. */
+  readonly from?: number | undefined;
+  /** The rate of all subtasks together, records a second; default as fast as they are taken. */
+  readonly ratePerSecond?: number | undefined;
+  /** The records' type, where declared. */
+  readonly type?: TypeInfo<T> | undefined;
+}
+
+const NAME = "generator source";
+
+/**
+ * Makes records from an index by a function. Split by parallelism (subtask i of p takes every p-th index), exactly-once.
+ * Bounded when `count` is given.
+ *
+ * @throws MillraceError INVALID_OPTION, UNKNOWN_OPTION
+ * @example
+ * ```ts
+ * generatorSource({ count: 1_000_000, ratePerSecond: 50_000, generate: (i) => ({ id: i, user: i % 100 }) })
+ * ```
+ */
+export function generatorSource<T>(
+  options: GeneratorSourceOptions<T>,
+): Source<T, IndexSplit, StaticEnumeratorState<IndexSplit>> {
+  refuseUnknownOptions(NAME, options, ["generate", "count", "from", "ratePerSecond", "type"]);
+  requireOption(typeof options.generate === "function", NAME, "generate", "a function", options.generate);
+  requireCount(NAME, "count", options.count, 0);
+  requireCount(NAME, "from", options.from, 0);
+  requirePositive(NAME, "ratePerSecond", options.ratePerSecond);
+  const from = options.from ?? 0;
+  const end = options.count === undefined ? null : from + options.count;
+  return {
+    name: NAME,
+    boundedness: end === null ? "unbounded" : "bounded",
+    type: options.type,
+    guarantee: "exactly-once",
+    createEnumerator: (context, restored) =>
+      new StaticEnumerator(
+        context,
+        { name: NAME, discover: (parallelism) => indexSplits(from, end, parallelism) },
+        restored,
+      ),
+    createReader: (context) =>
+      new BufferedSourceReader(context, {
+        name: NAME,
+        open: (split) => indexFetcher(context, split, emitterOf(options), options.ratePerSecond),
+      }),
+  };
+}
+
+function emitterOf<T>(options: GeneratorSourceOptions<T>): IndexEmitter<T> {
+  let checked = false;
+  return (progress, step, end, output, limit) => {
+    let next = progress.next;
+    let passed = 0;
+    while (passed < limit && next < end && !output.blocked) {
+      const value = generateOne(options, next);
+      if (!checked) {
+        refuseAsync(value);
+        checked = true;
+      }
+      output.collect(value);
+      next += step;
+      passed++;
+    }
+    progress.next = next;
+    return passed;
+  };
+}
+
+function generateOne<T>(options: GeneratorSourceOptions<T>, index: number): T {
+  try {
+    return options.generate(index);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MillraceError("USER_FUNCTION_FAILED", `${NAME}: generate(${index}) failed: ${reason}`, {
+      cause: error,
+      details: { index },
+    });
+  }
+}
+
+function refuseAsync(value: unknown): void {
+  if (value === null || typeof value !== "object" || typeof (value as { then?: unknown }).then !== "function")
+    return;
+  throw new MillraceError(
+    "ASYNC_FUNCTION",
+    `${NAME}: generate must answer with a record, but it answered with a promise`,
+    {
+      help: "Read asynchronous input by asyncIterableSource or createSource.",
+    },
+  );
+}
