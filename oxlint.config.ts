@@ -72,6 +72,13 @@ export default defineConfig({
     "typescript/no-unsafe-type-assertion": "off",
     "typescript/no-misused-spread": "off",
 
+    // The second argument is the message of a failure.
+    "vitest/valid-expect": ["error", { maxArgs: 2 }],
+    "vitest/expect-expect": [
+      "error",
+      { assertFunctionNames: ["expect", "expectTypeOf", "assert", "fc.assert", "expect*", "assert*"] },
+    ],
+
     eqeqeq: ["error", "always", { null: "ignore" }],
     "no-var": "error",
     "prefer-const": "error",

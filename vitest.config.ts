@@ -40,11 +40,6 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts"],
           testTimeout: 10_000,
           hookTimeout: 10_000,
-          typecheck: {
-            include: ["packages/*/src/**/*.test-d.ts", "test/**/*.test-d.ts"],
-            tsconfig: "./tsconfig.json",
-            ignoreSourceErrors: true,
-          },
         },
       },
       {
@@ -55,6 +50,22 @@ export default defineConfig({
           include: ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...common,
+          name: "types",
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ["packages/*/src/**/*.test-d.ts", "test/**/*.test-d.ts"],
+            tsconfig: "./tsconfig.json",
+            // `npm run typecheck` reports the others.
+            ignoreSourceErrors: true,
+          },
         },
       },
     ],

@@ -75,12 +75,9 @@ describe("the packages as they are published", () => {
 
     it("has types that resolve as the modules do", () => {
       const cli = join(repository, "node_modules/@arethetypeswrong/cli/dist/index.js");
-      // Throws, with the whole report, on any problem.
-      run(
-        process.execPath,
-        [cli, find(name).tarball, "--profile", "esm-only", "--no-definitely-typed", "--format", "ascii"],
-        packed.folder,
-      );
+      const options = ["--profile", "esm-only", "--no-definitely-typed", "--format", "ascii"];
+      const report = run(process.execPath, [cli, find(name).tarball, ...options], packed.folder);
+      expect(report).toContain("node16 (from ESM): 🟢 (ESM)");
     });
   });
 
@@ -159,6 +156,7 @@ describe("the packages as they are published", () => {
       join(packed.project, "tsconfig.json"),
       JSON.stringify({ compilerOptions: options, files: ["consumer.ts"] }),
     );
-    run(process.execPath, [join(repository, "node_modules/typescript/bin/tsc"), "-p", "."], packed.project);
+    const compiler = join(repository, "node_modules/typescript/bin/tsc");
+    expect(run(process.execPath, [compiler, "-p", "."], packed.project)).toBe("");
   });
 });

@@ -57,7 +57,7 @@ export function packAll(): Packed {
   const installed = new Set(packages.map(({ manifest }) => manifest.name));
   for (const [index, { manifest }] of packages.entries()) {
     const from = createRequire(join(repository, "packages", PACKAGES[index]?.folder ?? "", "package.json"));
-    for (const name of Object.keys((manifest["dependencies"] ?? {}) as Record<string, string>)) {
+    for (const name of Object.keys(manifest.dependencies ?? {})) {
       if (!installed.has(name)) link(project, name, from);
     }
   }
