@@ -22,6 +22,10 @@ export type ErrorCode =
   // runtime
   | "CODEC_CORRUPT"
   | "PROTOCOL_VIOLATION"
+  /** The other end of a channel is gone: a consequence of another failure, never the first cause. */
+  | "CHANNEL_CLOSED"
+  /** A record is larger than what may travel. */
+  | "RECORD_TOO_LARGE"
   | "TASK_CANCELED"
   | "SLOT_LOST"
   | "JOB_FAILED"

@@ -1,4 +1,5 @@
 import type { ElementCursor } from "../../common/codec/frame-codec.ts";
+import type { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { Timestamp } from "../../common/time/timestamps.ts";
 import type { ChannelEvent } from "../../protocol/channel-event.ts";
 
@@ -32,6 +33,7 @@ export interface ChannelWriter {
   flush(): boolean;
   /** Bytes (or for local channels: elements) that wait on this side, the spill included. For metrics and tests. */
   readonly backlog: number;
+  /** After `endOfPartition` an orderly end; before it the consumer fails with CHANNEL_CLOSED. */
   close(): void;
 }
 
@@ -41,6 +43,11 @@ export interface ChannelWriterListener {
   onBlockedChange(blocked: boolean): void;
   /** The receiver has drained the channel, and `flushIfDrained` had asked to be told. */
   onDrained(): void;
+  /**
+   * The channel has failed (CHANNEL_CLOSED, PROTOCOL_VIOLATION): whoever waits must not wait any longer. Every further call
+   * but `close` throws the same error. Told once, when `blocked` is already false.
+   */
+  onFailed(error: MillraceError): void;
 }
 
 /** What the consumer finds at the head of a channel. */
@@ -57,6 +64,10 @@ export interface InputChannel {
   readonly index: number;
   /** Which input of the head operator it feeds. */
   readonly input: 0 | 1;
+  /**
+   * What can be read next. Throws when the channel has failed (CHANNEL_CLOSED: the producer went away before its end of
+   * partition; PROTOCOL_VIOLATION), after everything that arrived before was read.
+   */
   head(): Head;
   /**
    * The elements of the data frame at the head; the same object for the channel's life. It may be left in the middle; it stands
@@ -68,7 +79,11 @@ export interface InputChannel {
   takeEvent(): ChannelEvent;
   /** Frames that wait at the head and behind it (for local channels: elements). For metrics. */
   readonly queued: number;
-  /** Called when `head()` changes from "none"; set by the gate. */
+  /**
+   * Called when `head()` changes from "none", also to an error that it throws; set by the gate. Not called while the reader is at
+   * it: who has released a frame or taken an event asks `head()` again.
+   */
   onReadable: (() => void) | undefined;
+  /** Drops what is left. A producer that has more to send fails with CHANNEL_CLOSED. */
   close(): void;
 }
