@@ -1,0 +1,30 @@
+import type { Transitions } from "./state-machine.ts";
+
+/** States of a job. Names as in Flink. */
+export type JobStatus =
+  | "INITIALIZING"
+  | "CREATED"
+  | "RUNNING"
+  | "FAILING"
+  | "FAILED"
+  | "CANCELLING"
+  | "CANCELED"
+  | "FINISHED"
+  | "RESTARTING"
+  | "SUSPENDED"
+  | "RECONCILING";
+
+export const JOB_TRANSITIONS: Transitions<JobStatus> = {
+  INITIALIZING: ["CREATED", "FAILED", "CANCELED", "SUSPENDED"],
+  CREATED: ["RUNNING", "FAILING", "CANCELLING", "SUSPENDED"],
+  RUNNING: ["FINISHED", "FAILING", "CANCELLING", "RESTARTING", "SUSPENDED"],
+  RESTARTING: ["CREATED", "RUNNING", "FAILING", "CANCELLING", "SUSPENDED"],
+  FAILING: ["FAILED", "RESTARTING", "SUSPENDED"],
+  // A job whose tasks all ended by themselves before they heard of the cancellation has finished nevertheless.
+  CANCELLING: ["CANCELED", "FAILING", "FAILED", "SUSPENDED"],
+  SUSPENDED: ["RECONCILING"],
+  RECONCILING: ["RUNNING", "FAILING", "CANCELLING", "SUSPENDED"],
+  FINISHED: [],
+  CANCELED: [],
+  FAILED: [],
+};

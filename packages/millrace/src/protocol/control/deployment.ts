@@ -1,0 +1,58 @@
+import type { ExecutionId, JobId, SlotId, VertexId } from "../../common/ids/ids.ts";
+
+/** Says whose message it is; a slot refuses tokens older than the one it was deployed with. */
+export interface FencingToken {
+  /** Of the JobManager's leadership; 0 in a single process. */
+  readonly epoch: number;
+  readonly jobId: JobId;
+  readonly attempt: number;
+}
+
+/** One task to run. */
+export interface TaskDeployment {
+  readonly execution: ExecutionId;
+  readonly vertex: VertexId;
+  readonly subtask: number;
+}
+
+/** A channel between two tasks. */
+export interface ChannelDeployment {
+  /** Unique in the attempt. */
+  readonly id: number;
+  /** Index of the job graph's edge. */
+  readonly edge: number;
+  readonly producer: ChannelEnd;
+  readonly consumer: ChannelEnd;
+}
+
+/** One side of a channel. */
+export interface ChannelEnd {
+  readonly vertex: VertexId;
+  readonly subtask: number;
+  /** Index of the slot in the deployment. */
+  readonly slot: number;
+}
+
+/** How a slot gets at the program: a module to import, or a graph that only this thread knows (scripts). */
+export type ProgramDeployment =
+  | { readonly kind: "module"; readonly url: string; readonly originalUrl: string }
+  | { readonly kind: "inline"; readonly key: string };
+
+/** Everything a slot must know to run its share of a job's attempt. Plain data, but for shared memory in `rings`. */
+export interface SlotDeployment {
+  readonly token: FencingToken;
+  readonly jobName: string;
+  readonly slot: number;
+  readonly slotId: SlotId;
+  readonly program: ProgramDeployment;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly captured: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What the rebuilt job graph must look like. */
+  readonly fingerprint: string;
+  readonly tasks: readonly TaskDeployment[];
+  /** All channels with an end in this slot. */
+  readonly channels: readonly ChannelDeployment[];
+  /** Rings to and from other slots of the process; undefined where there is one slot. Structured-cloneable. */
+  readonly rings: unknown;
+}

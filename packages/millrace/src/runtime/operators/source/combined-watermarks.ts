@@ -1,0 +1,93 @@
+import { MIN_WATERMARK } from "../../../common/time/timestamps.ts";
+import type { Timestamp } from "../../../common/time/timestamps.ts";
+import type { WatermarkStrategy } from "../../../common/watermarks/watermark-strategy.ts";
+import type { Output } from "../operator.ts";
+import { SplitWatermarks } from "./split-watermarks.ts";
+
+/**
+ * The watermark of a source, over its splits: the minimum of the active ones, never going back; idle when all are. Splits that
+ * have no records for the strategy's idle timeout count as idle; their clock is advanced by `tick` only, so that it stands
+ * still while the source is held back (correctness rule 28).
+ */
+export class CombinedWatermarks<T> {
+  readonly #strategy: WatermarkStrategy<T>;
+  readonly #output: Output<unknown>;
+  readonly #splits = new Set<SplitWatermarks<T>>();
+  #emitted: Timestamp = MIN_WATERMARK;
+  #idle = false;
+  #dirty = false;
+  #counted = 0;
+
+  constructor(strategy: WatermarkStrategy<T>, output: Output<unknown>) {
+    this.#strategy = strategy;
+    this.#output = output;
+  }
+
+  /** What was last emitted. */
+  get watermark(): Timestamp {
+    return this.#emitted;
+  }
+
+  /** Records that all splits have had so far. */
+  get records(): number {
+    let records = this.#counted;
+    for (const split of this.#splits) records += split.recent;
+    return records;
+  }
+
+  add(): SplitWatermarks<T> {
+    const split: SplitWatermarks<T> = new SplitWatermarks(this.#strategy.generator?.(), () => {
+      this.#dirty = true;
+    });
+    this.#splits.add(split);
+    this.#dirty = true;
+    return split;
+  }
+
+  remove(split: SplitWatermarks<T>): void {
+    split.generator?.onPeriodicEmit(split);
+    this.#counted += split.recent;
+    this.#splits.delete(split);
+    this.#dirty = true;
+  }
+
+  /** Lets every generator speak, then emits what has changed. `elapsed`: ms during which records could have come. */
+  tick(elapsed: number): void {
+    const timeout = this.#strategy.idleTimeout;
+    for (const split of this.#splits) {
+      if (split.recent > 0) {
+        this.#counted += split.recent;
+        split.recent = 0;
+        split.quiet = 0;
+        split.markActive();
+      } else if (timeout !== undefined) {
+        split.quiet += elapsed;
+        if (split.quiet >= timeout) split.markIdle();
+      }
+      if (!split.idle) split.generator?.onPeriodicEmit(split);
+    }
+    this.flush();
+  }
+
+  /** Emits the combined watermark and idleness if they have changed. Cheap when nothing has. */
+  flush(): void {
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    let minimum = Infinity;
+    let active = 0;
+    for (const split of this.#splits) {
+      if (split.idle) continue;
+      active++;
+      if (split.watermark < minimum) minimum = split.watermark;
+    }
+    const idle = active === 0 && this.#splits.size > 0;
+    if (idle !== this.#idle) {
+      this.#idle = idle;
+      this.#output.idle(idle);
+    }
+    if (active > 0 && minimum > this.#emitted && minimum !== Infinity) {
+      this.#emitted = minimum;
+      this.#output.watermark(minimum);
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import type { ClockTimer } from "../../../common/clock/clock.ts";
+import { PollStatus } from "../../../common/connector/source.ts";
+import type { MalformedRecord, ReaderOutput, SourceReader, SourceSplit } from "../../../common/connector/source.ts";
+import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import { MAX_WATERMARK, NO_TIMESTAMP } from "../../../common/time/timestamps.ts";
+import type { SourceSpec } from "../../../graph/stream/operator-spec.ts";
+import type { TaskServices } from "../../task/task-services.ts";
+import type { Operator, OperatorContext } from "../operator.ts";
+import { CombinedWatermarks } from "./combined-watermarks.ts";
+import { SplitOutput } from "./split-output.ts";
+import type { SplitOutputs } from "./split-output.ts";
+
+/** Settings of a source operator. */
+export interface SourceSettings {
+  /** ms between two rounds of the watermark generators. */
+  readonly autoWatermarkInterval: number;
+}
+
+/**
+ * The head of a source's task: drives its reader, assigns timestamps, combines the splits' watermarks. Instead of records it takes
+ * `poll`s from its task.
+ */
+export class SourceOperator implements Operator {
+  readonly #context: OperatorContext;
+  readonly #spec: SourceSpec;
+  readonly #services: TaskServices;
+  readonly #settings: SourceSettings;
+  readonly #reader: SourceReader<unknown, SourceSplit>;
+  readonly #watermarks: CombinedWatermarks<unknown>;
+  readonly #splits = new Map<string, SplitOutput<unknown>>();
+  readonly #outputs: SplitOutputs<unknown>;
+  /** Where records go that the reader doesn't tie to a split. Made at first use, so that it doesn't hold back time. */
+  #main: ReaderOutput<unknown> | undefined;
+  #timer: ClockTimer | undefined;
+  #lastTick = 0;
+  #heldSince: number | undefined;
+  /** How far this source may go: the group's watermark plus the drift. */
+  #limit = Infinity;
+  #ended = false;
+
+  constructor(spec: SourceSpec, context: OperatorContext, services: TaskServices, settings: SourceSettings) {
+    this.#spec = spec;
+    this.#context = context;
+    this.#services = services;
+    this.#settings = settings;
+    this.#watermarks = new CombinedWatermarks(spec.watermarks, context.output);
+    this.#outputs = {
+      flow: context.flow,
+      output: context.output,
+      assigner: spec.watermarks.timestampAssigner,
+      forSplit: (splitId) => this.#forSplit(splitId),
+      releaseSplit: (splitId) => this.#releaseSplit(splitId),
+      malformed: (record) => this.#malformed(record),
+      flushWatermarks: () => this.#watermarks.flush(),
+    };
+    this.#reader = spec.source.createReader({
+      runtime: context.runtime,
+      clock: context.clock,
+      requestSplit: () => services.requestSplit(),
+      sendEvent: (event) => services.sendSourceEvent(event),
+      wakeUp: () => context.mail(noop),
+      openStdin: () => services.openStdin(),
+    });
+  }
+
+  open(): void {
+    this.#reader.start();
+    this.#lastTick = this.#context.clock.monotonic();
+    this.#schedule();
+    const { alignment } = this.#spec.watermarks;
+    if (alignment !== undefined) this.#limit = -Infinity;
+  }
+
+  /** The watermark that it has emitted. */
+  get watermark(): number {
+    return this.#watermarks.watermark;
+  }
+
+  /** Records read so far. */
+  get records(): number {
+    return this.#watermarks.records;
+  }
+
+  /** Reads about `limit` records; see SourceReader.pollNext. NOTHING, too, while alignment holds it back. */
+  poll(limit: number): PollStatus {
+    if (this.#watermarks.watermark > this.#limit) return PollStatus.NOTHING;
+    const status = this.#reader.pollNext((this.#main ??= new MainOutput(this.#outputs, () => this.#forSplit(""))), limit);
+    if (status !== PollStatus.MORE) this.#tick();
+    if (status === PollStatus.END) this.#end();
+    return status;
+  }
+
+  addSplits(splits: readonly SourceSplit[]): void {
+    this.#reader.addSplits(splits);
+  }
+
+  notifyNoMoreSplits(): void {
+    this.#reader.notifyNoMoreSplits();
+  }
+
+  handleEvent(event: unknown): void {
+    this.#reader.handleEvent?.(event);
+  }
+
+  /** The smallest watermark of the alignment group plus its drift: how far this source may go. */
+  setAlignmentLimit(limit: number): void {
+    this.#limit = limit;
+  }
+
+  processRecord(): void {
+    throw new MillraceError("INTERNAL", "a source takes no records");
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#reader.close();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#timer?.cancel();
+    this.#context.output.idle(false);
+    this.#context.output.watermark(MAX_WATERMARK);
+    const { alignment } = this.#spec.watermarks;
+    if (alignment !== undefined) this.#services.reportWatermark(alignment.group, MAX_WATERMARK);
+  }
+
+  #schedule(): void {
+    const { alignment } = this.#spec.watermarks;
+    const interval = Math.min(this.#settings.autoWatermarkInterval, alignment?.updateInterval ?? Infinity);
+    this.#timer = this.#context.clock.schedule(interval, () => {
+      this.#context.mail(() => {
+        if (this.#ended) return;
+        this.#tick();
+        if (alignment !== undefined) this.#services.reportWatermark(alignment.group, this.#watermarks.watermark);
+        this.#schedule();
+      });
+    });
+  }
+
+  #tick(): void {
+    if (this.#ended) return;
+    const now = this.#context.clock.monotonic();
+    const held = this.#context.flow.blocked || this.#watermarks.watermark > this.#limit;
+    // Time under back-pressure or alignment is nobody's fault: it doesn't count towards idleness.
+    const elapsed = held || this.#heldSince !== undefined ? 0 : now - this.#lastTick;
+    this.#heldSince = held ? now : undefined;
+    this.#lastTick = now;
+    this.#watermarks.tick(elapsed);
+  }
+
+  #forSplit(splitId: string): SplitOutput<unknown> {
+    let output = this.#splits.get(splitId);
+    if (output === undefined) {
+      output = new SplitOutput(this.#outputs, this.#watermarks.add());
+      this.#splits.set(splitId, output);
+    }
+    return output;
+  }
+
+  #releaseSplit(splitId: string): void {
+    const output = this.#splits.get(splitId);
+    if (output === undefined) return;
+    this.#splits.delete(splitId);
+    this.#watermarks.remove(output.watermarks);
+  }
+
+  #malformed(record: MalformedRecord): void {
+    const error = new MillraceError("MALFORMED_RECORD", `${record.location}: ${record.message}; the input is ${JSON.stringify(record.raw)}`, {
+      cause: record.cause,
+      details: { location: record.location, raw: record.raw },
+      help: 'Mend the input, or let the source go on with .onPoisonRecord("skip") or a dead-letter output.',
+    });
+    this.#context.poison(error, record, NO_TIMESTAMP);
+  }
+}
+
+/** The output that readers get first; becomes an output of its own split only when records are collected on it directly. */
+class MainOutput implements ReaderOutput<unknown> {
+  readonly #shared: SplitOutputs<unknown>;
+  readonly #own: () => SplitOutput<unknown>;
+  #output: SplitOutput<unknown> | undefined;
+
+  constructor(shared: SplitOutputs<unknown>, own: () => SplitOutput<unknown>) {
+    this.#shared = shared;
+    this.#own = own;
+  }
+
+  get blocked(): boolean {
+    return this.#shared.flow.blocked;
+  }
+
+  collect(value: unknown, timestamp?: number): void {
+    this.#output ??= this.#own();
+    this.#output.collect(value, timestamp);
+  }
+
+  forSplit(splitId: string): ReaderOutput<unknown> {
+    return this.#shared.forSplit(splitId);
+  }
+
+  releaseSplit(splitId: string): void {
+    this.#shared.releaseSplit(splitId);
+  }
+
+  malformed(record: MalformedRecord): void {
+    this.#shared.malformed(record);
+  }
+}
+
+function noop(): void {}

@@ -1,0 +1,41 @@
+import type { Mail } from "../operators/operator.ts";
+
+/** What a task must do besides its input, in order of arrival. Single-threaded. */
+export class Mailbox {
+  #mails: Mail[] = [];
+  #next = 0;
+  readonly #wake: () => void;
+
+  /** @param wake told of every mail, so that a sleeping task gets up */
+  constructor(wake: () => void) {
+    this.#wake = wake;
+  }
+
+  get empty(): boolean {
+    return this.#next === this.#mails.length;
+  }
+
+  put(mail: Mail): void {
+    this.#mails.push(mail);
+    this.#wake();
+  }
+
+  /** Runs the mails that are there now; those they put in come next time. */
+  drain(): void {
+    const end = this.#mails.length;
+    while (this.#next < end) (this.#mails[this.#next++] as Mail)();
+    if (this.#next === this.#mails.length) {
+      this.#mails.length = 0;
+      this.#next = 0;
+    } else {
+      this.#mails = this.#mails.slice(this.#next);
+      this.#next = 0;
+    }
+  }
+
+  /** Forgets everything: the task is over. */
+  clear(): void {
+    this.#mails.length = 0;
+    this.#next = 0;
+  }
+}

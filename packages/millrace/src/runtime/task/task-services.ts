@@ -1,0 +1,22 @@
+import type { ByteInput } from "../../common/connector/source.ts";
+
+/** What tasks need from the process that hosts their slot; each call names the task by its execution. */
+export interface TaskServices {
+  /** A source's reader asks for a split. */
+  requestSplit(): void;
+  /** A reader's event to its enumerator. */
+  sendSourceEvent(event: unknown): void;
+  /** The source's watermark, for alignment with others. */
+  reportWatermark(group: string, watermark: number): void;
+  openStdin(): ByteInput;
+  /** Bytes to the process's standard output or error, in order. `onTaken` is called when `backlog` has fallen. */
+  stdout(bytes: Uint8Array, stream: "stdout" | "stderr"): void;
+  stdoutBacklog(): number;
+  /** A batch of results to the client. */
+  sendToClient(channel: string, batch: Uint8Array, count: number): void;
+  clientBacklog(): number;
+  /** Called whenever a backlog has fallen; set by the task. */
+  onBacklog(callback: () => void): void;
+  /** A line for the job's log. */
+  log(level: "info" | "warn" | "error", message: string): void;
+}
