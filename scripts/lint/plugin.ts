@@ -11,6 +11,7 @@ interface Node {
   readonly arguments?: readonly Node[];
   readonly callee?: Node;
   readonly property?: Node;
+  readonly body?: unknown;
 }
 
 interface Comment {
@@ -96,14 +97,22 @@ const noAmbientDate = {
   },
 };
 
-/** A rule is switched off for a reason that stands beside it: `oxlint-disable-next-line rule -- reason`. */
+const DISABLES = /^\s*(oxlint|eslint)-disable/;
+
+/**
+ * A rule is switched off for a reason that stands beside it, `oxlint-disable-next-line rule -- reason`, or in a comment
+ * on the line above.
+ */
 const explainDisable = {
   create(context: Context): Visitor {
     return {
       Program: () => {
-        for (const comment of context.sourceCode.getAllComments()) {
-          if (!/^\s*(oxlint|eslint)-disable/.test(comment.value)) continue;
-          if (/\s--\s+\S/.test(comment.value)) continue;
+        const comments = context.sourceCode.getAllComments();
+        for (const [index, comment] of comments.entries()) {
+          if (!DISABLES.test(comment.value) || /\s--\s+\S/.test(comment.value)) continue;
+          const above = comments[index - 1];
+          const adjacent = above !== undefined && above.loc.end.line === comment.loc.start.line - 1;
+          if (adjacent && !DISABLES.test(above.value)) continue;
           context.report({ message: 'Say why the rule does not hold here: "... -- reason".', node: comment });
         }
       },
@@ -111,23 +120,30 @@ const explainDisable = {
   },
 };
 
-/** Lines between a comment and the `any` it explains: a signature may break over a few. */
-const EXPLAINING_DISTANCE = 3;
-
-/** `any` stands only beside its reason: a comment that speaks of it, on its line or just above. */
+/**
+ * `any` stands only where a comment says why: one that speaks of it, above or inside the top-level declaration that
+ * holds it.
+ */
 const explainAny = {
   create(context: Context): Visitor {
+    let body: readonly Node[] = [];
     return {
+      Program: (node) => {
+        body = Array.isArray(node.body) ? (node.body as readonly Node[]) : [];
+      },
       TSAnyKeyword: (node) => {
         const line = node.loc.start.line;
+        const index = body.findIndex(({ loc }) => loc.end.line >= line);
+        const first = (body[index - 1]?.loc.end.line ?? 0) + 1;
+        const last = body[index]?.loc.end.line ?? line;
         const explained = context.sourceCode
           .getAllComments()
-          .some(
-            ({ value, loc }) =>
-              /\bany\b/.test(value) && loc.start.line <= line && loc.end.line >= line - EXPLAINING_DISTANCE,
-          );
+          .some(({ value, loc }) => /\bany\b/.test(value) && loc.start.line >= first && loc.end.line <= last);
         if (explained) return;
-        context.report({ message: "Use unknown, or say in a comment beside it why it must be `any`.", node });
+        context.report({
+          message: "Use unknown, or say in a comment beside it why it must be `any`.",
+          node,
+        });
       },
     };
   },

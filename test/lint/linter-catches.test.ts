@@ -123,7 +123,7 @@ const planted: readonly Planted[] = [
     title: "an unexplained any",
     rule: "millrace(explain-any)",
     file: `${src}/runtime/task/planted-any.ts`,
-    source: "export type Planted = any[];\n",
+    source: "// This speaks of any other thing.\nexport type Other = 1;\n\nexport type Planted = any[];\n",
   },
   {
     title: "a rule switched off without a reason",
@@ -143,7 +143,9 @@ const allowed: Readonly<Record<string, string>> = {
   [`${src}/runtime/task/allowed.ts`]:
     'import { named } from "../../common/allowed.ts";\nexport interface Slot {\n  readonly named: number;\n}\nexport const slot: Slot = { named };\n',
   [`${src}/runtime/task/allowed-any.ts`]:
-    "// Every record type fits here, which only any expresses.\nexport type Allowed = any[];\n",
+    "// Every record type fits here, which only any expresses.\nexport type Allowed =\n  | 1\n  | 2\n  | 3\n  | 4\n  | any[];\n",
+  [`${src}/runtime/task/allowed-disable.ts`]:
+    "// oxlint-disable-next-line no-console -- the last words of a dying process\nconsole.log(1);\n// So are these.\n// oxlint-disable-next-line no-console\nconsole.log(2);\nexport const words = 2;\n",
   [`${src}/runtime/task/allowed.test.ts`]:
     'import { now } from "../../common/clock/allowed.ts";\nimport { root } from "../../index.ts";\nimport { all } from "../../connectors/allowed.ts";\nexport const together = [now, root, all, Date.now];\n',
   [`${src}/graph/planted-cycle-b.ts`]:
