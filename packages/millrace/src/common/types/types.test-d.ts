@@ -1,5 +1,8 @@
 import { describe, expectTypeOf, it } from "vitest";
+import { z } from "zod";
 import type { Infer } from "./infer-types.ts";
+import type { TypeInfo } from "./type-info.ts";
+import { toTypeInfo, type TypeLike } from "./type-like.ts";
 import { Types } from "./types.ts";
 
 describe("Types infers", () => {
@@ -58,5 +61,18 @@ describe("Types infers", () => {
       decode: () => new Money(),
     });
     expectTypeOf<Infer<typeof money>>().toEqualTypeOf<Money>();
+  });
+});
+
+describe("TypeLike infers", () => {
+  const carried = <T>(type: TypeLike<T>): T => type as T;
+
+  it("the output of a zod schema", () => {
+    const schema = z.object({ id: z.int(), at: z.string().transform((text) => new Date(text)), tail: z.optional(z.string()) });
+    expectTypeOf(carried(schema)).toEqualTypeOf<z.output<typeof schema>>();
+    expectTypeOf(toTypeInfo(schema)).toEqualTypeOf<TypeInfo<z.output<typeof schema>>>();
+  });
+  it("the type of a Millrace type", () => {
+    expectTypeOf(carried(Types.object({ id: Types.int }))).toEqualTypeOf<{ id: number }>();
   });
 });
