@@ -6,7 +6,6 @@ import type { ChannelWriter } from "../channel.ts";
 import { BroadcastWriter } from "./broadcast-writer.ts";
 import { CustomWriter } from "./custom-writer.ts";
 import { HashWriter } from "./hash-writer.ts";
-import type { KeyRouting } from "./hash-writer.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { RoundRobinWriter } from "./round-robin-writer.ts";
 import { ShuffleWriter } from "./shuffle-writer.ts";
@@ -20,8 +19,8 @@ export interface RecordWriterOptions {
    * one of the same index, for `rescale` those of its share.
    */
   readonly channels: readonly ChannelWriter[];
-  /** Where keys go; needed by `hash` only. */
-  readonly routing: KeyRouting | undefined;
+  /** Of the next operator; read by `hash` only. */
+  readonly maxParallelism: number;
   /** For `shuffle`, and for where `rebalance` begins. */
   readonly random: Random;
   /** The operator in front, for errors: its name. */
@@ -37,9 +36,12 @@ export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
     case "global":
       return new SingleWriter(channels);
     case "hash":
-      if (options.routing === undefined)
-        throw new MillraceError("INTERNAL", `the keyed edge after ${after} has no routing`);
-      return new HashWriter(channels, partitioner.keySelector, options.routing, `keyBy after ${after}`);
+      return new HashWriter(
+        channels,
+        partitioner.keySelector,
+        options.maxParallelism,
+        `keyBy after ${after}`,
+      );
     case "rebalance":
       return new RoundRobinWriter(channels, Math.floor(random.next() * channels.length));
     case "rescale":

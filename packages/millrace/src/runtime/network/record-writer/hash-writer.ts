@@ -1,21 +1,16 @@
 import type { KeySelector } from "../../../common/functions/functions.ts";
+import { hashKey } from "../../../common/keys/hash-key.ts";
+import { keyGroupOf, subtaskOfKeyGroup } from "../../../common/keys/key-groups.ts";
 import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { ChannelWriter } from "../channel.ts";
 import { keyedError } from "./keyed-error.ts";
 import { RecordWriter } from "./record-writer.ts";
 
-/** Where a key's records go. */
-export interface KeyRouting {
-  /** The key group of a key; throws INVALID_KEY. */
-  keyGroupOf(this: void, key: unknown): number;
-  /** The channel of each key group. */
-  readonly channels: Int32Array;
-}
-
 /** Each record to the subtask that owns its key's key group. */
 export class HashWriter extends RecordWriter {
   readonly #keySelector: KeySelector<unknown, unknown>;
-  readonly #keyGroupOf: (key: unknown) => number;
+  readonly #maxParallelism: number;
+  /** The channel of each key group. */
   readonly #table: Int32Array;
   readonly #where: string;
 
@@ -23,13 +18,15 @@ export class HashWriter extends RecordWriter {
   constructor(
     channels: readonly ChannelWriter[],
     keySelector: KeySelector<unknown, unknown>,
-    routing: KeyRouting,
+    maxParallelism: number,
     where: string,
   ) {
     super(channels);
     this.#keySelector = keySelector;
-    this.#keyGroupOf = routing.keyGroupOf;
-    this.#table = routing.channels;
+    this.#maxParallelism = maxParallelism;
+    this.#table = Int32Array.from({ length: maxParallelism }, (_, keyGroup) =>
+      subtaskOfKeyGroup(maxParallelism, channels.length, keyGroup),
+    );
     this.#where = where;
   }
 
@@ -41,7 +38,7 @@ export class HashWriter extends RecordWriter {
 
   #choose(value: unknown): ChannelWriter {
     try {
-      const keyGroup = this.#keyGroupOf(this.#keySelector(value));
+      const keyGroup = keyGroupOf(hashKey(this.#keySelector(value)), this.#maxParallelism);
       return this.channels[this.#table[keyGroup] as number] as ChannelWriter;
     } catch (thrown) {
       throw keyedError(`key selector of ${this.#where}`, thrown, value);

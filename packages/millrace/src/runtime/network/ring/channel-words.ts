@@ -1,0 +1,114 @@
+import { Signal } from "./slot-words.ts";
+import type { SlotWords } from "./slot-words.ts";
+import type { RingChannel } from "./ring-descriptor.ts";
+
+/** Int32 words of each channel: two cache lines, one that the consumer writes and one that the producer writes. */
+export const CHANNEL_WORDS = 32;
+
+// The consumer's: frames and events given back so far, modulo 2^32, and whether it is closed.
+const DATA_FREED = 0;
+const EVENTS_FREED = 1;
+const READER_CLOSED = 2;
+// The producer's: whether it waits, for which counts, and whether it is closed.
+const ARMED = 16;
+const DATA_TARGET = 17;
+const EVENT_TARGET = 18;
+const WRITER_CLOSED = 19;
+
+/** A channel's shared counters, as its producer uses them. */
+export class ProducerWords {
+  readonly #words: Int32Array;
+  readonly #at: number;
+  readonly #consumerSlot: number;
+  readonly #slots: SlotWords;
+
+  constructor(words: SharedArrayBuffer, channel: RingChannel, slots: SlotWords) {
+    this.#words = new Int32Array(words);
+    this.#at = channel.word;
+    this.#consumerSlot = channel.consumerSlot;
+    this.#slots = slots;
+  }
+
+  dataFreed(): number {
+    return Atomics.load(this.#words, this.#at + DATA_FREED);
+  }
+
+  eventsFreed(): number {
+    return Atomics.load(this.#words, this.#at + EVENTS_FREED);
+  }
+
+  /**
+   * Asks for a signal when both counts have reached their targets. Look at the counts once more afterwards: a consumer that has
+   * got there before it saw the request says nothing.
+   */
+  arm(dataTarget: number, eventTarget: number): void {
+    Atomics.store(this.#words, this.#at + ARMED, 0);
+    Atomics.store(this.#words, this.#at + DATA_TARGET, dataTarget);
+    Atomics.store(this.#words, this.#at + EVENT_TARGET, eventTarget);
+    Atomics.store(this.#words, this.#at + ARMED, 1);
+  }
+
+  disarm(): void {
+    Atomics.store(this.#words, this.#at + ARMED, 0);
+  }
+
+  close(): void {
+    Atomics.store(this.#words, this.#at + WRITER_CLOSED, 1);
+    this.#slots.signal(this.#consumerSlot, Signal.CLOSED);
+  }
+
+  get readerClosed(): boolean {
+    return (
+      Atomics.load(this.#words, this.#at + READER_CLOSED) === 1 || this.#slots.isClosed(this.#consumerSlot)
+    );
+  }
+}
+
+/** A channel's shared counters, as its consumer uses them. */
+export class ConsumerWords {
+  readonly #words: Int32Array;
+  readonly #at: number;
+  readonly #producerSlot: number;
+  readonly #slots: SlotWords;
+  #data = 0;
+  #events = 0;
+
+  constructor(words: SharedArrayBuffer, channel: RingChannel, slots: SlotWords) {
+    this.#words = new Int32Array(words);
+    this.#at = channel.word;
+    this.#producerSlot = channel.producerSlot;
+    this.#slots = slots;
+  }
+
+  /** Gives a frame slot back. */
+  freeData(): void {
+    this.#data = (this.#data + 1) | 0;
+    Atomics.store(this.#words, this.#at + DATA_FREED, this.#data);
+    this.#signal();
+  }
+
+  /** Gives an event slot back. */
+  freeEvent(): void {
+    this.#events = (this.#events + 1) | 0;
+    Atomics.store(this.#words, this.#at + EVENTS_FREED, this.#events);
+    this.#signal();
+  }
+
+  close(): void {
+    Atomics.store(this.#words, this.#at + READER_CLOSED, 1);
+    this.#slots.signal(this.#producerSlot, Signal.CLOSED);
+  }
+
+  get writerClosed(): boolean {
+    return (
+      Atomics.load(this.#words, this.#at + WRITER_CLOSED) === 1 || this.#slots.isClosed(this.#producerSlot)
+    );
+  }
+
+  #signal(): void {
+    if (Atomics.load(this.#words, this.#at + ARMED) === 0) return;
+    if (((this.#data - Atomics.load(this.#words, this.#at + DATA_TARGET)) | 0) < 0) return;
+    if (((this.#events - Atomics.load(this.#words, this.#at + EVENT_TARGET)) | 0) < 0) return;
+    this.#slots.signal(this.#producerSlot, Signal.CREDIT);
+  }
+}
