@@ -1,4 +1,3 @@
-import { MillraceError } from "../errors/millrace-error.ts";
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Timestamp } from "../time/timestamps.ts";
 import { BLOCK_HEADER, BLOCK_VERSION, RowKind, TEXT_UTF16 } from "./block-layout.ts";
 import { ElementKind } from "./frame-codec.ts";
@@ -22,7 +21,7 @@ export class BlockReader<T> extends RowSource {
     this.position = this.origin;
     const size = end - start;
     if (!(start >= 0 && size >= BLOCK_HEADER && end <= bytes.length))
-      throw this.damaged(`a block can't have ${size} bytes`);
+      throw corrupt(this, `a block can't have ${size} bytes`);
     this.#readHeader(size);
   }
 
@@ -31,14 +30,14 @@ export class BlockReader<T> extends RowSource {
     const version = this.view.getUint8(at);
     const flags = this.view.getUint8(at + 1);
     if (version !== BLOCK_VERSION)
-      throw this.damaged(`expected block version ${BLOCK_VERSION}, got ${version}`);
-    if (flags > TEXT_UTF16 || this.view.getUint16(at + 2) !== 0) throw this.damaged("unknown flags");
+      throw corrupt(this, `expected block version ${BLOCK_VERSION}, got ${version}`);
+    if (flags > TEXT_UTF16 || this.view.getUint16(at + 2) !== 0) throw corrupt(this, "unknown flags");
     const elements = this.view.getUint32(at + 4, true);
     const rows = this.view.getUint32(at + 8, true);
     const characters = this.view.getUint32(at + 12, true);
     const textBytes = characters * (flags === TEXT_UTF16 ? 2 : 1);
-    if (BLOCK_HEADER + rows + textBytes !== size) throw this.damaged(`lengths don't add up to ${size} bytes`);
-    if (elements > rows) throw this.damaged(`${elements} elements can't fit in ${rows} bytes`);
+    if (BLOCK_HEADER + rows + textBytes !== size) throw corrupt(this, `lengths don't add up to ${size} bytes`);
+    if (elements > rows) throw corrupt(this, `${elements} elements can't fit in ${rows} bytes`);
     this.position = at + BLOCK_HEADER;
     this.end = this.position + rows;
     this.text =
@@ -51,7 +50,7 @@ export class BlockReader<T> extends RowSource {
   /** The end of the block: nothing may be left over. */
   ended(): typeof ElementKind.END {
     if (this.position !== this.end || this.textPosition !== this.text.length)
-      throw this.damaged("more than its elements");
+      throw corrupt(this, "more than its elements");
     this.value = undefined as T;
     this.position = 0;
     this.end = 0;
@@ -73,7 +72,7 @@ export class BlockReader<T> extends RowSource {
       case RowKind.RECORD_AT:
         return (this.base = this.readFinite());
       default:
-        throw this.damaged(`unknown kind of row ${kind}`);
+        throw corrupt(this, `unknown kind of row ${kind}`);
     }
   }
 
@@ -82,7 +81,7 @@ export class BlockReader<T> extends RowSource {
     if (kind === RowKind.WATERMARK) this.timestamp = this.readFinite();
     else if (kind === RowKind.WATERMARK_MIN) this.timestamp = MIN_WATERMARK;
     else if (kind === RowKind.WATERMARK_MAX) this.timestamp = MAX_WATERMARK;
-    else throw this.damaged(`unknown kind of row ${kind}`);
+    else throw corrupt(this, `unknown kind of row ${kind}`);
     this.checkEnds();
     return ElementKind.WATERMARK;
   }
@@ -90,19 +89,13 @@ export class BlockReader<T> extends RowSource {
   readFinite(): Timestamp {
     this.position += 8;
     const time = this.view.getFloat64(this.position - 8, true);
-    if (!Number.isFinite(time)) throw this.damaged(`a timestamp that is ${time}`);
+    if (!Number.isFinite(time)) throw corrupt(this, `a timestamp that is ${time}`);
     return time;
   }
 
   /** Whether the last element stayed within rows and text. */
   checkEnds(): void {
     if (!(this.position <= this.end && this.textPosition <= this.text.length))
-      throw this.damaged("an element beyond its end");
-  }
-
-  /** The error that a damaged block throws; reading can't go on after it. */
-  damaged(reason: unknown): MillraceError {
-    if (MillraceError.is(reason)) return reason;
-    return reason instanceof Error ? corrupt(this, reason.message, reason) : corrupt(this, String(reason));
+      throw corrupt(this, "an element beyond its end");
   }
 }

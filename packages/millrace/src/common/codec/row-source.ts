@@ -23,8 +23,24 @@ export class RowSource {
     this.bytes = Buffer.from(bytes.buffer, 0, bytes.buffer.byteLength);
     this.view = new DataView(bytes.buffer);
   }
+
+  /** Lets go of the text, and of buffers too large to keep until the next use. */
+  release(): void {
+    this.text = "";
+    this.textPosition = 0;
+    if (this.bytes.length <= MAX_KEPT) return;
+    this.bytes = EMPTY;
+    this.view = EMPTY_VIEW;
+  }
+
+  /** The error to throw for one that reading threw; reading can't go on after it. */
+  damaged(reason: unknown): MillraceError {
+    if (MillraceError.is(reason, "CODEC_CORRUPT")) return reason;
+    return corrupt(this, reason instanceof Error ? reason.message : String(reason), reason);
+  }
 }
 
+const MAX_KEPT = 65_536;
 const EMPTY = Buffer.alloc(0);
 const EMPTY_VIEW = new DataView(new ArrayBuffer(0));
 

@@ -1,15 +1,16 @@
 import { RowKind, SELF_DESCRIBING } from "./block-layout.ts";
 import { BlockReader } from "./block-reader.ts";
 import { ElementKind, type BlockDecoder } from "./frame-codec.ts";
+import type { ValueReader } from "./generated-value.ts";
 import { corrupt } from "./row-source.ts";
 import { readAny } from "./self-describing.ts";
-import type { ShapeCache, ShapeReader } from "./shape.ts";
+import type { ShapeCache } from "./shape.ts";
 
 /** Decodes what a ShapeEncoder wrote. */
 export class ShapeDecoder<T> extends BlockReader<T> implements BlockDecoder<T> {
   readonly #cache: ShapeCache;
   /** The shapes announced in this block. */
-  readonly #readers: ShapeReader[] = [];
+  readonly #readers: ValueReader[] = [];
 
   constructor(cache: ShapeCache) {
     super();

@@ -5,12 +5,10 @@ import { MAX_SHAPES, RowKind } from "./block-layout.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import { codecHelpers } from "./codec-helpers.ts";
 import { compile } from "./compile.ts";
-import { ReadEmitter } from "./generate-read.ts";
 import { WriteEmitter } from "./generate-write.ts";
 import { commitStatements, prefixStatements } from "./generated-codec.ts";
-import { interpretRead } from "./interpret-read.ts";
+import { valueReader, type ValueReader } from "./generated-value.ts";
 import { interpretWrite, type Customs } from "./interpret-write.ts";
-import type { RowSource } from "./row-source.ts";
 import { fixedBytes } from "./type-layout.ts";
 
 /** What became of a record that was offered to a shape. */
@@ -32,9 +30,6 @@ export interface ShapeWriter {
   write(sink: BlockWriter, value: unknown, timestamp: Timestamp, index: number): Offer;
 }
 
-/** Reads one value of a shape. */
-export type ShapeReader = (source: RowSource) => unknown;
-
 const NO_CUSTOMS: Customs = new Map();
 
 /** More texts than an edge meets unless it is under attack. */
@@ -43,7 +38,7 @@ const MAX_CACHED = 64 * MAX_SHAPES;
 /** The writers and readers of shapes that one edge has met, compiled once for all its channels. */
 export class ShapeCache {
   readonly #writers = new Map<string, ShapeWriter>();
-  readonly #readers = new Map<string, ShapeReader>();
+  readonly #readers = new Map<string, ValueReader>();
   readonly #unique: string;
   readonly #generate: boolean;
 
@@ -62,12 +57,11 @@ export class ShapeCache {
   }
 
   /** The reader of an announced shape. @throws INVALID_TYPE or SyntaxError when the text describes none */
-  reader(text: string): ShapeReader {
+  reader(text: string): ValueReader {
     const unique = `${this.#unique}/shape-${this.#readers.size}/decode`;
     return cached(this.#readers, text, () => {
       const description = parseDescription(JSON.parse(text));
-      if (this.#generate) return compileRead(description, unique);
-      return (source) => interpretRead(source, description, NO_CUSTOMS);
+      return valueReader(description, NO_CUSTOMS, unique, this.#generate);
     });
   }
 }
@@ -125,17 +119,4 @@ function interpretedWrite(description: TypeDescription): ShapeWriter["write"] {
     if (!sink.commit(timestamp)) return Offer.FULL;
     return Offer.WRITTEN;
   };
-}
-
-function compileRead(description: TypeDescription, unique: string): ShapeReader {
-  const emitter = new ReadEmitter();
-  const statements = emitter.read(description, "value");
-  const body = `${emitter.functions.join("\n")}
-return function read(source) {
-${ReadEmitter.LOAD}
-${statements}
-${ReadEmitter.STORE}
-return value;
-};`;
-  return compile(["h"], [codecHelpers(NO_CUSTOMS)], body, unique) as ShapeReader;
 }
