@@ -20,6 +20,11 @@ export class Mailbox {
     this.#wake();
   }
 
+  /** Makes the task run again without a mail: something it waited for has changed. */
+  wake(): void {
+    this.#wake();
+  }
+
   /** Runs the mails that are there now; those they put in come next time. */
   drain(): void {
     const end = this.#mails.length;

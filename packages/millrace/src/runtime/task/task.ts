@@ -6,8 +6,9 @@ import type { ExecutionId } from "../../common/ids/ids.ts";
 import type { ChannelEvent } from "../../protocol/channel-event.ts";
 import type { InputChannel } from "../network/channel.ts";
 import type { InputGate } from "../network/input-gate.ts";
+import type { RecordWriter } from "../network/record-writer/record-writer.ts";
 import { WatermarkValve } from "../network/watermark-valve.ts";
-import type { Operator } from "../operators/operator.ts";
+import type { Mail, Operator } from "../operators/operator.ts";
 import { SourceOperator } from "../operators/source/source-operator.ts";
 import type { Chain, ChainNode } from "./chain/chain-node.ts";
 import { Drained } from "./chain/chain-node.ts";
@@ -19,7 +20,6 @@ import { Stopwatch } from "./stopwatch.ts";
 import type { TaskFlow } from "./task-flow.ts";
 import type { TaskMetrics } from "./task-metrics.ts";
 import type { TaskState } from "./task-state.ts";
-import type { TaskWriter } from "./task-writer.ts";
 
 /** Records taken before the loop looks at the clock, its mails and its other channels: at most, and at least. */
 const MAX_BATCH = 256;
@@ -37,7 +37,7 @@ export interface TaskParts {
   readonly chain: Chain;
   readonly operators: readonly Operator[];
   readonly gate: InputGate;
-  readonly writers: readonly TaskWriter[];
+  readonly writers: readonly RecordWriter[];
   readonly flow: TaskFlow;
   readonly mailbox: Mailbox;
   readonly clock: Clock;
@@ -120,6 +120,11 @@ export class Task {
     return this.#source;
   }
 
+  /** Enqueues a mail: something from outside, to be done between two records. */
+  mail(mail: Mail): void {
+    this.#parts.mailbox.put(mail);
+  }
+
   /** Ends the task without finishing: nothing more is emitted. */
   cancel(): void {
     if (!this.terminal) this.#terminate("CANCELED", undefined);
@@ -137,7 +142,7 @@ export class Task {
     const { chain, writers, gate } = this.#parts;
     return {
       numRecordsIn: this.#source?.records ?? chain.recordsIn,
-      numRecordsOut: writers.reduce((sum, writer) => sum + writer.recordsOut, 0),
+      numRecordsOut: writers.reduce((sum, writer) => sum + writer.numRecordsOut, 0),
       ...this.#time.read(),
       currentWatermark: this.#source === undefined ? this.#valve.watermark : this.#source.watermark,
       numRecordsSkipped: this.#parts.skippedRecords(),
@@ -265,8 +270,9 @@ export class Task {
     const { operators, chain, flow, writers, mailbox } = this.#parts;
     if (this.#awaiting || flow.hasPending) return false;
     if (this.#finishing === "sent") {
-      for (const writer of writers) writer.flush();
-      if (writers.some((writer) => writer.backlog > 0)) return false;
+      let sent = true;
+      for (const writer of writers) if (!writer.flush()) sent = false;
+      if (!sent) return false;
       this.#terminate("FINISHED", undefined);
       return true;
     }

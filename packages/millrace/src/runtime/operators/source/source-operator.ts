@@ -76,6 +76,11 @@ export class SourceOperator implements Operator {
     return this.#watermarks.watermark;
   }
 
+  /** The alignment group that it belongs to. */
+  get alignmentGroup(): string | undefined {
+    return this.#spec.watermarks.alignment?.group;
+  }
+
   /** Records read so far. */
   get records(): number {
     return this.#watermarks.records;

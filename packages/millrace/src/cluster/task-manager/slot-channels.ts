@@ -1,0 +1,150 @@
+import { systemRandom } from "../../common/clock/random.ts";
+import { createFrameCodec } from "../../common/codec/create-frame-codec.ts";
+import type { FrameCodec } from "../../common/codec/frame-codec.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import type { JobEdge, JobVertex } from "../../graph/job/job-graph.ts";
+import type { ChannelDeployment, SlotDeployment, TaskDeployment } from "../../protocol/control/deployment.ts";
+import type { ChannelWriter, ChannelWriterListener, InputChannel } from "../../runtime/network/channel.ts";
+import { LocalChannel } from "../../runtime/network/local-channel.ts";
+import { noNetwork } from "../../runtime/network/no-network.ts";
+import { createRecordWriter } from "../../runtime/network/record-writer/create-record-writer.ts";
+import type { OutputFlow } from "../../runtime/network/record-writer/output-flow.ts";
+import type { SlotNetwork } from "../../runtime/network/slot-network.ts";
+import { outputEdges, streamNode } from "../../runtime/task/chain-layout.ts";
+import type { EdgeWriter } from "../../runtime/task/chain-layout.ts";
+import type { TaskSettings } from "../../runtime/task/create-task.ts";
+import type { BuiltProgram } from "./program.ts";
+
+/** The ends of channels to other slots. */
+export interface SlotRings {
+  readonly network: SlotNetwork;
+  createWriter(channel: number, codec: FrameCodec<unknown>, listener: ChannelWriterListener): ChannelWriter;
+  createInput(channel: number, index: number, input: 0 | 1, codec: FrameCodec<unknown>): InputChannel;
+}
+
+/** Opens a deployment's shared memory from the point of view of one slot. */
+export type OpenRings = (rings: unknown, slot: number) => SlotRings;
+
+/**
+ * The channels of one slot's tasks: queues of objects where both ends are here, rings of frames where one is elsewhere.
+ * */
+export class SlotChannels {
+  readonly network: SlotNetwork;
+  readonly #deployment: SlotDeployment;
+  readonly #settings: TaskSettings;
+  readonly #rings: SlotRings | undefined;
+  readonly #listeners = new Map<number, ForwardingListener>();
+  readonly #locals = new Map<number, LocalChannel>();
+  readonly #codecs = new Map<number, FrameCodec<unknown>>();
+
+  constructor(deployment: SlotDeployment, settings: TaskSettings, openRings: OpenRings | undefined) {
+    this.#deployment = deployment;
+    this.#settings = settings;
+    this.#rings = deployment.rings === undefined ? undefined : openRings?.(deployment.rings, deployment.slot);
+    this.network = this.#rings?.network ?? noNetwork;
+  }
+
+  openInputs(task: TaskDeployment, built: BuiltProgram): readonly InputChannel[] {
+    return this.#deployment.channels
+      .filter(({ consumer }) => consumer.vertex === task.vertex && consumer.subtask === task.subtask)
+      .map((channel, index) => {
+        const edge = edgeOf(built, channel);
+        if (this.#isLocal(channel)) return this.#local(channel, index, edge).reader;
+        return this.#openedRings(channel).createInput(channel.id, index, edge.input, this.#codec(channel, built));
+      });
+  }
+
+  openWriters(task: TaskDeployment, built: BuiltProgram, flowOf: (node: number) => OutputFlow): readonly EdgeWriter[] {
+    const { jobGraph, streamGraph } = built;
+    const vertex = vertexOf(built, task.vertex);
+    return outputEdges(jobGraph, vertex).map(({ index, edge }) => {
+      const channels = this.#deployment.channels
+        .filter(({ edge: of, producer }) => of === index && producer.vertex === task.vertex && producer.subtask === task.subtask)
+        .map((channel) => this.#openWriter(channel, edge, built, flowOf(edge.sourceNode)));
+      const input = streamNode(streamGraph, edge.targetNode).inputs[edge.targetInput];
+      if (input === undefined) throw new MillraceError("INTERNAL", `edge ${index} leads to no input of node ${edge.targetNode}`);
+      const writer = createRecordWriter({
+        partitioner: input.partitioner,
+        channels,
+        maxParallelism: vertexOf(built, edge.target).maxParallelism,
+        random: systemRandom,
+        after: streamNode(streamGraph, edge.sourceNode).name,
+      });
+      return { edge, writer };
+    });
+  }
+
+  #openWriter(channel: ChannelDeployment, edge: JobEdge, built: BuiltProgram, listener: ChannelWriterListener): ChannelWriter {
+    if (!this.#isLocal(channel)) {
+      return this.#openedRings(channel).createWriter(channel.id, this.#codec(channel, built), listener);
+    }
+    const local = this.#local(channel, this.#indexAtConsumer(channel), edge);
+    (this.#listeners.get(channel.id) as ForwardingListener).target = listener;
+    return local;
+  }
+
+  #local(channel: ChannelDeployment, index: number, edge: JobEdge): LocalChannel {
+    let local = this.#locals.get(channel.id);
+    if (local === undefined) {
+      const listener = new ForwardingListener();
+      this.#listeners.set(channel.id, listener);
+      local = new LocalChannel({ id: channel.id, index, input: edge.input, freeze: this.#settings.freeze }, listener);
+      this.#locals.set(channel.id, local);
+    }
+    return local;
+  }
+
+  #indexAtConsumer({ id, consumer }: ChannelDeployment): number {
+    return this.#deployment.channels
+      .filter((other) => other.consumer.vertex === consumer.vertex && other.consumer.subtask === consumer.subtask)
+      .findIndex((other) => other.id === id);
+  }
+
+  #isLocal({ producer, consumer }: ChannelDeployment): boolean {
+    return producer.slot === consumer.slot;
+  }
+
+  #openedRings(channel: ChannelDeployment): SlotRings {
+    if (this.#rings !== undefined) return this.#rings;
+    throw new MillraceError("INTERNAL", `channel ${channel.id} leads to another slot, but there is no shared memory`);
+  }
+
+  /** One codec for each edge; both sides make it from the same program. */
+  #codec(channel: ChannelDeployment, built: BuiltProgram): FrameCodec<unknown> {
+    let codec = this.#codecs.get(channel.edge);
+    if (codec === undefined) {
+      const edge = edgeOf(built, channel);
+      const source = streamNode(built.streamGraph, edge.sourceNode);
+      const type = edge.sideOutput === undefined ? source.outputType : source.sideOutputTypes.get(edge.sideOutput);
+      codec = createFrameCodec(type, { unique: `${this.#deployment.jobName}/edge-${channel.edge}/slot-${this.#deployment.slot}` });
+      this.#codecs.set(channel.edge, codec);
+    }
+    return codec;
+  }
+}
+
+/** Stands between a local channel and its producer, which may be created after the consumer. */
+class ForwardingListener implements ChannelWriterListener {
+  target: ChannelWriterListener | undefined;
+  onBlockedChange(blocked: boolean): void {
+    this.target?.onBlockedChange(blocked);
+  }
+  onDrained(): void {
+    this.target?.onDrained();
+  }
+  onFailed(error: MillraceError): void {
+    this.target?.onFailed(error);
+  }
+}
+
+function edgeOf(built: BuiltProgram, channel: ChannelDeployment): JobEdge {
+  const edge = built.jobGraph.edges[channel.edge];
+  if (edge === undefined) throw new MillraceError("INTERNAL", `the job graph has no edge ${channel.edge}`);
+  return edge;
+}
+
+function vertexOf(built: BuiltProgram, id: string): JobVertex {
+  const vertex = built.jobGraph.vertices.find((other) => other.id === id);
+  if (vertex === undefined) throw new MillraceError("INTERNAL", `the job graph has no vertex ${id}`);
+  return vertex;
+}

@@ -1,0 +1,199 @@
+import type { Clock } from "../../common/clock/clock.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { unreachable } from "../../common/errors/unreachable.ts";
+import type { ExecutionId } from "../../common/ids/ids.ts";
+import type { SourceSplit } from "../../common/connector/source.ts";
+import type { MasterConnection } from "../../protocol/control/control-transport.ts";
+import type { SlotDeployment, TaskDeployment } from "../../protocol/control/deployment.ts";
+import { toEnvelope } from "../../protocol/control/error-envelope.ts";
+import { CONTROL_VERSION } from "../../protocol/control/messages.ts";
+import type { ToSlot } from "../../protocol/control/messages.ts";
+import type { StateBackend } from "../../runtime/state/state-backend.ts";
+import { createTask } from "../../runtime/task/create-task.ts";
+import { SlotScheduler } from "../../runtime/task/slot-scheduler.ts";
+import type { TaskServices } from "../../runtime/task/task-services.ts";
+import type { Task } from "../../runtime/task/task.ts";
+import type { BuiltProgram, ProgramLoader } from "./program.ts";
+import { SlotChannels } from "./slot-channels.ts";
+import type { OpenRings } from "./slot-channels.ts";
+import { SlotStreams } from "./slot-streams.ts";
+import { taskSettings } from "./task-settings.ts";
+
+/** What a slot is made of; the same in every mode. */
+export interface SlotHostOptions {
+  readonly connection: MasterConnection;
+  readonly clock: Clock;
+  readonly loadProgram: ProgramLoader;
+  readonly createBackend: () => StateBackend;
+  /** Opens the shared memory of a deployment; undefined in slots without peers. */
+  readonly openRings: OpenRings | undefined;
+}
+
+/**
+ * One slot: takes a deployment, rebuilds the program, runs its share of the tasks, reports their states. Lives for one attempt of one
+ * job; a fresh one (in a fresh thread) runs the next.
+ */
+export class SlotHost {
+  readonly #options: SlotHostOptions;
+  readonly #tasks = new Map<ExecutionId, Task>();
+  readonly #streams: SlotStreams;
+  readonly #clientBacklog = new Map<ExecutionId, { sent: number; taken: number }>();
+  readonly #backlogListeners = new Map<ExecutionId, () => void>();
+  #deployment: SlotDeployment | undefined;
+  #scheduler: SlotScheduler | undefined;
+
+  constructor(options: SlotHostOptions) {
+    this.#options = options;
+    const { connection } = options;
+    this.#streams = new SlotStreams((message) => connection.send(message));
+    connection.onMessage = (message) => {
+      this.#receive(message).catch((error: unknown) => connection.send({ type: "slotFailed", error: toEnvelope(error) }));
+    };
+    connection.send({ type: "online", version: CONTROL_VERSION });
+  }
+
+  /** Something was put into shared memory for this slot. */
+  bell(): void {
+    this.#scheduler?.bell();
+  }
+
+  /** Ends all tasks at once. */
+  close(): void {
+    for (const task of this.#tasks.values()) task.cancel();
+    this.#scheduler?.close();
+  }
+
+  async #receive(message: ToSlot): Promise<void> {
+    switch (message.type) {
+      case "deploy":
+        return this.#deploy(message.version, message.deployment);
+      case "start":
+        for (const task of this.#tasks.values()) if (!task.terminal) task.start();
+        return;
+      case "cancel":
+        return this.#cancel(message.executions);
+      case "addSplits":
+        return this.#onSource(message.execution, (task) => task.source?.addSplits(message.splits as readonly SourceSplit[]));
+      case "noMoreSplits":
+        return this.#onSource(message.execution, (task) => task.source?.notifyNoMoreSplits());
+      case "sourceEvent":
+        return this.#onSource(message.execution, (task) => task.source?.handleEvent(message.event));
+      case "alignment":
+        for (const task of this.#tasks.values()) {
+          if (task.source?.alignmentGroup === message.group) task.mail(() => task.source?.setAlignmentLimit(message.limit));
+        }
+        return;
+      case "stdoutTaken":
+        this.#streams.taken(message.bytes);
+        for (const listener of this.#backlogListeners.values()) listener();
+        return;
+      case "clientTaken": {
+        const backlog = this.#clientBacklog.get(message.execution);
+        if (backlog !== undefined) backlog.taken = message.count;
+        this.#backlogListeners.get(message.execution)?.();
+        return;
+      }
+      case "stdin":
+        return this.#streams.chunk(message.execution, message.chunk);
+      case "reportMetrics":
+        return this.#reportMetrics(message.request);
+      case "shutdown":
+        return this.close();
+      default:
+        return unreachable(message, "message to a slot");
+    }
+  }
+
+  async #deploy(version: number, deployment: SlotDeployment): Promise<void> {
+    if (version !== CONTROL_VERSION || this.#deployment !== undefined) {
+      throw new MillraceError("PROTOCOL_VIOLATION", `a slot takes one deployment of version ${CONTROL_VERSION}, got another of version ${version}`);
+    }
+    this.#deployment = deployment;
+    const program = await this.#options.loadProgram(deployment);
+    // One build for each subtask index: the tasks of one slice are of different vertices, so they share no function.
+    const builds = new Map<number, BuiltProgram>();
+    for (const { subtask } of deployment.tasks) {
+      if (builds.has(subtask)) continue;
+      const built = program.build(deployment);
+      checkFingerprint(built, deployment);
+      builds.set(subtask, built);
+    }
+    const settings = taskSettings(deployment.config);
+    const channels = new SlotChannels(deployment, settings, this.#options.openRings);
+    this.#scheduler = new SlotScheduler(this.#options.clock, channels.network);
+    for (const task of deployment.tasks) this.#createTask(task, builds.get(task.subtask) as BuiltProgram, channels, deployment);
+    this.#options.connection.send({ type: "deployed", attempt: deployment.token.attempt });
+  }
+
+  #createTask(task: TaskDeployment, built: BuiltProgram, channels: SlotChannels, deployment: SlotDeployment): void {
+    const { connection, clock, createBackend } = this.#options;
+    const { streamGraph, jobGraph } = built;
+    const vertex = jobGraph.vertices.find(({ id }) => id === task.vertex);
+    if (vertex === undefined) throw new MillraceError("INTERNAL", `the job graph has no vertex ${task.vertex}`);
+    const scheduler = this.#scheduler as SlotScheduler;
+    const created = createTask({
+      deployment: task,
+      graph: streamGraph,
+      vertex,
+      attempt: deployment.token.attempt,
+      args: deployment.args,
+      settings: taskSettings(deployment.config),
+      clock,
+      backend: createBackend(),
+      services: this.#services(task.execution),
+      openWriters: (flowOf) => channels.openWriters(task, built, flowOf),
+      inputs: channels.openInputs(task, built),
+      wake: (it) => scheduler.wake(it),
+      onState: (_, state, error) =>
+        connection.send({ type: "taskState", execution: task.execution, state, error: error === undefined ? undefined : toEnvelope(error) }),
+    });
+    this.#tasks.set(task.execution, created);
+  }
+
+  #services(execution: ExecutionId): TaskServices {
+    const { connection } = this.#options;
+    const backlog = { sent: 0, taken: 0 };
+    this.#clientBacklog.set(execution, backlog);
+    return {
+      requestSplit: () => connection.send({ type: "requestSplit", execution }),
+      sendSourceEvent: (event) => connection.send({ type: "sourceEvent", execution, event }),
+      reportWatermark: (group, watermark) => connection.send({ type: "reportWatermark", execution, group, watermark }),
+      openStdin: () => this.#streams.openStdin(execution),
+      stdout: (bytes, stream) => this.#streams.write(bytes, stream),
+      stdoutBacklog: () => this.#streams.backlog,
+      sendToClient: (channel, batch, count) => {
+        backlog.sent += count;
+        connection.send({ type: "clientBatch", execution, channel, batch, count });
+      },
+      clientBacklog: () => backlog.sent - backlog.taken,
+      onBacklog: (callback) => this.#backlogListeners.set(execution, callback),
+      log: (level, message) => connection.send({ type: "log", level, message }),
+    };
+  }
+
+  #cancel(executions: readonly ExecutionId[]): void {
+    for (const execution of executions) {
+      const task = this.#tasks.get(execution);
+      if (task !== undefined) task.cancel();
+      // Cancelled before it was created: the deployment is still loading, or has failed.
+      else this.#options.connection.send({ type: "taskState", execution, state: "CANCELED", error: undefined });
+    }
+  }
+
+  #onSource(execution: ExecutionId, call: (task: Task) => void): void {
+    const task = this.#tasks.get(execution);
+    if (task !== undefined && !task.terminal) task.mail(() => call(task));
+  }
+
+  #reportMetrics(request: number): void {
+    const tasks = Object.fromEntries([...this.#tasks].map(([execution, task]) => [execution, task.metrics()]));
+    this.#options.connection.send({ type: "metrics", request, tasks });
+  }
+}
+
+function checkFingerprint({ jobGraph }: BuiltProgram, deployment: SlotDeployment): void {
+  if (jobGraph.fingerprint === deployment.fingerprint) return;
+  throw new MillraceError("JOB_NOT_DETERMINISTIC", `job "${deployment.jobName}" built another graph in its slot than at submission`, {
+    help: "A job's builder must give the same graph each time: take what differs (time, environment, files) as arguments, or through env.capture(name, () => value).",
+  });
+}
