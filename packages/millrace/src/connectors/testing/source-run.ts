@@ -162,8 +162,18 @@ export class SourceRun<T, S extends SourceSplit, E> {
     return status;
   }
 
-  /** Runs until all readers have ended, or at least `records` records and malformed ones came. */
+  /** Runs until all readers have ended, or at least `records` records and malformed ones came. Closes after a failure. */
   async run(records = Infinity): Promise<this> {
+    try {
+      await this.#runUntil(records);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    return this;
+  }
+
+  async #runUntil(records: number): Promise<void> {
     while (this.#count() < records && !this.#seats.every((seat) => seat.ended)) {
       if (this.#failed) throw this.#failure;
       const next = this.#nextAwake();
@@ -179,7 +189,6 @@ export class SourceRun<T, S extends SourceSplit, E> {
         if (this.#turn % 64 === 0) await new Promise<void>((resolve) => this.#clock.yield(resolve));
       }
     }
-    return this;
   }
 
   /** A checkpoint: the enumerator first, then the readers. */

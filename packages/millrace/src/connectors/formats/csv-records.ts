@@ -1,0 +1,55 @@
+import type { CsvDialect } from "./csv-dialect.ts";
+
+const NEWLINE = 10;
+
+/**
+ * Finds where the records of CSV text end: the offsets behind their newlines, for all records that are whole.
+ * A quote opens only at the start of a field, so that a stray one spoils its own line and no more.
+ *
+ * @param bytes begins at the start of a record
+ * @param last whether what follows the last newline is a record, too
+ */
+export function csvRecordEnds(bytes: Buffer, start: number, last: boolean, dialect: CsvDialect): number[] {
+  const { quoteByte, escapeByte, delimiterByte, commentByte, multiline, trim } = dialect;
+  const ends: number[] = [];
+  const length = bytes.length;
+  let recordStart = true;
+  let fieldStart = true;
+  for (let i = start; i < length; i++) {
+    const byte = bytes[i]!;
+    if (byte === NEWLINE) {
+      ends.push(i + 1);
+      recordStart = fieldStart = true;
+    } else if (fieldStart && byte === quoteByte) {
+      i = endOfQuotes(bytes, i + 1, quoteByte, escapeByte, multiline);
+      recordStart = fieldStart = false;
+    } else if (recordStart && byte === commentByte) {
+      const end = bytes.indexOf(NEWLINE, i);
+      i = end < 0 ? length : end - 1;
+      recordStart = fieldStart = false;
+    } else {
+      recordStart = false;
+      fieldStart = byte === delimiterByte || (trim && fieldStart && byte === 32);
+    }
+  }
+  if (last && (ends.at(-1) ?? start) < length) ends.push(length);
+  // What stands behind a newline inside of quotes that never close is not whole.
+  return ends;
+}
+
+/** The place of the closing quote; before the newline, where one ends the field; the length where neither comes. */
+function endOfQuotes(
+  bytes: Buffer,
+  start: number,
+  quote: number,
+  escape: number,
+  multiline: boolean,
+): number {
+  for (let i = start; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte === NEWLINE && !multiline) return i - 1;
+    if (byte === escape && (escape !== quote || bytes[i + 1] === quote)) i++;
+    else if (byte === quote) return i;
+  }
+  return bytes.length;
+}
