@@ -9,21 +9,15 @@ import { LocalChannel } from "../../runtime/network/local-channel.ts";
 import { noNetwork } from "../../runtime/network/no-network.ts";
 import { createRecordWriter } from "../../runtime/network/record-writer/create-record-writer.ts";
 import type { OutputFlow } from "../../runtime/network/record-writer/output-flow.ts";
+import type { RingNetwork } from "../../runtime/network/ring/ring-network.ts";
 import type { SlotNetwork } from "../../runtime/network/slot-network.ts";
 import { outputEdges, streamNode } from "../../runtime/task/chain-layout.ts";
 import type { EdgeWriter } from "../../runtime/task/chain-layout.ts";
 import type { TaskSettings } from "../../runtime/task/create-task.ts";
 import type { BuiltProgram } from "./program.ts";
 
-/** The ends of channels to other slots. */
-export interface SlotRings {
-  readonly network: SlotNetwork;
-  createWriter(channel: number, codec: FrameCodec<unknown>, listener: ChannelWriterListener): ChannelWriter;
-  createInput(channel: number, index: number, input: 0 | 1, codec: FrameCodec<unknown>): InputChannel;
-}
-
 /** Opens a deployment's shared memory from the point of view of one slot. */
-export type OpenRings = (rings: unknown, slot: number) => SlotRings;
+export type OpenRings = (rings: unknown, slot: number) => RingNetwork;
 
 /**
  * The channels of one slot's tasks: queues of objects where both ends are here, rings of frames where one is elsewhere.
@@ -32,7 +26,7 @@ export class SlotChannels {
   readonly network: SlotNetwork;
   readonly #deployment: SlotDeployment;
   readonly #settings: TaskSettings;
-  readonly #rings: SlotRings | undefined;
+  readonly #rings: RingNetwork | undefined;
   readonly #listeners = new Map<number, ForwardingListener>();
   readonly #locals = new Map<number, LocalChannel>();
   readonly #codecs = new Map<number, FrameCodec<unknown>>();
@@ -41,7 +35,7 @@ export class SlotChannels {
     this.#deployment = deployment;
     this.#settings = settings;
     this.#rings = deployment.rings === undefined ? undefined : openRings?.(deployment.rings, deployment.slot);
-    this.network = this.#rings?.network ?? noNetwork;
+    this.network = this.#rings ?? noNetwork;
   }
 
   openInputs(task: TaskDeployment, built: BuiltProgram): readonly InputChannel[] {
@@ -104,7 +98,7 @@ export class SlotChannels {
     return producer.slot === consumer.slot;
   }
 
-  #openedRings(channel: ChannelDeployment): SlotRings {
+  #openedRings(channel: ChannelDeployment): RingNetwork {
     if (this.#rings !== undefined) return this.#rings;
     throw new MillraceError("INTERNAL", `channel ${channel.id} leads to another slot, but there is no shared memory`);
   }

@@ -147,7 +147,12 @@ export class JobMaster {
 
   /** The tasks' metrics as of now, by execution. Tasks of slots that don't answer in time keep their last ones. */
   async metrics(): Promise<ReadonlyMap<string, TaskMetrics>> {
-    if (this.#machine.terminal) return this.#metrics;
+    if (!this.#machine.terminal) await this.#pollMetrics();
+    return this.#metrics;
+  }
+
+  /** Asks every slot for its tasks' metrics; those that don't answer in time are left out. */
+  async #pollMetrics(): Promise<void> {
     const request = this.#nextRequest++;
     const slots = this.#options.slots.map((_, slot) => slot).filter((slot) => !this.#lostSlots.has(slot));
     await new Promise<void>((resolve) => {
@@ -163,7 +168,6 @@ export class JobMaster {
       for (const slot of slots) this.#send(slot, { type: "reportMetrics", request });
     });
     this.#metricRequests.delete(request);
-    return this.#metrics;
   }
 
   #receive(slot: number, message: FromSlot): void {
@@ -279,6 +283,13 @@ export class JobMaster {
     this.#machine.to(status);
     for (const source of this.#sources.values()) source.close();
     this.#options.streams.close();
+    void this.#wrapUp(status);
+  }
+
+  /** Takes the last metrics, then lets the slots go. */
+  async #wrapUp(status: JobOutcome["status"]): Promise<void> {
+    await this.#pollMetrics();
+    await Promise.allSettled(this.#options.slots.map((slot, index) => (this.#lostSlots.has(index) ? undefined : slot.close())));
     this.#resolve({ status, error: status === "FAILED" ? rootCause(this.#errors) : undefined, metrics: this.#metrics });
   }
 

@@ -1,0 +1,93 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Loader, Message, Plugin } from "esbuild";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+
+/** A job's module as one file, ready to be imported by any thread of this machine. */
+export interface JobArtifact {
+  /** Of the bundle. */
+  readonly url: string;
+  /** Of the module that it was made from. */
+  readonly originalUrl: string;
+  /** Removes the bundle's folder. Safe to call twice. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Bundles a job module and the files it imports into one, so that TypeScript that Node alone refuses (enums, decorators, path aliases,
+ * extensionless imports) means the same in every mode. Packages stay outside: they are resolved from the job's own folder.
+ * Stack traces keep naming the user's files. Takes 25 to 40 ms.
+ *
+ * @throws MillraceError JOB_MODULE_INVALID when the module can't be read or doesn't parse, naming file, line and column
+ */
+export async function bundleJob(moduleUrl: string): Promise<JobArtifact> {
+  const path = fileURLToPath(moduleUrl);
+  const folder = await mkdtemp(join(tmpdir(), "millrace-job-"));
+  const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const outfile = join(folder, "job.mjs");
+  const esbuild = await import("esbuild");
+  try {
+    await esbuild.build({
+      entryPoints: [path],
+      outfile,
+      bundle: true,
+      packages: "external",
+      format: "esm",
+      platform: "node",
+      target: "node24",
+      sourcemap: "inline",
+      sourcesContent: false,
+      logLevel: "silent",
+      // Every file keeps its own address; what asks whether it is the main module gets no for an answer.
+      define: { "import.meta": META },
+      plugins: [keepMeta],
+    });
+  } catch (error) {
+    await dispose();
+    throw explain(error, path);
+  }
+  return { url: pathToFileURL(outfile).href, originalUrl: moduleUrl, dispose };
+}
+
+/** What stands for `import.meta` in bundled files. */
+const META = "__millrace_meta";
+
+/** Gives each bundled file the `import.meta` that it would have had by itself. */
+const keepMeta: Plugin = {
+  name: "keep-import-meta",
+  setup(build) {
+    build.onLoad({ filter: /\.[cm]?[jt]sx?$/u, namespace: "file" }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      if (!text.includes("import.meta")) return undefined;
+      const meta = { url: pathToFileURL(path).href, filename: path, dirname: dirname(path), main: false };
+      return { contents: prepend(text, `const ${META} = ${JSON.stringify(meta)};`), loader: loaderOf(path), resolveDir: dirname(path) };
+    });
+  },
+};
+
+/** On the first line, so that line numbers stay; a `#!` line keeps its place. */
+function prepend(text: string, statement: string): string {
+  if (!text.startsWith("#!")) return `${statement}${text}`;
+  const end = text.indexOf("\n");
+  return end < 0 ? statement : `${text.slice(0, end + 1)}${statement}${text.slice(end + 1)}`;
+}
+
+function loaderOf(path: string): Loader {
+  const extension = extname(path).slice(1).replace(/^[cm]/u, "");
+  return extension === "tsx" || extension === "jsx" || extension === "ts" ? extension : "js";
+}
+
+function explain(error: unknown, path: string): MillraceError {
+  const problems = (error as { errors?: readonly Message[] }).errors ?? [];
+  const lines = problems.map(({ text, location }) =>
+    location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}\n    ${location.lineText.trim()}`,
+  );
+  const text = lines.length > 0 ? lines.join("\n  ") : error instanceof Error ? error.message : String(error);
+  return new MillraceError("JOB_MODULE_INVALID", `the job module ${path} can't be built:\n  ${text}`, {
+    cause: error,
+    details: { path },
+    help: "Check the path, and that the file and what it imports parse as TypeScript or JavaScript.",
+  });
+}

@@ -1,0 +1,53 @@
+import { Console } from "node:console";
+import { Writable } from "node:stream";
+import { parentPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { SystemClock } from "../../common/clock/system-clock.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import type { MasterConnection } from "../../protocol/control/control-transport.ts";
+import { HashMapStateBackend } from "../../runtime/state/heap/hash-map-state-backend.ts";
+import { moduleProgram } from "./module-program.ts";
+import { openSlotRings } from "./open-slot-rings.ts";
+import { SlotHost } from "./slot-host.ts";
+import type { ToWorker } from "./worker-protocol.ts";
+
+/*
+ * The entry of a slot's thread: one slot for one attempt of one job, then the thread ends.
+ */
+if (parentPort === null) throw new MillraceError("INTERNAL", "slot-worker runs in a worker thread only");
+const port = parentPort;
+
+const bells = new Map<number, MessagePort>();
+const connection: MasterConnection = { send: (message) => port.postMessage(message), onMessage: undefined };
+redirectConsole(connection);
+process.setSourceMapsEnabled(true);
+
+const host = new SlotHost({
+  connection,
+  clock: new SystemClock(),
+  loadProgram: moduleProgram,
+  createBackend: () => new HashMapStateBackend(),
+  openRings: openSlotRings((slot) => bells.get(slot)?.postMessage(0)),
+});
+
+port.on("message", (message: ToWorker) => {
+  if (message.type === "control") {
+    connection.onMessage?.(message.message);
+    return;
+  }
+  bells.set(message.slot, message.port);
+  message.port.on("message", () => host.bell());
+});
+
+/** What user code prints goes the way of all output, in order and whole: a worker's own streams lose their end when it stops. */
+function redirectConsole(to: MasterConnection): void {
+  const stream = (name: "stdout" | "stderr"): Writable =>
+    new Writable({
+      decodeStrings: true,
+      write(chunk: Uint8Array, _encoding, done) {
+        to.send({ type: "stdout", stream: name, bytes: chunk });
+        done();
+      },
+    });
+  globalThis.console = new Console({ stdout: stream("stdout"), stderr: stream("stderr") });
+}

@@ -1,0 +1,11 @@
+import type { MessagePort } from "node:worker_threads";
+import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
+
+/** From the process's main thread to a slot's thread: control messages, and what belongs to the thread itself. */
+export type ToWorker =
+  | { readonly type: "control"; readonly message: ToSlot }
+  /** The line to a peer slot, by which both ring each other's bell. */
+  | { readonly type: "bell"; readonly slot: number; readonly port: MessagePort };
+
+/** From a slot's thread to the main thread. */
+export type FromWorker = FromSlot;

@@ -1,0 +1,67 @@
+import { MessageChannel, Worker } from "node:worker_threads";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import type { SlotConnection } from "../../protocol/control/control-transport.ts";
+import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
+import type { FromWorker, ToWorker } from "./worker-protocol.ts";
+
+
+/** A slot in a worker thread of this process, seen from the main thread. */
+export class WorkerSlot implements SlotConnection {
+  /** Settles when the thread has loaded the runtime. */
+  readonly online: Promise<void>;
+  onMessage: ((message: FromSlot) => void) | undefined;
+  onClose: ((error: Error | undefined) => void) | undefined;
+  readonly #worker: Worker;
+  readonly #gone: Promise<void>;
+  #closed = false;
+
+  constructor(name: string) {
+    const fromSources = import.meta.url.endsWith(".ts");
+    this.#worker = new Worker(new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url), {
+      name,
+      execArgv: process.execArgv.filter((flag) => WORKER_FLAGS.some((known) => flag.startsWith(known))),
+    });
+    let error: Error | undefined;
+    this.#worker.on("error", (thrown) => (error = thrown as Error));
+    this.#gone = new Promise((resolve) => {
+      this.#worker.on("exit", () => {
+        resolve();
+        if (!this.#closed) this.onClose?.(error);
+      });
+    });
+    this.online = new Promise((resolve, reject) => {
+      this.#worker.on("message", (message: FromWorker) => {
+        if (message.type === "online") resolve();
+        this.onMessage?.(message);
+      });
+      void this.#gone.then(() => reject(new MillraceError("SLOT_LOST", `${name} ended before it was online`, { cause: error })));
+    });
+    // Whoever waits for it sees the failure; nobody waiting must not end the process.
+    this.online.catch(() => {});
+  }
+
+  send(message: ToSlot): void {
+    this.#post({ type: "control", message });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return this.#gone;
+    this.#closed = true;
+    this.#post({ type: "control", message: { type: "shutdown" } });
+    await this.#worker.terminate();
+  }
+
+  /** Gives two slots of this process a line to ring each other's bell. */
+  static connect(slots: readonly WorkerSlot[], a: number, b: number): void {
+    const { port1, port2 } = new MessageChannel();
+    (slots[a] as WorkerSlot).#worker.postMessage({ type: "bell", slot: b, port: port1 } satisfies ToWorker, [port1]);
+    (slots[b] as WorkerSlot).#worker.postMessage({ type: "bell", slot: a, port: port2 } satisfies ToWorker, [port2]);
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+}
+
+/** Flags of this process that a worker needs, too. */
+const WORKER_FLAGS = ["--conditions", "--enable-source-maps", "--disallow-code-generation"];
