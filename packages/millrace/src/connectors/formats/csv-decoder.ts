@@ -1,8 +1,9 @@
+import { isAscii } from "node:buffer";
 import type { ReaderOutput } from "../../common/connector/source.ts";
 import type { RowConverter } from "./csv-columns.ts";
 import type { CsvDialect } from "./csv-dialect.ts";
 import { parseCsv, readCsvHeader } from "./csv-header.ts";
-import { csvRecordEnds } from "./csv-records.ts";
+import { csvRecordEnds, splitRecord } from "./csv-records.ts";
 import {
   byteOrderMark,
   type DecodedRecords,
@@ -23,7 +24,7 @@ export interface CsvDecoderOptions {
 
 /**
  * Decodes CSV. Pieces of input without any quote are lines cut at delimiters; where there are quotes, the records' ends are
- * found first, and the records parsed many at a time.
+ * found first. What isn't plainly well-formed is csv-parse's to judge.
  */
 export class CsvDecoder<T> implements RecordDecoder<T> {
   readonly #dialect: CsvDialect;
@@ -149,9 +150,6 @@ class Shifted<T> implements DecodedRecords<T> {
   }
 }
 
-/** About how many bytes of quoted records are parsed at a time. */
-const STRETCH = 32 * 1024;
-
 /** The records of a piece of input that holds quotes. */
 class QuotedRecords<T> implements DecodedRecords<T> {
   readonly length: number;
@@ -160,12 +158,10 @@ class QuotedRecords<T> implements DecodedRecords<T> {
   readonly #row: RowConverter<T>;
   readonly #dialect: CsvDialect;
   readonly #encoding: TextEncoding;
-  /** The number of records behind, and the lines they took. */
+  /** The number of records behind, where they end, and the lines they took. */
   #at = 0;
+  #offset = 0;
   #lines = 0;
-  /** Parsed rows of the records from `#rowsFrom` on; an error for one that can't be parsed, null for one that is skipped. */
-  #rows: readonly (readonly string[] | MalformedText | null)[] = [];
-  #rowsFrom = 0;
 
   constructor(
     bytes: Buffer,
@@ -179,7 +175,8 @@ class QuotedRecords<T> implements DecodedRecords<T> {
     this.length = ends.at(-1) ?? 0;
     this.#row = row;
     this.#dialect = dialect;
-    this.#encoding = encoding;
+    // Told once for all of them, not for each record.
+    this.#encoding = isAscii(bytes) ? "latin1" : encoding;
   }
 
   get done(): boolean {
@@ -189,98 +186,56 @@ class QuotedRecords<T> implements DecodedRecords<T> {
   emit(output: ReaderOutput<T>, limit: number, report: ReportMalformed<T>): number {
     let emitted = 0;
     while (emitted < limit && this.#at < this.#ends.length && !output.blocked) {
-      const row = this.#nextRow();
-      if (row !== null) {
-        let value: T | typeof SKIP = SKIP;
-        try {
-          if (row instanceof MalformedText) throw row;
-          value = this.#row(row);
-        } catch (error) {
-          const raw = shortened(this.#textOf(this.#at).replace(/\r?\n$/u, ""));
-          if (!report(output, this.#lines, raw, reasonOf(error), error)) return emitted;
-        }
+      const end = this.#ends[this.#at]!;
+      const text = withoutLineEnd(decodeText(this.#bytes, this.#offset, end, this.#encoding));
+      let value: T | typeof SKIP = SKIP;
+      try {
+        const row = parseRecord(text, this.#dialect);
+        if (row !== null) value = this.#row(row);
+      } catch (error) {
+        if (!report(output, this.#lines, shortened(text), reasonOf(error), error)) return emitted;
         emitted++;
-        this.#step();
-        if (value !== SKIP) output.collect(value);
-      } else {
-        this.#step();
       }
+      this.#step(end);
+      if (value === SKIP) continue;
+      output.collect(value);
+      emitted++;
     }
     return emitted;
   }
 
   consumedBytes(): number {
-    return this.#at === 0 ? 0 : this.#ends[this.#at - 1]!;
+    return this.#offset;
   }
 
   consumedLines(): number {
     return this.#lines;
   }
 
-  #step(): void {
+  #step(end: number): void {
     const bytes = this.#bytes;
-    const end = this.#ends[this.#at]!;
-    for (
-      let at = bytes.indexOf(10, this.consumedBytes());
-      at >= 0 && at < end;
-      at = bytes.indexOf(10, at + 1)
-    ) {
+    for (let at = bytes.indexOf(10, this.#offset); at >= 0 && at < end; at = bytes.indexOf(10, at + 1)) {
       this.#lines++;
     }
+    this.#offset = end;
     this.#at++;
   }
+}
 
-  #nextRow(): readonly string[] | MalformedText | null {
-    if (this.#at >= this.#rowsFrom + this.#rows.length) this.#parseStretch();
-    // The stretch just parsed holds it.
-    return this.#rows[this.#at - this.#rowsFrom]!;
+/** The fields of a record without its line end; null where it is blank or a comment. Throws MalformedText. */
+function parseRecord(text: string, dialect: CsvDialect): readonly string[] | null {
+  const fields = splitRecord(text, dialect);
+  if (fields !== undefined) return fields;
+  try {
+    return parseCsv(text, dialect)[0] ?? null;
+  } catch (error) {
+    throw new MalformedText(`expected CSV: ${plainReason(error)}`);
   }
+}
 
-  #textOf(record: number): string {
-    return decodeText(
-      this.#bytes,
-      record === 0 ? 0 : this.#ends[record - 1]!,
-      this.#ends[record]!,
-      this.#encoding,
-    );
-  }
-
-  #parseStretch(): void {
-    const from = this.#at;
-    const start = this.consumedBytes();
-    let to = from + 1;
-    while (to < this.#ends.length && this.#ends[to]! - start <= STRETCH) to++;
-    this.#rowsFrom = from;
-    this.#rows = this.#parseTogether(start, from, to) ?? this.#parseOneByOne(from, to);
-  }
-
-  /** Parses records in one go; undefined where that does not give one row for each, as when one of them is malformed. */
-  #parseTogether(start: number, from: number, to: number): readonly (readonly string[])[] | undefined {
-    try {
-      const rows = parseCsv(
-        decodeText(this.#bytes, start, this.#ends[to - 1]!, this.#encoding),
-        this.#dialect,
-      );
-      return rows.length === to - from ? rows : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  #parseOneByOne(from: number, to: number): readonly (readonly string[] | MalformedText | null)[] {
-    const rows: (readonly string[] | MalformedText | null)[] = [];
-    for (let record = from; record < to; record++) rows.push(this.#parseOne(record));
-    return rows;
-  }
-
-  #parseOne(record: number): readonly string[] | MalformedText | null {
-    try {
-      const rows = parseCsv(this.#textOf(record), this.#dialect);
-      return rows[0] ?? null;
-    } catch (error) {
-      return new MalformedText(`expected CSV: ${plainReason(error)}`);
-    }
-  }
+function withoutLineEnd(text: string): string {
+  if (!text.endsWith("\n")) return text;
+  return text.slice(0, text.endsWith("\r\n") ? -2 : -1);
 }
 
 /** csv-parse counts lines from the start of what it was given, which is one record here. */

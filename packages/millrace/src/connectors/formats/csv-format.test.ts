@@ -35,7 +35,7 @@ async function decode<T>(
   let lines = 0;
   let tail = bytes.subarray(0, 0);
   let at = offset;
-  for (let ended = false; !ended; ) {
+  for (let ended = false; !ended;) {
     const end = Math.min(bytes.length, at + tail.length + piece);
     const part = bytes.subarray(at, end);
     const records = decoder.decode(part, end === bytes.length);

@@ -53,3 +53,39 @@ function endOfQuotes(
   }
   return bytes.length;
 }
+
+/**
+ * The fields of one record, without its line end, in the usual form: quotes around whole fields, doubled inside of them.
+ * Undefined for anything else, which a full parser must look at.
+ */
+export function splitRecord(text: string, dialect: CsvDialect): readonly string[] | undefined {
+  const { quote, escape, delimiter, comment, trim } = dialect;
+  if (text === "" || trim || (comment !== null && text.startsWith(comment))) return undefined;
+  if (quote === null) return text.split(delimiter);
+  if (escape !== quote) return undefined;
+  const fields: string[] = [];
+  for (let at = 0; ; at++) {
+    let end: number;
+    if (text.startsWith(quote, at)) {
+      end = text.indexOf(quote, at + 1);
+      let doubled = false;
+      while (end >= 0 && text.startsWith(quote, end + 1)) {
+        doubled = true;
+        end = text.indexOf(quote, end + 2);
+      }
+      if (end < 0) return undefined;
+      const field = text.slice(at + 1, end);
+      fields.push(doubled ? field.replaceAll(quote + quote, quote) : field);
+      end++;
+    } else {
+      end = text.indexOf(delimiter, at);
+      if (end < 0) end = text.length;
+      const field = text.slice(at, end);
+      if (field.includes(quote)) return undefined;
+      fields.push(field);
+    }
+    if (end >= text.length) return fields;
+    if (!text.startsWith(delimiter, end)) return undefined;
+    at = end;
+  }
+}

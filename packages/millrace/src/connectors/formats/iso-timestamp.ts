@@ -48,7 +48,10 @@ function digits(text: string, start: number, length: number): number {
   return n;
 }
 
-const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+const DAY = 86_400_000;
+/** The greatest time that a Date holds, either way. */
+const MAX_TIME = 8.64e15;
 
 function utc(
   year: number,
@@ -62,18 +65,26 @@ function utc(
     month >= 1 &&
     month <= 12 &&
     day >= 1 &&
-    day <= DAYS_IN_MONTH[month - 1]! &&
+    (day <= DAYS_IN_MONTH[month - 1]! || (day === 29 && month === 2 && isLeap(year))) &&
     (hour < 24 || (hour === 24 && minute === 0 && second === 0)) &&
     minute < 60 &&
     second < 60;
+  // A NaN among them fails one of the comparisons.
   if (!valid) return undefined;
-  const ms = Date.UTC(year, month - 1, day, hour, minute, second);
-  if (Number.isNaN(ms)) return undefined;
-  // Date.UTC takes the years 0 to 99 for 1900 to 1999, and February 29 of other years for March 1.
-  const date = new Date(ms);
-  if (year >= 0 && year < 100) date.setUTCFullYear(year);
-  if (hour !== 24 && date.getUTCDate() !== day) return undefined;
-  return date.getTime();
+  const ms = daysBefore(year, month, day) * DAY + (hour * 3600 + minute * 60 + second) * 1000;
+  return Math.abs(ms) <= MAX_TIME ? ms : undefined;
+}
+
+function isLeap(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+}
+
+/** Days from 1970-01-01 to a day of the Gregorian calendar. Years are taken to begin in March, so that leap days end them. */
+function daysBefore(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year;
+  const m = month <= 2 ? month + 9 : month - 3;
+  const leaps = Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400);
+  return y * 365 + leaps + Math.floor((153 * m + 2) / 5) + day - 719_469;
 }
 
 /** A zone's offset from UTC, ms. */
