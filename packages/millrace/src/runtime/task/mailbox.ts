@@ -27,20 +27,17 @@ export class Mailbox {
 
   /** Runs the mails that are there now; those they put in come next time. */
   drain(): void {
-    const end = this.#mails.length;
-    while (this.#next < end) (this.#mails[this.#next++] as Mail)();
-    if (this.#next === this.#mails.length) {
-      this.#mails.length = 0;
-      this.#next = 0;
-    } else {
-      this.#mails = this.#mails.slice(this.#next);
-      this.#next = 0;
-    }
+    const mails = this.#mails;
+    const end = mails.length;
+    while (this.#next < end && mails === this.#mails) (mails[this.#next++] as Mail)();
+    if (mails !== this.#mails) return;
+    this.#mails = mails.length === end ? [] : mails.slice(end);
+    this.#next = 0;
   }
 
   /** Forgets everything: the task is over. */
   clear(): void {
-    this.#mails.length = 0;
+    this.#mails = [];
     this.#next = 0;
   }
 }
