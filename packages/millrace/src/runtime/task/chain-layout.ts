@@ -12,8 +12,9 @@ export interface EdgeWriter {
 
 /** The stream node of an id. */
 export function streamNode(graph: StreamGraph, id: number): StreamNode {
-  const node = graph.nodes[id];
-  if (node === undefined || node.id !== id) throw new MillraceError("INTERNAL", `the stream graph has no node ${id}`);
+  // Ids are positions, unless the graph holds only a part of what was recorded.
+  const node = graph.nodes[id]?.id === id ? graph.nodes[id] : graph.nodes.find((other) => other.id === id);
+  if (node === undefined) throw new MillraceError("INTERNAL", `the stream graph has no node ${id}`);
   return node;
 }
 
@@ -56,7 +57,8 @@ export function layOutChain(graph: StreamGraph, vertex: JobVertex, writers: read
       parent: parents[index] as number,
       name: node.name,
       uid: node.uid,
-      spec: node.spec,
+      // A function that came as a factory is made anew for each subtask and attempt.
+      spec: node.freshSpec?.() ?? node.spec,
       poison: node.poison,
       main: mains[index] as ChainTarget[],
       sides: sides[index] as Map<string, ChainTarget[]>,

@@ -88,11 +88,12 @@ export function createTask(env: TaskEnvironment): Task {
     if (outputFlow.blocked) flow.writersBlocked(node, true);
   }
   const mailbox = new Mailbox(wake);
-  const poison: PoisonHandler = new PoisonHandler(
+  const poison: PoisonHandler = new PoisonHandler({
     nodes,
-    () => chain,
-    (message) => services.log("warn", message),
-  );
+    subtask: deployment.subtask,
+    chain: () => chain,
+    log: (message) => services.log("warn", message),
+  });
   const chain: Chain = createChain(
     nodes,
     {

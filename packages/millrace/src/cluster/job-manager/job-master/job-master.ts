@@ -13,6 +13,7 @@ import type { ProgramDeployment } from "../../../protocol/control/deployment.ts"
 import { fromEnvelope } from "../../../protocol/control/error-envelope.ts";
 import { CONTROL_VERSION } from "../../../protocol/control/messages.ts";
 import type { FromSlot } from "../../../protocol/control/messages.ts";
+import { streamNode } from "../../../runtime/task/chain-layout.ts";
 import type { TaskMetrics } from "../../../runtime/task/task-metrics.ts";
 import { AlignmentGroups } from "./alignment-groups.ts";
 import { ClientResults } from "./client-results.ts";
@@ -296,8 +297,8 @@ export class JobMaster {
   #makeSources(): void {
     const { jobGraph, streamGraph, clock } = this.#options;
     for (const vertex of jobGraph.vertices) {
-      const node = streamGraph.nodes[vertex.nodes[0] as number];
-      if (node?.spec.kind !== "source") continue;
+      const node = streamNode(streamGraph, vertex.nodes[0] as number);
+      if (node.spec.kind !== "source") continue;
       const { alignment } = node.spec.watermarks;
       const at = (subtask: number): Execution | undefined =>
         this.#executions.all.find((execution) => execution.vertex === vertex.id && execution.subtask === subtask);
