@@ -2,6 +2,8 @@
 export interface TaskMetrics {
   readonly numRecordsIn: number;
   readonly numRecordsOut: number;
+  /** Records that entered the sinks of this task's chain; counted apart, since a sink has no output. */
+  readonly numRecordsToSinks: number;
   /** Time spent working, waiting for input, and waiting for room. */
   readonly busyTime: number;
   readonly idleTime: number;

@@ -9,6 +9,7 @@ import type { InputGate } from "../network/input-gate.ts";
 import type { RecordWriter } from "../network/record-writer/record-writer.ts";
 import { WatermarkValve } from "../network/watermark-valve.ts";
 import type { Mail, Operator } from "../operators/operator.ts";
+import { SinkOperator } from "../operators/sink/sink-operator.ts";
 import { SourceOperator } from "../operators/source/source-operator.ts";
 import type { Chain, ChainNode } from "./chain/chain-node.ts";
 import { Drained } from "./chain/chain-node.ts";
@@ -139,10 +140,11 @@ export class Task {
   }
 
   metrics(): TaskMetrics {
-    const { chain, writers, gate } = this.#parts;
+    const { chain, writers, gate, operators } = this.#parts;
     return {
       numRecordsIn: this.#source?.records ?? chain.recordsIn,
       numRecordsOut: writers.reduce((sum, writer) => sum + writer.numRecordsOut, 0),
+      numRecordsToSinks: operators.reduce((sum, operator) => sum + (operator instanceof SinkOperator ? operator.records : 0), 0),
       ...this.#time.read(),
       currentWatermark: this.#source === undefined ? this.#valve.watermark : this.#source.watermark,
       numRecordsSkipped: this.#parts.skippedRecords(),

@@ -19,6 +19,8 @@ export class SinkOperator implements Operator {
   readonly #context: OperatorContext;
   readonly #spec: SinkSpec;
   readonly #writer: SinkWriter<unknown, unknown, unknown>;
+  /** Records handed to the writer so far. */
+  records = 0;
   readonly #record = { timestamp: NO_TIMESTAMP, currentWatermark: MIN_WATERMARK };
   #committer: Committer<unknown> | undefined;
   #timer: ClockTimer | undefined;
@@ -55,6 +57,7 @@ export class SinkOperator implements Operator {
   }
 
   processRecord(value: unknown, timestamp: Timestamp): void {
+    this.records++;
     this.#record.timestamp = timestamp;
     this.#writer.write(value, this.#record);
     if (!this.#writer.ready) this.#context.hold(true);
