@@ -4,13 +4,23 @@
  */
 export type ChannelEvent =
   /** A checkpoint's barrier: records before it belong to the checkpoint, records after it don't. */
-  | { readonly kind: "barrier"; readonly checkpointId: number; readonly timestamp: number; readonly options: BarrierOptions }
+  | {
+      readonly kind: "barrier";
+      readonly checkpointId: number;
+      readonly timestamp: number;
+      readonly options: BarrierOptions;
+    }
   /** Checkpoint given up: whoever aligns for it stops. */
   | { readonly kind: "cancelBarrier"; readonly checkpointId: number }
   | { readonly kind: "idle" }
   | { readonly kind: "active" }
   /** Sent at a known time, to measure how long records take. */
-  | { readonly kind: "latencyMarker"; readonly sourceUid: string; readonly subtask: number; readonly sentAt: number }
+  | {
+      readonly kind: "latencyMarker";
+      readonly sourceUid: string;
+      readonly subtask: number;
+      readonly sentAt: number;
+    }
   /** No more records; `drained` says whether the final watermark came before. */
   | { readonly kind: "endOfData"; readonly drained: boolean }
   /** The last frame of the channel. */

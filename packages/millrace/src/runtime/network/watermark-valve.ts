@@ -2,22 +2,22 @@ import { MAX_WATERMARK, MIN_WATERMARK } from "../../common/time/timestamps.ts";
 import type { Timestamp } from "../../common/time/timestamps.ts";
 
 /**
- * Combines the watermarks of a task's channels: the minimum over the active ones, never going back. A channel that is idle does
- * not hold the others back; one that comes back with an older watermark counts again only when it has caught up. When all are idle,
- * the stream is idle, and time goes on to the largest watermark that any of them had.
+ * Combines the watermarks of a task's channels: the minimum over those that count, never going back.
+ *
+ * A channel counts while it is active and not behind the combined watermark. So an idle channel does not hold the others back; one
+ * that comes back with an older watermark counts again when it has caught up. When all are idle the stream is idle, and time goes
+ * on to the largest watermark that any of them had, in whatever order they became idle.
  */
 export class WatermarkValve {
   readonly #watermarks: Float64Array;
   readonly #idle: Uint8Array;
-  /** Channels that count: active, and not behind the combined watermark after an idle time. */
-  readonly #aligned: Uint8Array;
+  #active: number;
   #combined: Timestamp = MIN_WATERMARK;
-  #allIdle = false;
 
   constructor(channels: number) {
     this.#watermarks = new Float64Array(channels).fill(MIN_WATERMARK);
     this.#idle = new Uint8Array(channels);
-    this.#aligned = new Uint8Array(channels).fill(1);
+    this.#active = channels;
   }
 
   /** The combined watermark. */
@@ -27,14 +27,16 @@ export class WatermarkValve {
 
   /** Whether all channels are idle. */
   get idle(): boolean {
-    return this.#allIdle;
+    return this.#active === 0 && this.#idle.length > 0;
   }
 
-  /** A channel's watermark. True when the combined one has advanced. */
+  /** A channel's watermark; one that goes back, or comes from an idle channel, is ignored. True when the combined one has advanced. */
   advance(channel: number, watermark: Timestamp): boolean {
-    if (watermark <= (this.#watermarks[channel] as number) || this.#idle[channel] === 1) return false;
+    const before = this.#watermarks[channel] as number;
+    if (watermark <= before || this.#idle[channel] === 1) return false;
     this.#watermarks[channel] = watermark;
-    if (this.#aligned[channel] === 0 && watermark >= this.#combined) this.#aligned[channel] = 1;
+    // Some other channel that counts is at the combined watermark, and holds it.
+    if (before > this.#combined) return false;
     return this.#recombine();
   }
 
@@ -42,38 +44,34 @@ export class WatermarkValve {
   setIdle(channel: number, idle: boolean): boolean {
     if ((this.#idle[channel] === 1) === idle) return false;
     this.#idle[channel] = idle ? 1 : 0;
-    if (!idle) {
-      this.#aligned[channel] = (this.#watermarks[channel] as number) >= this.#combined ? 1 : 0;
-      this.#allIdle = false;
-      return false;
-    }
-    this.#aligned[channel] = 0;
-    this.#allIdle = this.#idle.every((flag) => flag === 1);
-    if (this.#allIdle) return this.#raise(this.#watermarks.reduce((a, b) => Math.max(a, b), MIN_WATERMARK));
+    this.#active += idle ? -1 : 1;
     return this.#recombine();
   }
 
-  /** A channel has ended: it holds nobody back any more. True when the combined watermark has advanced. */
+  /**
+   * A channel has come to the end of its data, all of which was sent: it holds nobody back any more, and counts as active. True
+   * when the combined watermark has advanced.
+   */
   end(channel: number): boolean {
-    if (this.#idle[channel] === 1) this.setIdle(channel, false);
-    return this.advance(channel, MAX_WATERMARK);
+    const raised = this.setIdle(channel, false);
+    return this.advance(channel, MAX_WATERMARK) || raised;
   }
 
   #recombine(): boolean {
-    let minimum = MAX_WATERMARK;
-    let any = false;
+    let combined = Infinity;
+    let largest = MIN_WATERMARK;
+    let counting = false;
     for (let i = 0; i < this.#watermarks.length; i++) {
-      if (this.#aligned[i] === 0) continue;
-      any = true;
       const watermark = this.#watermarks[i] as number;
-      if (watermark < minimum) minimum = watermark;
+      if (watermark > largest) largest = watermark;
+      if (this.#idle[i] === 1 || watermark < this.#combined) continue;
+      counting = true;
+      if (watermark < combined) combined = watermark;
     }
-    return any && this.#raise(minimum);
-  }
-
-  #raise(watermark: Timestamp): boolean {
-    if (watermark <= this.#combined) return false;
-    this.#combined = watermark;
+    if (this.#active === 0) combined = largest;
+    else if (!counting) return false;
+    if (combined <= this.#combined) return false;
+    this.#combined = combined;
     return true;
   }
 }

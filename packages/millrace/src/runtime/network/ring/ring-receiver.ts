@@ -33,9 +33,11 @@ export class RingReceiver {
   bytes: Uint8Array;
   start = 0;
   end = 0;
+  /** The producer is gone, and all that it sent has arrived. */
+  producerClosed = false;
   /** Told of each frame that arrives; set by the channel's reader. */
   onArrival: (() => void) | undefined;
-  /** Told when the producer may be gone; set by the channel's reader. */
+  /** Told when `producerClosed` becomes true; set by the channel's reader. */
   onClosed: (() => void) | undefined;
 
   readonly #memory: ReceiverMemory;
@@ -77,11 +79,9 @@ export class RingReceiver {
 
   /** For the network: some end was closed. Frames that were announced before have arrived. */
   checkClosed(): void {
-    if (this.producerClosed) this.onClosed?.();
-  }
-
-  get producerClosed(): boolean {
-    return this.#memory.words.writerClosed;
+    if (this.producerClosed || !this.#memory.words.writerClosed) return;
+    this.producerClosed = true;
+    this.onClosed?.();
   }
 
   /** Frames that wait, the one at the head included. */
