@@ -58,7 +58,8 @@ export class SlotChannels {
       const input = streamNode(streamGraph, edge.targetNode).inputs[edge.targetInput];
       if (input === undefined) throw new MillraceError("INTERNAL", `edge ${index} leads to no input of node ${edge.targetNode}`);
       const writer = createRecordWriter({
-        partitioner: input.partitioner,
+        // Between different parallelisms, forward edges became rebalance ones.
+        partitioner: edge.partitioner === "rebalance" ? { kind: "rebalance" } : input.partitioner,
         channels,
         maxParallelism: vertexOf(built, edge.target).maxParallelism,
         random: systemRandom,

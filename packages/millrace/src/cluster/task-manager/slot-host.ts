@@ -3,6 +3,7 @@ import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { unreachable } from "../../common/errors/unreachable.ts";
 import type { ExecutionId } from "../../common/ids/ids.ts";
 import type { SourceSplit } from "../../common/connector/source.ts";
+import { describeNodes, firstDifference } from "../../graph/job/fingerprint.ts";
 import type { MasterConnection } from "../../protocol/control/control-transport.ts";
 import type { SlotDeployment, TaskDeployment } from "../../protocol/control/deployment.ts";
 import { toEnvelope } from "../../protocol/control/error-envelope.ts";
@@ -191,9 +192,10 @@ export class SlotHost {
   }
 }
 
-function checkFingerprint({ jobGraph }: BuiltProgram, deployment: SlotDeployment): void {
+function checkFingerprint({ jobGraph, streamGraph }: BuiltProgram, deployment: SlotDeployment): void {
   if (jobGraph.fingerprint === deployment.fingerprint) return;
-  throw new MillraceError("JOB_NOT_DETERMINISTIC", `job "${deployment.jobName}" built another graph in its slot than at submission`, {
+  const difference = firstDifference(deployment.nodes, describeNodes(streamGraph)) ?? "the settings differ";
+  throw new MillraceError("JOB_NOT_DETERMINISTIC", `job "${deployment.jobName}" built another graph in its slot than at submission: ${difference}`, {
     help: "A job's builder must give the same graph each time: take what differs (time, environment, files) as arguments, or through env.capture(name, () => value).",
   });
 }

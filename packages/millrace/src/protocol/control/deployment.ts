@@ -50,6 +50,8 @@ export interface SlotDeployment {
   readonly config: Readonly<Record<string, unknown>>;
   /** What the rebuilt job graph must look like. */
   readonly fingerprint: string;
+  /** Its nodes as text, so that a difference can be named. */
+  readonly nodes: readonly string[];
   readonly tasks: readonly TaskDeployment[];
   /** All channels with an end in this slot. */
   readonly channels: readonly ChannelDeployment[];

@@ -6,6 +6,7 @@ import { slotId } from "../../../common/ids/ids.ts";
 import { JOB_TRANSITIONS } from "../../../graph/execution/job-status.ts";
 import type { JobStatus } from "../../../graph/execution/job-status.ts";
 import { StateMachine } from "../../../graph/execution/state-machine.ts";
+import { describeNodes } from "../../../graph/job/fingerprint.ts";
 import type { JobGraph } from "../../../graph/job/job-graph.ts";
 import type { StreamGraph } from "../../../graph/stream/stream-graph.ts";
 import type { SlotConnection } from "../../../protocol/control/control-transport.ts";
@@ -123,6 +124,7 @@ export class JobMaster {
           captured: streamGraph.captured,
           config: streamGraph.config,
           fingerprint: jobGraph.fingerprint,
+          nodes: describeNodes(streamGraph),
           tasks: plan.slots[slot]?.tasks ?? [],
           channels: plan.channels.filter(({ producer, consumer }) => producer.slot === slot || consumer.slot === slot),
           rings: rings[slot],
