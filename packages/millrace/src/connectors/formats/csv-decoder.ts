@@ -3,7 +3,7 @@ import type { ReaderOutput } from "../../common/connector/source.ts";
 import type { RowConverter } from "./csv-columns.ts";
 import type { CsvDialect } from "./csv-dialect.ts";
 import { parseCsv, readCsvHeader } from "./csv-header.ts";
-import { csvRecordEnds, splitRecord } from "./csv-records.ts";
+import { csvRecordEnds, splitFields, splitRecord } from "./csv-records.ts";
 import {
   byteOrderMark,
   type DecodedRecords,
@@ -88,7 +88,7 @@ function plainRow<T>(row: RowConverter<T>, dialect: CsvDialect): LineParser<T> {
   const { delimiter, trim, comment } = dialect;
   return (line) => {
     if (line === "" || (comment !== null && line.startsWith(comment))) return SKIP;
-    const fields = line.split(delimiter);
+    const fields = splitFields(line, delimiter);
     return row(trim ? fields.map((field) => field.trim()) : fields);
   };
 }
