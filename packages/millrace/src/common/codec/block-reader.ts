@@ -36,7 +36,8 @@ export class BlockReader<T> extends RowSource {
     const rows = this.view.getUint32(at + 8, true);
     const characters = this.view.getUint32(at + 12, true);
     const textBytes = characters * (flags === TEXT_UTF16 ? 2 : 1);
-    if (BLOCK_HEADER + rows + textBytes !== size) throw corrupt(this, `lengths don't add up to ${size} bytes`);
+    if (BLOCK_HEADER + rows + textBytes !== size)
+      throw corrupt(this, `lengths don't add up to ${size} bytes`);
     if (elements > rows) throw corrupt(this, `${elements} elements can't fit in ${rows} bytes`);
     this.position = at + BLOCK_HEADER;
     this.end = this.position + rows;

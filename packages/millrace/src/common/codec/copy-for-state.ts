@@ -17,7 +17,10 @@ export type StateCopier<T> = (value: T) => T;
  *
  * @param type the value's type; undefined copies by looking at the value
  */
-export function createStateCopier<T>(type: TypeInfo<T> | undefined, options: FrameCodecOptions): StateCopier<T> {
+export function createStateCopier<T>(
+  type: TypeInfo<T> | undefined,
+  options: FrameCodecOptions,
+): StateCopier<T> {
   const description = type?.description ?? { kind: "any" };
   if (!holdsStrings(description)) return (value) => value;
   if (!canGenerateCode() || options.generate === false) return copyFlat as StateCopier<T>;

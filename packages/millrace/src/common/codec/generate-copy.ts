@@ -25,7 +25,8 @@ export class CopyEmitter {
       case "tuple":
         return `[${type.elements.map((element, i) => this.copy(element, `${x}[${i}]`)).join(", ")}]`;
       case "object":
-        if (type.fields.every((field) => !field.optional && !isInheritedName(field.name))) return this.#object(type, x);
+        if (type.fields.every((field) => !field.optional && !isInheritedName(field.name)))
+          return this.#object(type, x);
         return `h.copyFlat(${x})`;
       default:
         return `h.copyFlat(${x})`;

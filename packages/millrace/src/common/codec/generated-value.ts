@@ -15,7 +15,12 @@ export type ValueWriter = (sink: RowSink, value: unknown) => boolean;
 export type ValueReader = (source: RowSource) => unknown;
 
 /** The writer of a type: generated, or the interpreter. */
-export function valueWriter(type: TypeDescription, customs: Customs, unique: string, generate: boolean): ValueWriter {
+export function valueWriter(
+  type: TypeDescription,
+  customs: Customs,
+  unique: string,
+  generate: boolean,
+): ValueWriter {
   if (!generate) return (sink, value) => interpretWrite(sink, type, customs, value);
   const emitter = new WriteEmitter();
   const statements = emitter.write(type, "value", "return false;");
@@ -31,7 +36,12 @@ return true;
 }
 
 /** The reader of a type: generated, or the interpreter. Its caller checks the ends behind each value. */
-export function valueReader(type: TypeDescription, customs: Customs, unique: string, generate: boolean): ValueReader {
+export function valueReader(
+  type: TypeDescription,
+  customs: Customs,
+  unique: string,
+  generate: boolean,
+): ValueReader {
   if (!generate) return (source) => interpretRead(source, type, customs);
   const emitter = new ReadEmitter();
   const statements = emitter.read(type, "value");

@@ -17,10 +17,11 @@ export function interpretRead(source: RowSource, type: TypeDescription, customs:
     case "int":
       return readInt(source);
     case "double":
-    case "timestamp":
       return readDouble(source);
+    case "timestamp":
+      return readTimestamp(source);
     case "date":
-      return new Date(readDouble(source));
+      return readDate(source);
     case "bigint":
       return readBigInt(source);
     case "bytes":
@@ -58,7 +59,22 @@ export function readFlag(source: RowSource): boolean {
 function readInt(source: RowSource): number {
   const value = source.view.getInt32(source.position, true);
   source.position += 4;
-  return value === WIDE ? readDouble(source) : value;
+  if (value !== WIDE) return value;
+  const wide = readDouble(source);
+  if (!Number.isSafeInteger(wide)) throw corrupt(source, `an int that is ${wide}`);
+  return wide;
+}
+
+function readTimestamp(source: RowSource): number {
+  const time = readDouble(source);
+  if (!Number.isFinite(time)) throw corrupt(source, `a timestamp that is ${time}`);
+  return time;
+}
+
+function readDate(source: RowSource): Date {
+  const date = new Date(readDouble(source));
+  if (Number.isNaN(date.getTime())) throw corrupt(source, "an invalid date");
+  return date;
 }
 
 function readDouble(source: RowSource): number {

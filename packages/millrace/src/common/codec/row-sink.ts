@@ -1,5 +1,7 @@
 import { LONG } from "./block-layout.ts";
 
+const INITIAL = 1024;
+
 /**
  * Where values are written: rows of bytes, and the text that all strings are appended to.
  *
@@ -14,11 +16,14 @@ export class RowSink {
   text = "";
   high: number;
   #slack: number;
+  /** How large the rows usually get: they grow up to this at once, and beyond only for a value that needs it. */
+  #limit: number;
 
   /** @param slack the bytes of all fixed parts of a value of the type, each counted once */
-  constructor(slack: number, initial = 1024) {
+  constructor(slack: number) {
     this.#slack = slack;
-    this.rows = unpooled(Math.max(initial, 2 * slack));
+    this.#limit = 0;
+    this.rows = unpooled(INITIAL + slack);
     this.view = viewOf(this.rows);
     this.high = this.rows.length - slack;
   }
@@ -26,8 +31,10 @@ export class RowSink {
   /** Makes room for `bytes` at `position`, and for the fixed parts of a value behind them. */
   reserve(bytes: number): void {
     if (this.position + bytes <= this.high) return;
-    const grown = unpooled(Math.max(this.rows.length * 2, this.position + bytes + this.#slack));
-    grown.set(this.rows.subarray(0, this.position));
+    const needed = this.position + bytes + this.#slack;
+    const doubled = Math.max(needed, this.rows.length * 2);
+    const grown = unpooled(needed <= this.#limit ? Math.min(doubled, this.#limit) : doubled);
+    grown.set(this.rows.subarray(0, Math.min(this.position, this.rows.length)));
     this.#use(grown);
   }
 
@@ -39,10 +46,10 @@ export class RowSink {
     this.reserve(0);
   }
 
-  /** Starts anew with at least `bytes` of room, and gives up an outsized buffer. */
-  protected restart(bytes: number): void {
-    const wanted = bytes + this.#slack;
-    if (this.rows.length < wanted || this.rows.length > 4 * wanted) this.#use(unpooled(2 * wanted));
+  /** Starts anew, with `usual` as the bytes that rows take at most, as a rule; gives up an outsized buffer. */
+  protected restart(usual: number): void {
+    this.#limit = usual + this.#slack;
+    if (this.rows.length > 4 * (this.#limit + INITIAL)) this.#use(unpooled(INITIAL + this.#slack));
     this.position = 0;
     this.text = "";
   }

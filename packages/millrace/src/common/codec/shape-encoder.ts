@@ -12,6 +12,9 @@ import { Offer, type ShapeCache, type ShapeWriter } from "./shape.ts";
 /** How often a shape is widened for records that almost fit, before those describe themselves. */
 const MAX_WIDENINGS = 8;
 
+/** After so many records in a row that no shape could be learned from, only some are still tried. */
+const MAX_MISSES = 64;
+
 /** A shape of this channel, and its place in the block. */
 interface Shape {
   writer: ShapeWriter;
@@ -30,6 +33,7 @@ export class ShapeEncoder<T> extends BlockWriter implements BlockEncoder<T> {
   readonly #shapes: Shape[] = [];
   #announced = 0;
   #last: Shape | undefined;
+  #misses = 0;
 
   constructor(cache: ShapeCache) {
     super(0);
@@ -59,9 +63,14 @@ export class ShapeEncoder<T> extends BlockWriter implements BlockEncoder<T> {
       this.#last = shape;
       return offer === Offer.WRITTEN;
     }
-    const shape = this.#learn(value);
+    const patient = this.#misses < MAX_MISSES || this.#misses % MAX_MISSES === 0;
+    const shape = patient ? this.#learn(value) : undefined;
     const offer = shape === undefined ? Offer.MISMATCH : this.#offer(shape, value, timestamp);
-    if (offer === Offer.MISMATCH) return this.#writeSelfDescribing(value, timestamp);
+    if (offer === Offer.MISMATCH) {
+      this.#misses++;
+      return this.#writeSelfDescribing(value, timestamp);
+    }
+    this.#misses = 0;
     this.#last = shape;
     return offer === Offer.WRITTEN;
   }

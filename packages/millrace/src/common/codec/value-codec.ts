@@ -1,3 +1,6 @@
+import { MillraceError } from "../errors/millrace-error.ts";
+import { describeType } from "../types/describe-type.ts";
+import { migrationRule } from "../types/migration-rule.ts";
 import type { TypeDescription } from "../types/type-description.ts";
 import type { TypeInfo } from "../types/type-info.ts";
 import { LONG } from "./block-layout.ts";
@@ -12,10 +15,14 @@ import { fixedBytes } from "./type-layout.ts";
 
 /** The version of the value format, in the low bits of a value's first byte. */
 export const VALUE_VERSION = 1;
+/** Bytes of rows that most values stay below. */
+const USUAL_VALUE = 4096;
 /** In the first byte: the text stands in UTF-16LE. */
 const UTF16 = 0x80;
 
-const SELF_DESCRIBING: Pick<TypeInfo<unknown>, "description" | "customs"> = {
+type CarriedType = Pick<TypeInfo<unknown>, "description" | "customs">;
+
+const SELF_DESCRIBING: CarriedType = {
   description: { kind: "any" },
   customs: new Map(),
 };
@@ -29,7 +36,10 @@ const SELF_DESCRIBING: Pick<TypeInfo<unknown>, "description" | "customs"> = {
  *
  * @example `createValueCodec(Types.map(Types.string, Types.int), { unique: "count/state/hits" })`
  */
-export function createValueCodec<T>(type: TypeInfo<T> | undefined, options: FrameCodecOptions): ValueCodec<T> {
+export function createValueCodec<T>(
+  type: TypeInfo<T> | undefined,
+  options: FrameCodecOptions,
+): ValueCodec<T> {
   const generate = (options.generate ?? true) && canGenerateCode();
   const { description, customs } = type ?? SELF_DESCRIBING;
   const write = valueWriter(description, customs, `${options.unique}/write`, generate);
@@ -37,17 +47,50 @@ export function createValueCodec<T>(type: TypeInfo<T> | undefined, options: Fram
   return new RowValueCodec<T>({ description, customs }, write, read);
 }
 
+/**
+ * A codec that reads values written as `from`, and writes them as `to`: for state of a savepoint whose type has changed.
+ * What a change may be, `migrationRule` tells.
+ *
+ * @throws INVALID_TYPE naming the field when values of `from` can't be read as `to`
+ */
+export function createMigratingCodec<T>(
+  from: TypeDescription,
+  to: TypeInfo<T>,
+  options: FrameCodecOptions,
+): ValueCodec<T> {
+  const migration = migrationRule(from, to.description);
+  if (migration.kind === "incompatible") {
+    const where = migration.path === "" ? "" : `${migration.path}: `;
+    throw new MillraceError(
+      "INVALID_TYPE",
+      `values can't be read with the changed type: ${where}${migration.reason}`,
+      {
+        help: `They were written as ${describeType(from)}, and the type is now ${describeType(to.description)}.`,
+        details: { path: migration.path },
+      },
+    );
+  }
+  const generate = (options.generate ?? true) && canGenerateCode();
+  const write = valueWriter(to.description, to.customs, `${options.unique}/write`, generate);
+  const read = valueReader(from, to.customs, `${options.unique}/migrate`, generate);
+  const readOwn = valueReader(to.description, to.customs, `${options.unique}/read`, generate);
+  return new RowValueCodec<T>(to, write, read, readOwn);
+}
+
 class RowValueCodec<T> implements ValueCodec<T> {
-  readonly #type: Pick<TypeInfo<unknown>, "description" | "customs">;
+  readonly #type: CarriedType;
   readonly #write: ValueWriter;
   readonly #read: ValueReader;
+  readonly #readOwn: ValueReader;
   readonly #sink: ValueSink;
   readonly #source = new ValueSource();
 
-  constructor(type: Pick<TypeInfo<unknown>, "description" | "customs">, write: ValueWriter, read: ValueReader) {
+  /** @param readOwn reads what `write` wrote, where `read` reads an older type */
+  constructor(type: CarriedType, write: ValueWriter, read: ValueReader, readOwn: ValueReader = read) {
     this.#type = type;
     this.#write = write;
     this.#read = read;
+    this.#readOwn = readOwn;
     this.#sink = new ValueSink(type.description);
   }
 
@@ -59,10 +102,18 @@ class RowValueCodec<T> implements ValueCodec<T> {
   }
 
   decode(bytes: Uint8Array): T {
+    return this.#decode(bytes, this.#read);
+  }
+
+  copy(value: T): T {
+    return this.#decode(this.encode(value), this.#readOwn);
+  }
+
+  #decode(bytes: Uint8Array, read: ValueReader): T {
     const source = this.#source;
     try {
       source.begin(bytes);
-      const value = this.#read(source);
+      const value = read(source);
       source.finish();
       return value as T;
     } catch (error) {
@@ -71,19 +122,15 @@ class RowValueCodec<T> implements ValueCodec<T> {
       source.release();
     }
   }
-
-  copy(value: T): T {
-    return this.decode(this.encode(value));
-  }
 }
 
 class ValueSink extends RowSink {
   constructor(type: TypeDescription) {
-    super(fixedBytes(type), 256);
+    super(fixedBytes(type));
   }
 
   begin(): void {
-    this.restart(256);
+    this.restart(USUAL_VALUE);
   }
 
   finish(): Uint8Array {
@@ -110,7 +157,8 @@ class ValueSource extends RowSource {
     this.textPosition = 0;
     if (bytes.length < 2) throw corrupt(this, `a value can't have ${bytes.length} bytes`);
     const head = this.view.getUint8(this.position++);
-    if ((head & ~UTF16) !== VALUE_VERSION) throw corrupt(this, `expected value version ${VALUE_VERSION}, got ${head & ~UTF16}`);
+    if ((head & ~UTF16) !== VALUE_VERSION)
+      throw corrupt(this, `expected value version ${VALUE_VERSION}, got ${head & ~UTF16}`);
     const wide = (head & UTF16) !== 0;
     const textBytes = readLength(this) * (wide ? 2 : 1);
     const start = this.end - textBytes;
@@ -120,6 +168,7 @@ class ValueSource extends RowSource {
   }
 
   finish(): void {
-    if (this.position !== this.end || this.textPosition !== this.text.length) throw corrupt(this, "its length is wrong");
+    if (this.position !== this.end || this.textPosition !== this.text.length)
+      throw corrupt(this, "its length is wrong");
   }
 }

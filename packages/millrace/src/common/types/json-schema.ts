@@ -17,11 +17,16 @@ export function describeJsonSchema(schema: unknown, depth = 0): TypeDescription 
   const choices = schema["anyOf"] ?? schema["oneOf"];
   if (Array.isArray(choices)) return unionOf(choices.map((choice) => describeJsonSchema(choice, depth + 1)));
   const { type } = schema;
-  if (Array.isArray(type)) return unionOf(type.map((one) => describeJsonSchema({ ...schema, type: one }, depth + 1)));
+  if (Array.isArray(type))
+    return unionOf(type.map((one) => describeJsonSchema({ ...schema, type: one }, depth + 1)));
   return describeOne(type, schema, depth);
 }
 
-function describeOne(type: unknown, schema: Readonly<Record<string, unknown>>, depth: number): TypeDescription {
+function describeOne(
+  type: unknown,
+  schema: Readonly<Record<string, unknown>>,
+  depth: number,
+): TypeDescription {
   switch (type) {
     case "string":
     case "boolean":
@@ -42,7 +47,8 @@ function describeOne(type: unknown, schema: Readonly<Record<string, unknown>>, d
 
 function describeArray(schema: Readonly<Record<string, unknown>>, depth: number): TypeDescription {
   const prefix = schema["prefixItems"];
-  if (!Array.isArray(prefix)) return { kind: "array", element: describeJsonSchema(schema["items"], depth + 1) };
+  if (!Array.isArray(prefix))
+    return { kind: "array", element: describeJsonSchema(schema["items"], depth + 1) };
   const fixed = schema["items"] === false && schema["minItems"] === prefix.length;
   if (!fixed) return ANY;
   return { kind: "tuple", elements: prefix.map((item) => describeJsonSchema(item, depth + 1)) };
@@ -51,11 +57,16 @@ function describeArray(schema: Readonly<Record<string, unknown>>, depth: number)
 function describeObject(schema: Readonly<Record<string, unknown>>, depth: number): TypeDescription {
   const { properties, additionalProperties: others } = schema;
   const open = isPlainObject(others) || others === true;
-  if (!isPlainObject(properties)) return open ? { kind: "record", value: describeJsonSchema(others, depth + 1) } : ANY;
+  if (!isPlainObject(properties))
+    return open ? { kind: "record", value: describeJsonSchema(others, depth + 1) } : ANY;
   if (open || "patternProperties" in schema) return ANY;
   const required = Array.isArray(schema["required"]) ? (schema["required"] as readonly unknown[]) : [];
   const fields = Object.keys(properties).map((name): FieldDescription => {
-    return { name, type: describeJsonSchema(properties[name], depth + 1), optional: !required.includes(name) };
+    return {
+      name,
+      type: describeJsonSchema(properties[name], depth + 1),
+      optional: !required.includes(name),
+    };
   });
   return { kind: "object", fields };
 }

@@ -25,7 +25,10 @@ describe("toTypeInfo", () => {
       pair: z.tuple([z.string(), z.int()]),
       gate: z.string().default("A"),
       at: z.date(),
-      event: z.discriminatedUnion("t", [z.object({ t: z.literal("a"), v: z.int() }), z.object({ t: z.literal("b") })]),
+      event: z.discriminatedUnion("t", [
+        z.object({ t: z.literal("a"), v: z.int() }),
+        z.object({ t: z.literal("b") }),
+      ]),
       open: z.looseObject({ a: z.string() }),
       chosen: z.literal([1, null]),
     });
@@ -48,12 +51,16 @@ describe("toTypeInfo", () => {
   });
 
   it("carries schemas that can't describe themselves as any", () => {
-    const schema = { "~standard": { version: 1 as const, vendor: "own", validate: (value: unknown) => ({ value }) } };
+    const schema = {
+      "~standard": { version: 1 as const, vendor: "own", validate: (value: unknown) => ({ value }) },
+    };
     expect(toTypeInfo(schema).description).toStrictEqual({ kind: "any" });
   });
 
   it("validates with the schema's own rules and names paths", () => {
-    const type = toTypeInfo(z.object({ user: z.object({ tags: z.array(z.string().min(2)) }), n: z.coerce.number() }));
+    const type = toTypeInfo(
+      z.object({ user: z.object({ tags: z.array(z.string().min(2)) }), n: z.coerce.number() }),
+    );
     expect(type.validate?.({ user: { tags: ["ab", "x"] }, n: "5" })).toMatchObject({
       ok: false,
       issues: [{ path: "user.tags[1]" }],
@@ -70,7 +77,10 @@ describe("toTypeInfo", () => {
     expect(() => type.validate?.("x")).toThrow(/validates asynchronously/);
   });
 
-  it.each([undefined, null, 5, "int", {}, () => 1, { "~standard": { version: 2 } }])("refuses %o", (value) => {
-    expect(() => toTypeInfo(value as never)).toThrow(expect.objectContaining({ code: "INVALID_TYPE" }));
-  });
+  it.each([undefined, null, 5, "int", {}, () => 1, { "~standard": { version: 2 } }])(
+    "refuses %o",
+    (value) => {
+      expect(() => toTypeInfo(value as never)).toThrow(expect.objectContaining({ code: "INVALID_TYPE" }));
+    },
+  );
 });

@@ -27,15 +27,22 @@ export function toTypeInfo<T>(type: TypeLike<T>): TypeInfo<T> {
     if ("~millrace" in type && type["~millrace"] === "type") return type;
     if ("~standard" in type) return fromStandardSchema(type);
   }
-  throw new MillraceError("INVALID_TYPE", `expected a type made by Types or a Standard Schema, got ${preview(type)}`, {
-    help: "Declare it with Types.object({...}), or pass a schema of zod 4 or another Standard Schema library.",
-  });
+  throw new MillraceError(
+    "INVALID_TYPE",
+    `expected a type made by Types or a Standard Schema, got ${preview(type)}`,
+    {
+      help: "Declare it with Types.object({...}), or pass a schema of zod 4 or another Standard Schema library.",
+    },
+  );
 }
 
 function fromStandardSchema<T>(schema: StandardSchemaV1<unknown, T>): TypeInfo<T> {
   const standard = schema["~standard"];
   if (standard.version !== 1 || typeof standard.validate !== "function") {
-    throw new MillraceError("INVALID_TYPE", `expected a Standard Schema of version 1, got version ${preview(standard.version)}`);
+    throw new MillraceError(
+      "INVALID_TYPE",
+      `expected a Standard Schema of version 1, got version ${preview(standard.version)}`,
+    );
   }
   return Object.freeze({
     "~millrace": "type" as const,
@@ -50,7 +57,9 @@ function describeStandard(standard: StandardSchemaV1.Props<unknown, unknown>): T
   if (converter === undefined) return { kind: "any" };
   try {
     // zod throws for dates, bigints and transformations otherwise; carried as `any`, the rest of the object is still known.
-    return describeJsonSchema(converter.output({ target: "draft-2020-12", libraryOptions: { unrepresentable: "any" } }));
+    return describeJsonSchema(
+      converter.output({ target: "draft-2020-12", libraryOptions: { unrepresentable: "any" } }),
+    );
   } catch {
     return { kind: "any" };
   }
@@ -66,7 +75,10 @@ function validated<T>(standard: StandardSchemaV1.Props<unknown, T>, value: unkno
     });
   }
   if (result.issues === undefined) return { ok: true, value: result.value };
-  return { ok: false, issues: result.issues.map(({ path, message }) => ({ path: pathText(path ?? []), message })) };
+  return {
+    ok: false,
+    issues: result.issues.map(({ path, message }) => ({ path: pathText(path ?? []), message })),
+  };
 }
 
 function pathText(path: readonly (PropertyKey | StandardSchemaV1.PathSegment)[]): string {

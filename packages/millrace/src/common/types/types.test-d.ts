@@ -68,7 +68,11 @@ describe("TypeLike infers", () => {
   const carried = <T>(type: TypeLike<T>): T => type as T;
 
   it("the output of a zod schema", () => {
-    const schema = z.object({ id: z.int(), at: z.string().transform((text) => new Date(text)), tail: z.optional(z.string()) });
+    const schema = z.object({
+      id: z.int(),
+      at: z.string().transform((text) => new Date(text)),
+      tail: z.optional(z.string()),
+    });
     expectTypeOf(carried(schema)).toEqualTypeOf<z.output<typeof schema>>();
     expectTypeOf(toTypeInfo(schema)).toEqualTypeOf<TypeInfo<z.output<typeof schema>>>();
   });
