@@ -5,7 +5,7 @@ import type { CheckpointedFunction, RichFunction, RuntimeContext } from "./runti
 
 /** Keyed states of a function, by field name. */
 export type StateRecord = Readonly<Record<string, StateDescriptor>>;
-/** Side outputs of a function, by field name. */
+/** Side outputs of a function, by field name. Tags are invariant: `any` stands for a tag of whatever type. */
 export type OutputRecord = Readonly<Record<string, OutputTag<any>>>;
 /** The handles of declared states. */
 export type StateHandles<S extends StateRecord> = { readonly [F in keyof S]: StateHandle<S[F]> };
@@ -89,7 +89,7 @@ export interface KeyedCoProcessFunction<K, In1, In2, Out, S extends StateRecord 
   onTimer?(time: Timestamp, context: OnTimerContext<K, Out, S, O>): undefined | void;
 }
 
-/** Declared broadcast states, by field name. */
+/** Declared broadcast states, by field name. Descriptors are invariant: `any` stands for keys and values of whatever type. */
 export type BroadcastRecord = Readonly<Record<string, MapStateDescriptor<any, any>>>;
 /** Broadcast states as broadcast records see them. */
 export type BroadcastHandles<B extends BroadcastRecord> = {

@@ -32,6 +32,12 @@ export interface ValueState<T> {
   clear(): void;
 }
 
+/** A value state whose descriptor says what stands where nothing is stored, so that there is always a value. */
+export interface ValueStateWithDefault<T> extends ValueState<T> {
+  /** The current key's value, or the descriptor's default where there is none. */
+  value(): ReadonlyState<T>;
+}
+
 /** A list for each key. */
 export interface ListState<T> {
   add(value: T): void;
@@ -116,12 +122,13 @@ export interface AggregateFunction<In, Acc, Out> {
 }
 
 /** Describes a state of one kind: its type and settings. Made by `valueState(...)` and its siblings. Immutable. */
+// Descriptors are invariant in their values' types, so only `any` stands for a descriptor of whatever type.
 export type StateDescriptor =
-  | ValueStateDescriptor<unknown>
-  | ListStateDescriptor<unknown>
-  | MapStateDescriptor<unknown, unknown>
-  | ReducingStateDescriptor<unknown>
-  | AggregatingStateDescriptor<never, unknown, unknown>;
+  | ValueStateDescriptor<any>
+  | ListStateDescriptor<any>
+  | MapStateDescriptor<any, any>
+  | ReducingStateDescriptor<any>
+  | AggregatingStateDescriptor<any, any, any>;
 
 interface DescriptorBase {
   readonly "~millrace": "state";
@@ -158,7 +165,9 @@ export interface AggregatingStateDescriptor<In, Acc, Out> extends DescriptorBase
 /** What a state descriptor's handle is: `StateHandle<ValueStateDescriptor<number>>` is `ValueState<number>`. */
 export type StateHandle<D> =
   D extends ValueStateDescriptor<infer T>
-    ? ValueState<T>
+    ? D extends { readonly defaultValue: () => T }
+      ? ValueStateWithDefault<T>
+      : ValueState<T>
     : D extends ListStateDescriptor<infer T>
       ? ListState<T>
       : D extends MapStateDescriptor<infer K, infer V>

@@ -1,4 +1,9 @@
-import type { BaseProcessContext, OutputRecord, StateHandles, StateRecord } from "../functions/process-functions.ts";
+import type {
+  BaseProcessContext,
+  OutputRecord,
+  StateHandles,
+  StateRecord,
+} from "../functions/process-functions.ts";
 import type { CheckpointedFunction, RichFunction } from "../functions/runtime-context.ts";
 import type { Window } from "./window.ts";
 
@@ -6,8 +11,13 @@ import type { Window } from "./window.ts";
 export type WindowResultFunction<K, W extends Window, R, Out> = (key: K, window: W, result: R) => Out;
 
 /** Context of a window process function. */
-export interface WindowProcessContext<K, W extends Window, Out, S extends StateRecord = {}, O extends OutputRecord = {}>
-  extends BaseProcessContext<Out> {
+export interface WindowProcessContext<
+  K,
+  W extends Window,
+  Out,
+  S extends StateRecord = {},
+  O extends OutputRecord = {},
+> extends BaseProcessContext<Out> {
   readonly key: K;
   readonly window: W;
   /** State of this key and this window: cleared in `clear`. */
@@ -18,7 +28,14 @@ export interface WindowProcessContext<K, W extends Window, Out, S extends StateR
 }
 
 /** Sees all of a window's input (or its one aggregate, when combined with reduce or aggregate). */
-export interface ProcessWindowFunction<K, W extends Window, In, Out, S extends StateRecord = {}, O extends OutputRecord = {}>
+export interface ProcessWindowFunction<
+  K,
+  W extends Window,
+  In,
+  Out,
+  S extends StateRecord = {},
+  O extends OutputRecord = {},
+>
   extends RichFunction, CheckpointedFunction {
   readonly state?: S;
   readonly outputs?: O;

@@ -14,14 +14,17 @@ export interface GlobalWindow {
 
 export type Window = TimeWindow | GlobalWindow;
 
-export const timeWindow = (start: Timestamp, end: Timestamp): TimeWindow => Object.freeze({ kind: "time", start, end });
+export const timeWindow = (start: Timestamp, end: Timestamp): TimeWindow =>
+  Object.freeze({ kind: "time", start, end });
 export const GLOBAL_WINDOW: GlobalWindow = Object.freeze({ kind: "global" });
 
 /** The last timestamp that belongs to the window. */
-export const maxTimestamp = (window: Window): Timestamp => (window.kind === "time" ? window.end - 1 : Infinity);
+export const maxTimestamp = (window: Window): Timestamp =>
+  window.kind === "time" ? window.end - 1 : Infinity;
 
 /** Identifies a window in state, timers and maps. */
-export const windowKey = (window: Window): string => (window.kind === "time" ? `${window.start}:${window.end}` : "*");
+export const windowKey = (window: Window): string =>
+  window.kind === "time" ? `${window.start}:${window.end}` : "*";
 
 /** The start of the window of `size` that holds `timestamp`, windows being aligned to the epoch plus `offset`. All in ms. */
 export function windowStart(timestamp: Timestamp, offset: number, size: number): Timestamp {

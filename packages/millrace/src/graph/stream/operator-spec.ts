@@ -103,7 +103,7 @@ export interface KeyedAggregateSpec {
   readonly result: (key: unknown, result: unknown) => unknown;
 }
 
-/** What happens to a window's records. */
+/** What happens to a window's records. Functions of whatever window kind: `any` in its place. */
 export type WindowContents =
   | {
       readonly kind: "reduce";
@@ -116,7 +116,7 @@ export type WindowContents =
   | { readonly kind: "aggregate"; readonly aggregate: AggregateFunction<unknown, unknown, unknown>; readonly output: WindowOutput }
   | { readonly kind: "process"; readonly type: TypeInfo<unknown> | undefined; readonly fn: ProcessWindowFunction<unknown, any, unknown, unknown> };
 
-/** What a reduced or aggregated window emits: the bare result, a record made of it, or what a function says. */
+/** `any` as above. What a reduced or aggregated window emits: the bare result, a record made of it, or what a function says. */
 export type WindowOutput =
   | { readonly kind: "bare" }
   | { readonly kind: "result"; readonly fn: WindowResultFunction<unknown, any, unknown, unknown> }

@@ -6,8 +6,11 @@ import type { OperatorSpec } from "./operator-spec.ts";
 
 /** How records find their subtask. */
 export type Partitioner =
-  /** Subtask i to subtask i, without a shuffle; the only one that chains. */
-  | { readonly kind: "forward" }
+  /**
+   * Subtask i to subtask i, without a shuffle; the only one that chains. Between different parallelisms it becomes
+   * rebalance, and is refused where the program asked for it (`explicit`).
+   */
+  | { readonly kind: "forward"; readonly explicit?: boolean }
   /** By key group. */
   | { readonly kind: "hash"; readonly keySelector: KeySelector<unknown, unknown> }
   /** Round robin over all. */
@@ -58,6 +61,11 @@ export interface StreamNode {
   readonly uid: OperatorUid;
   readonly uidExplicit: boolean;
   readonly spec: OperatorSpec;
+  /**
+   * Makes the spec with function objects of its own, where the program gave a factory (`perSubtask`). Each subtask and
+   * attempt calls it once; where it is undefined, the functions of `spec` are shared by the subtasks that use this graph.
+   */
+  readonly freshSpec: (() => OperatorSpec) | undefined;
   readonly inputs: readonly StreamEdge[];
   /** The type of the main output's records, where declared. */
   readonly outputType: TypeInfo<unknown> | undefined;

@@ -1,0 +1,126 @@
+import { MillraceError } from "../errors/millrace-error.ts";
+import { preview } from "../errors/preview.ts";
+import type { Duration } from "../time/durations.ts";
+import {
+  formatDuration,
+  formatMemory,
+  parseBoolean,
+  parseDuration,
+  parseInteger,
+  parseMemory,
+} from "./parse-value.ts";
+
+/** What an option's value is: durations are ms, memory is bytes. */
+export type OptionKind = "integer" | "boolean" | "duration" | "memory" | "string";
+
+/** A setting, defined once: the docs, the command line's help and the config endpoint come from it. Immutable. */
+export interface ConfigOption<K extends string = string, T = unknown> {
+  readonly key: K;
+  readonly kind: OptionKind;
+  /** Undefined where the value depends on the machine or on other settings; `description` says on what. */
+  readonly defaultValue: T | undefined;
+  readonly description: string;
+  /** A value from a program or a command line, as the runtime takes it. @throws MillraceError INVALID_OPTION */
+  parse(value: unknown): T;
+  /** A value as people write it. */
+  format(value: T): string;
+}
+
+interface Definition<T> {
+  readonly defaultValue?: T;
+  readonly description: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A whole number. */
+export const integerOption = <const K extends string>(
+  key: K,
+  definition: Definition<number>,
+): ConfigOption<K, number> =>
+  numberOption(key, "integer", "a whole number", definition, parseInteger, String);
+
+/** A length of time; ms where a number is given. */
+export const durationOption = <const K extends string>(
+  key: K,
+  definition: Definition<Duration>,
+): ConfigOption<K, Duration> =>
+  numberOption(key, "duration", 'a duration such as "200 ms"', definition, parseDuration, formatDuration);
+
+/** A number of bytes. */
+export const memoryOption = <const K extends string>(
+  key: K,
+  definition: Definition<number>,
+): ConfigOption<K, number> =>
+  numberOption(key, "memory", 'a size such as "32 kb"', definition, parseMemory, formatMemory);
+
+/** Yes or no. */
+export const booleanOption = <const K extends string>(
+  key: K,
+  definition: Definition<boolean>,
+): ConfigOption<K, boolean> =>
+  Object.freeze({
+    key,
+    kind: "boolean" as const,
+    defaultValue: definition.defaultValue,
+    description: definition.description,
+    parse(value: unknown): boolean {
+      const parsed = typeof value === "string" ? parseBoolean(value) : value;
+      if (typeof parsed !== "boolean") throw invalid(key, "true or false", value);
+      return parsed;
+    },
+    format: String,
+  });
+
+/** A text. */
+export const stringOption = <const K extends string>(
+  key: K,
+  definition: Definition<string>,
+): ConfigOption<K, string> =>
+  Object.freeze({
+    key,
+    kind: "string" as const,
+    defaultValue: definition.defaultValue,
+    description: definition.description,
+    parse(value: unknown): string {
+      if (typeof value !== "string" || value === "") throw invalid(key, "a text", value);
+      return value;
+    },
+    format: (value: string) => value,
+  });
+
+function numberOption<const K extends string>(
+  key: K,
+  kind: "integer" | "duration" | "memory",
+  expected: string,
+  definition: Definition<number>,
+  parseText: (text: string) => number | undefined,
+  format: (value: number) => string,
+): ConfigOption<K, number> {
+  const { defaultValue, description, min = 0, max = Number.MAX_SAFE_INTEGER } = definition;
+  return Object.freeze({
+    key,
+    kind,
+    defaultValue,
+    description,
+    parse(value: unknown): number {
+      const parsed = typeof value === "string" ? parseText(value) : value;
+      if (
+        typeof parsed !== "number" ||
+        !(parsed >= min && parsed <= max) ||
+        (kind !== "duration" && !Number.isInteger(parsed))
+      ) {
+        const range =
+          max === Number.MAX_SAFE_INTEGER ? `from ${format(min)}` : `from ${format(min)} to ${format(max)}`;
+        throw invalid(key, `${expected}, ${range}`, value);
+      }
+      return parsed;
+    },
+    format,
+  });
+}
+
+const invalid = (key: string, expected: string, got: unknown): MillraceError =>
+  new MillraceError("INVALID_OPTION", `option ${key} must be ${expected}; got ${preview(got)}`, {
+    details: { option: key },
+  });
