@@ -6,7 +6,7 @@ let allowed: boolean | undefined;
 export function canGenerateCode(): boolean {
   if (allowed === undefined) {
     try {
-      // oxlint-disable-next-line no-new-func -- this is the question
+      // oxlint-disable-next-line typescript/no-implied-eval -- this is the question
       allowed = new Function("return true")() === true;
     } catch {
       allowed = false;
@@ -30,7 +30,7 @@ export function compile(
   const name = encodeURI(unique).replaceAll(/[^\w\-./:#%~]/gu, "_");
   const source = `"use strict";\n// ${name}\n${body}\n//# sourceURL=millrace://codec/${name}`;
   try {
-    // oxlint-disable-next-line no-new-func -- the fast path of the engine; names from outside enter the text as JSON only
+    // oxlint-disable-next-line typescript/no-implied-eval -- the fast path of the engine; names from outside enter the text as JSON only
     const factory = new Function(...names, source);
     return (factory as (...args: readonly unknown[]) => unknown)(...values);
   } catch (error) {

@@ -11,7 +11,7 @@ const collect = vm.runInNewContext("gc") as () => void;
 
 /** The heap that `count` strings of 40 characters keep alive, each cut from a text of 24 KB. */
 function heapKept(count: number, keep: (text: string) => unknown): number {
-  const kept: unknown[] = new Array(count);
+  const kept: unknown[] = Array.from({ length: count });
   collect();
   const before = process.memoryUsage().heapUsed;
   for (let i = 0; i < count; i++) {

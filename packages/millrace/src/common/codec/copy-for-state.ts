@@ -23,7 +23,7 @@ export function createStateCopier<T>(
 ): StateCopier<T> {
   const description = type?.description ?? { kind: "any" };
   if (!holdsStrings(description)) return (value) => value;
-  if (!canGenerateCode() || options.generate === false) return copyFlat as StateCopier<T>;
+  if (!canGenerateCode() || options.generate === false) return copyFlat;
   return compileCopier(description, `${options.unique}/copy`) as StateCopier<T>;
 }
 

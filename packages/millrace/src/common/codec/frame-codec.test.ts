@@ -12,6 +12,10 @@ const flight = Types.object({
   note: Types.optional(Types.string),
 });
 
+class Tag {
+  readonly name = "tag";
+}
+
 let uniques = 0;
 const codecOf = <T>(type: TypeInfo<T> | undefined, generate = true): FrameCodec<T> =>
   createFrameCodec<T>(type, { unique: `unit/${uniques++}`, generate });
@@ -120,11 +124,9 @@ describe.each([
     const { encoder } = started(
       codecOf(Types.object({ toString: Types.optional(Types.any), a: Types.int }), generate),
     );
-    expect(encoder.writeRecord({ a: 1 } as never, 1)).toBe(true);
+    expect(encoder.writeRecord({ a: 1 }, 1)).toBe(true);
     const required = started(codecOf(Types.object({ constructor: Types.any }), generate)).encoder;
-    expect(() => required.writeRecord({} as never, 1)).toThrow(
-      /constructor: expected any, but the field is missing/,
-    );
+    expect(() => required.writeRecord({}, 1)).toThrow(/constructor: expected any, but the field is missing/);
   });
 
   it("tells members of a union apart by their literal field", () => {
@@ -189,7 +191,6 @@ describe.each([
       encoder.begin(bytes, 1, 1 + room);
       expect(encoder.writeRecord(record("abc"), 1)).toBe(true);
       expect(encoder.writeRecord(record("defg"), 1)).toBe(fits);
-      if (fits) expect(encoder.writeWatermark(5)).toBe(false);
       const length = encoder.finish();
       expect(length <= room).toBe(true);
       expect(readAll(codec, bytes.slice(1, 1 + length))).toHaveLength(fits ? 2 : 1);
@@ -300,7 +301,7 @@ describe.each([
   });
 
   it.each([
-    [{ user: { tags: [1, new (class Tag {})()] } }, "user.tags[1]: an instance of Tag can't be carried"],
+    [{ user: { tags: [1, new Tag()] } }, "user.tags[1]: an instance of Tag can't be carried"],
     [{ run: () => 1 }, "run: a function can't be carried"],
     [[Symbol("x")], "[0]: a symbol can't be carried"],
     [{ "a b": /x/ }, '["a b"]: an instance of RegExp can\'t be carried'],

@@ -42,13 +42,16 @@ class KeyWriter {
       case "bigint":
         return this.#bigint(key);
       case "object":
-        if (depth <= MAX_DEPTH)
-          return key === null ? this.#byte(KeyTag.NULL) : this.#object(key, path, depth + 1);
+        return key === null ? this.#byte(KeyTag.NULL) : this.#object(key, path, depth + 1);
+      default:
+        throw invalidKey(key, path, this.#where);
     }
-    throw invalidKey(key, path, this.#where);
   }
 
   #object(key: object, path: string, depth: number): void {
+    if (depth > MAX_DEPTH) {
+      throw invalidKey(key, "", this.#where, `nested deeper than ${MAX_DEPTH} levels, or cyclic`);
+    }
     if (Array.isArray(key)) {
       this.#count(KeyTag.ARRAY, key.length);
       for (let i = 0; i < key.length; i++) this.write(key[i], `${path}[${i}]`, depth);

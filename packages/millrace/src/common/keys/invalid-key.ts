@@ -2,10 +2,15 @@ import { MillraceError } from "../errors/millrace-error.ts";
 import { nameOfValue } from "../types/plain-object.ts";
 
 /** The error for a value that can't be a key, or holds one that can't, at `path` inside the key. */
-export function invalidKey(value: unknown, path: string, where: string): MillraceError {
+export function invalidKey(
+  value: unknown,
+  path: string,
+  where: string,
+  is: string = describe(value),
+): MillraceError {
   const what = path === "" ? "key" : `key${path.startsWith("[") ? "" : "."}${path}`;
   const at = where === "" ? "" : ` (${where})`;
-  return new MillraceError("INVALID_KEY", `${what} is ${describe(value)}${at}`, {
+  return new MillraceError("INVALID_KEY", `${what} is ${is}${at}`, {
     help: help(value),
     details: { path, where },
   });

@@ -145,7 +145,7 @@ describe("canonicalKeyBytes", () => {
   it("refuses keys without end", () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
-    expect(() => canonicalKeyBytes(cycle)).toThrow(expect.objectContaining({ code: "INVALID_KEY" }));
+    expect(() => canonicalKeyBytes(cycle)).toThrow(/^key is nested deeper than 32 levels, or cyclic$/);
   });
 });
 
@@ -210,7 +210,7 @@ describe("keyIndex", () => {
 
 describe("key groups", () => {
   it("lie within the maximum parallelism and spread", () => {
-    const counts = new Array<number>(128).fill(0);
+    const counts = Array.from({ length: 128 }, () => 0);
     for (let i = 0; i < 12_800; i++) counts[keyGroupOf(hashKey(`key-${i}`), 128)]!++;
     expect(Math.min(...counts)).toBeGreaterThan(50);
     expect(Math.max(...counts)).toBeLessThan(170);

@@ -48,7 +48,7 @@ function inferObject(value: object, path: string, depth: number): TypeDescriptio
     const entries = [...(value as Map<unknown, unknown>)];
     return {
       kind: "map",
-      key: unifyAll(entries.map(([key]) => infer(key, `${path} (a key)`, depth))),
+      key: unifyAll(entries.map(([key]) => infer(key, `${path}(a key)`, depth))),
       value: unifyAll(entries.map(([, item], i) => infer(item, `${path}[${i}]`, depth))),
     };
   }

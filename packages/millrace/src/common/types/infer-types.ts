@@ -2,7 +2,6 @@ import type { TypeInfo, TypeOf } from "./type-info.ts";
 
 /** A type of whatever values. */
 // `any`, because TypeInfo is invariant: neither unknown nor never stands for all.
-// oxlint-disable-next-line typescript/no-explicit-any
 export type AnyType = TypeInfo<any>;
 
 /** The TypeScript type of a declared type's values. @example `type Flight = Infer<typeof flight>` */
@@ -15,7 +14,7 @@ export interface OptionalField<T> {
 }
 
 /** What `Types.object` takes for a field. */
-// oxlint-disable-next-line typescript/no-explicit-any -- as above
+// `any`, as above.
 export type AnyField = AnyType | OptionalField<any>;
 
 /** The type of an object with these fields; those marked optional may be absent. One object type, as it reads on hover. */

@@ -63,7 +63,7 @@ function compare(
     case "map":
       if (to.kind !== "map") return different(from, to, path);
       return (
-        compare(from.key, to.key, `${path} (a key)`, changes) ??
+        compare(from.key, to.key, `${path}(a key)`, changes) ??
         compare(from.value, to.value, `${path}[]`, changes)
       );
     case "tuple":

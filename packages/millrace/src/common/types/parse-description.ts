@@ -1,4 +1,5 @@
 import { MillraceError } from "../errors/millrace-error.ts";
+import { preview } from "../errors/preview.ts";
 import type { FieldDescription, TypeDescription } from "./type-description.ts";
 
 const LEAVES: ReadonlySet<unknown> = new Set(
@@ -52,7 +53,7 @@ function parse(json: unknown, path: string, depth: number): TypeDescription {
       return { kind, name, version: version as number };
     }
     default:
-      if (!LEAVES.has(kind)) throw invalid(path, `unknown kind ${String(JSON.stringify(kind))}`);
+      if (!LEAVES.has(kind)) throw invalid(path, `unknown kind ${preview(kind)}`);
       return { kind: kind as "any" };
   }
 }

@@ -11,7 +11,6 @@ import type { TypeInfo, ValidationResult } from "./type-info.ts";
  * record's.
  */
 // `any`, because a schema's input type does not matter here.
-// oxlint-disable-next-line typescript/no-explicit-any
 export type TypeLike<T> = TypeInfo<T> | StandardSchemaV1<any, T>;
 
 /**

@@ -60,15 +60,14 @@ export const Types = Object.freeze({
   object<const F extends Readonly<Record<string, AnyField>>>(fields: F): TypeInfo<ObjectOf<F>> {
     if (typeof fields !== "object" || fields === null)
       throw invalid("Types.object takes an object of types", fields);
+    const types: AnyType[] = [];
     const described = Object.keys(fields).map((name): FieldDescription => {
       const field: AnyField = fields[name]!;
-      const type = checkType(
-        "~millrace" in field && field["~millrace"] === "optional" ? field.type : field,
-        `the field ${name}`,
-      );
-      return Object.freeze({ name, type: type.description, optional: type !== field });
+      const optional = isOptional(field);
+      const type = checkType(optional ? field.type : field, `the field ${name}`);
+      types.push(type);
+      return Object.freeze({ name, type: type.description, optional });
     });
-    const types = Object.values(fields).map((field) => ("type" in field ? field.type : field));
     return make({ kind: "object", fields: Object.freeze(described) }, types);
   },
 
@@ -186,6 +185,10 @@ function joinCustoms(types: readonly AnyType[]): ReadonlyMap<string, CustomCodec
 function descriptions(types: readonly AnyType[], where: string): readonly TypeDescription[] {
   if (!Array.isArray(types)) throw invalid(`${where} takes an array of types`, types);
   return Object.freeze(types.map((type, i) => checkType(type, `${where}, element ${i}`).description));
+}
+
+function isOptional(field: AnyField): field is Extract<AnyField, { readonly "~millrace": "optional" }> {
+  return typeof field === "object" && field !== null && field["~millrace"] === "optional";
 }
 
 /** Programs written in JavaScript, and forgotten imports, pass anything. */

@@ -177,7 +177,7 @@ function checkMap(
 ): void {
   if (!(value instanceof Map)) return expected({ kind: "map", ...type }, value, path, context);
   for (const [key, item] of value) {
-    check(type.key, key, `${path} (a key)`, context);
+    check(type.key, key, `${path}(a key)`, context);
     check(type.value, item, `${path}[${preview(key)}]`, context);
   }
 }
