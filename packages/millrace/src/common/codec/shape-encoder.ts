@@ -76,12 +76,11 @@ export class ShapeEncoder<T> extends BlockWriter implements BlockEncoder<T> {
   }
 
   #offer(shape: Shape, value: T, timestamp: Timestamp): Offer {
-    this.rewind();
-    if (shape.index !== -1) return shape.writer.write(this, value, timestamp, shape.index);
+    if (shape.index !== -1) return shape.writer.write(this, value, timestamp, shape.index, this.rowsLength);
     if (this.#announced === MAX_SHAPES) return Offer.MISMATCH;
     const index = this.#announced;
-    this.#announce(shape.writer.announcement, index);
-    const offer = shape.writer.write(this, value, timestamp, index);
+    const start = this.#announce(shape.writer.announcement, index);
+    const offer = shape.writer.write(this, value, timestamp, index, start);
     if (offer === Offer.WRITTEN) {
       shape.index = index;
       this.#announced++;
@@ -89,11 +88,13 @@ export class ShapeEncoder<T> extends BlockWriter implements BlockEncoder<T> {
     return offer;
   }
 
-  #announce(announcement: Buffer, index: number): void {
+  /** Announces a shape behind the complete rows; the position behind. */
+  #announce(announcement: Buffer, index: number): number {
+    this.rewind();
     this.reserve(announcement.length);
     this.rows.set(announcement, this.position);
     this.rows[this.position] = announcement[0]! | (index << 3);
-    this.position += announcement.length;
+    return this.position + announcement.length;
   }
 
   /** A shape for a value that fits none: a new one, or one widened; undefined when the value has to describe itself. */

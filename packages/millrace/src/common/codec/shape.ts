@@ -21,13 +21,17 @@ export const Offer = {
 } as const;
 export type Offer = (typeof Offer)[keyof typeof Offer];
 
-/** How records of one shape are written: from the sink's position on; what is written counts only when WRITTEN. */
+/** How records of one shape are written. */
 export interface ShapeWriter {
   readonly description: TypeDescription;
   readonly slack: number;
   /** What announces the shape, but for the index in its first byte. */
   readonly announcement: Buffer;
-  write(sink: BlockWriter, value: unknown, timestamp: Timestamp, index: number): Offer;
+  /**
+   * Writes a row at `start`, behind the text of the complete rows. It counts only when WRITTEN, and then everything
+   * before `start` with it.
+   */
+  write(sink: BlockWriter, value: unknown, timestamp: Timestamp, index: number, start: number): Offer;
 }
 
 const NO_CUSTOMS: Customs = new Map();
@@ -95,8 +99,8 @@ function compileWrite(description: TypeDescription, unique: string): ShapeWriter
   const emitter = new WriteEmitter();
   const statements = emitter.write(description, "value", "return 0;");
   const body = `${emitter.functions.join("\n")}
-return function write(sink, value, timestamp, index) {
-${WriteEmitter.LOAD}
+return function write(sink, value, timestamp, index, start) {
+let p = start, text = sink.written, rows = sink.rows, view = sink.view, high = sink.high, n = 0;
 const shape = index << 3;
 ${WriteEmitter.RESERVE}
 ${prefixStatements("shape | ")}
@@ -112,7 +116,9 @@ ${commitStatements(String(Offer.WRITTEN), String(Offer.FULL))}
 }
 
 function interpretedWrite(description: TypeDescription): ShapeWriter["write"] {
-  return (sink, value, timestamp, index) => {
+  return (sink, value, timestamp, index, start) => {
+    sink.rewind();
+    sink.position = start;
     sink.reserve(0);
     sink.writePrefix(timestamp, index);
     if (!interpretWrite(sink, description, NO_CUSTOMS, value)) return Offer.MISMATCH;
