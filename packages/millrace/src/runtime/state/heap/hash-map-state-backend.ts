@@ -1,0 +1,29 @@
+import type { CapturableKeyedStore } from "../keyed-capture.ts";
+import type { CapturableOperatorStore } from "../operator-capture.ts";
+import type { StateBackend, StateStoreRequest } from "../state-backend.ts";
+import { HeapKeyedStateStore } from "./heap-keyed-store.ts";
+import { HeapOperatorStateStore } from "./heap-operator-store.ts";
+
+/**
+ * Keeps state as live objects on the JavaScript heap: fast, and bounded by memory. The default.
+ *
+ * @example `const store = new HashMapStateBackend().createKeyedStore(request);`
+ */
+export class HashMapStateBackend implements StateBackend {
+  readonly name = "hashmap";
+  readonly #stores: { dispose(): void }[] = [];
+
+  createKeyedStore(request: StateStoreRequest): CapturableKeyedStore {
+    const store = new HeapKeyedStateStore(request);
+    this.#stores.push(store);
+    return store;
+  }
+
+  createOperatorStore(request: StateStoreRequest): CapturableOperatorStore {
+    return new HeapOperatorStateStore(request);
+  }
+
+  dispose(): void {
+    for (const store of this.#stores.splice(0)) store.dispose();
+  }
+}

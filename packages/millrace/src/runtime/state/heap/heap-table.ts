@@ -1,0 +1,142 @@
+import { keyIndex, type KeyIndex } from "../../../common/keys/key-index.ts";
+import type { NamespaceTable, TableScan } from "../namespace-tables.ts";
+import { ABSENT_ID, IntIndex } from "./int-index.ts";
+import { LargeMap } from "./large-map.ts";
+import { retain } from "./retain.ts";
+
+/** A removed entry. */
+const REMOVED = Symbol("removed");
+
+/** What tables share with their store: the epoch, and who takes images. */
+export interface TableEpoch {
+  /** Even; see `KeyTable`. */
+  readonly epoch: number;
+  readonly tableImages: TableImageTaker | undefined;
+}
+
+export interface TableImageTaker {
+  /** The entry at `position` is about to change for the first time in this epoch; `inPlace`: its value itself is. */
+  beforeFirstTableChange(table: HeapTable<unknown>, position: number, epoch: number, inPlace: boolean): void;
+}
+
+/**
+ * One table of a namespace: entries at dense positions, in the order they came, found by an index. Positions stay until
+ * the table is dropped; a removed entry leaves a hole.
+ */
+export class HeapTable<V> implements NamespaceTable<V> {
+  readonly namespace: number;
+  readonly keys: unknown[] = [];
+  /** By position; a removed entry's is a mark (see `isThere`). */
+  readonly values: (V | typeof REMOVED)[] = [];
+  /** By position: the epoch of the last change. */
+  epochs = new Int32Array(16);
+  readonly #shared: TableEpoch;
+  readonly #ints = new IntIndex();
+  readonly #others = new LargeMap<KeyIndex, number>();
+  #holes = 0;
+
+  constructor(namespace: number, shared: TableEpoch) {
+    this.namespace = namespace;
+    this.#shared = shared;
+  }
+
+  get size(): number {
+    return this.keys.length - this.#holes;
+  }
+
+  get(key: unknown): V | undefined {
+    const position = this.#find(key);
+    return position < 0 ? undefined : (this.values[position] as V);
+  }
+
+  getForUpdate(key: unknown): V | undefined {
+    const position = this.#find(key);
+    if (position < 0) return undefined;
+    if (this.epochs[position] !== this.#shared.epoch) this.#firstChange(position, true);
+    return this.values[position] as V;
+  }
+
+  put(key: unknown, value: V): void {
+    const position = this.#find(key);
+    if (position < 0) {
+      this.#add(retain(key), value);
+    } else {
+      if (this.epochs[position] !== this.#shared.epoch) this.#firstChange(position, false);
+      this.values[position] = value;
+    }
+  }
+
+  remove(key: unknown): void {
+    const position = this.#find(key);
+    if (position < 0) return;
+    if (this.epochs[position] !== this.#shared.epoch) this.#firstChange(position, false);
+    if (isInt(key)) this.#ints.remove(key);
+    else this.#others.delete(keyIndex(key));
+    this.values[position] = REMOVED;
+    this.keys[position] = undefined;
+    this.#holes++;
+  }
+
+  scan(): TableScan<V> {
+    return new HeapTableScan(this);
+  }
+
+  /** Whether the entry at a position was not removed. */
+  isThere(position: number): boolean {
+    return this.values[position] !== REMOVED;
+  }
+
+  #find(key: unknown): number {
+    if (isInt(key)) return this.#ints.find(key);
+    return this.#others.get(keyIndex(key)) ?? ABSENT_ID;
+  }
+
+  #add(key: unknown, value: V): void {
+    const position = this.keys.length;
+    if (position === this.epochs.length) {
+      const epochs = new Int32Array(position * 2);
+      epochs.set(this.epochs);
+      this.epochs = epochs;
+    }
+    this.keys.push(key);
+    this.values.push(value);
+    this.epochs[position] = this.#shared.epoch;
+    if (isInt(key)) this.#ints.add(key, position);
+    else this.#others.set(keyIndex(key), position);
+  }
+
+  #firstChange(position: number, inPlace: boolean): void {
+    const taker = this.#shared.tableImages;
+    taker?.beforeFirstTableChange(this as HeapTable<unknown>, position, this.epochs[position]!, inPlace);
+    this.epochs[position] = this.#shared.epoch;
+  }
+}
+
+function isInt(key: unknown): key is number {
+  return typeof key === "number" && (key | 0) === key;
+}
+
+class HeapTableScan<V> implements TableScan<V> {
+  readonly #table: HeapTable<V>;
+  #position = -1;
+
+  constructor(table: HeapTable<V>) {
+    this.#table = table;
+  }
+
+  get key(): unknown {
+    return this.#table.keys[this.#position];
+  }
+
+  get value(): V {
+    return this.#table.values[this.#position] as V;
+  }
+
+  next(): boolean {
+    const { keys } = this.#table;
+    while (++this.#position < keys.length) {
+      if (this.#table.isThere(this.#position)) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { listState, mapState } from "../../../common/state/descriptors.ts";
+import { Types } from "../../../common/types/types.ts";
+import { redistributeOperatorState } from "../redistribute-operator-state.ts";
+import type { MakeBackend } from "./backend-fixture.ts";
+import { storeRequest } from "./store-request.ts";
+
+/** List, union and broadcast state. */
+export function describeOperatorState(makeBackend: MakeBackend): void {
+  describe("operator state", () => {
+    it("keeps lists and broadcast maps", () => {
+      const store = makeBackend().createOperatorStore(storeRequest());
+      expect(store.isRestored).toBe(false);
+      const list = store.getListState("list", listState(Types.int));
+      list.addAll([1, 2]);
+      list.add(3);
+      expect([...list.get()]).toEqual([1, 2, 3]);
+      const broadcast = store.getBroadcastState("rules", mapState<unknown, { n: number }>());
+      broadcast.put("a", { n: 1 });
+      broadcast.put(["a", 1], { n: 2 });
+      expect([...broadcast.entries()]).toEqual([
+        ["a", { n: 1 }],
+        [["a", 1], { n: 2 }],
+      ]);
+      expect(broadcast.get(["a", 1])).toEqual({ n: 2 });
+      broadcast.remove("a");
+      expect([broadcast.has("a"), broadcast.size]).toEqual([false, 1]);
+      broadcast.clear();
+      expect(broadcast.size).toBe(0);
+    });
+
+    it("gives the same state for the same name, and refuses another kind", () => {
+      const store = makeBackend().createOperatorStore(storeRequest());
+      const list = store.getListState("s", listState<number>());
+      list.add(1);
+      expect(store.getListState("s", listState<number>())).toBe(list);
+      const misuse = expect.objectContaining({ code: "STATE_MISUSE" });
+      expect(() => store.getUnionListState("s", listState<number>())).toThrowError(misuse);
+      expect(() => store.getBroadcastState("s", mapState())).toThrowError(misuse);
+    });
+
+    it("splits lists, unites union lists and copies broadcast state when restored at another parallelism", () => {
+      const backend = makeBackend();
+      const before = [0, 1, 2].map((subtask) =>
+        backend.createOperatorStore(storeRequest({ parallelism: 3, subtask })),
+      );
+      before.forEach((store, i) => {
+        store.getListState("split", listState<number>()).addAll([i * 10, i * 10 + 1]);
+        store.getUnionListState("union", listState<number>()).add(i);
+        store.getBroadcastState("rules", mapState<string, number>()).put("limit", 5);
+      });
+      const snapshots = before.map((store) => store.capture());
+      // What happens afterwards is not in the snapshot.
+      before[0]!.getListState("split", listState<number>()).add(99);
+      for (const parallelism of [1, 2, 4]) {
+        const shares = redistributeOperatorState(snapshots, parallelism);
+        const after = shares.map((share, subtask) => {
+          const store = backend.createOperatorStore(storeRequest({ parallelism, subtask }));
+          store.restore(share);
+          return store;
+        });
+        expect(after.every((store) => store.isRestored)).toBe(true);
+        const split = after.map((store) => [...store.getListState("split", listState<number>()).get()]);
+        expect(split.flat()).toEqual([0, 1, 10, 11, 20, 21]);
+        const sizes = split.map((part) => part.length);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+        for (const store of after) {
+          expect([...store.getUnionListState("union", listState<number>()).get()]).toEqual([0, 1, 2]);
+          expect([...store.getBroadcastState("rules", mapState<string, number>()).entries()]).toEqual([
+            ["limit", 5],
+          ]);
+        }
+      }
+    });
+
+    it("carries on what was restored and not asked for", () => {
+      const backend = makeBackend();
+      const first = backend.createOperatorStore(storeRequest());
+      first.getListState("old", listState<number>()).add(1);
+      const second = backend.createOperatorStore(storeRequest());
+      second.restore(first.capture());
+      const third = backend.createOperatorStore(storeRequest());
+      third.restore(second.capture());
+      expect([...third.getListState("old", listState<number>()).get()]).toEqual([1]);
+    });
+  });
+}
