@@ -8,7 +8,7 @@ export const NO_CUSTOMS: Customs = new Map();
 
 /** The typed arrays' own `slice`, which copies; a Buffer's does not. */
 const copyView = (
-  Object.getPrototypeOf(Uint8Array.prototype) as { slice(this: ArrayBufferView): ArrayBufferView }
+  Object.getPrototypeOf(Uint8Array.prototype) as { slice: (this: ArrayBufferView) => ArrayBufferView }
 ).slice;
 
 /**

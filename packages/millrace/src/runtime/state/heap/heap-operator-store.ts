@@ -24,7 +24,7 @@ interface Registered {
   readonly mode: OperatorStateMode;
   readonly handle: unknown;
   readonly customs: Customs;
-  elements(): readonly unknown[];
+  readonly elements: () => readonly unknown[];
 }
 
 /** Operator state as live objects. */

@@ -87,7 +87,7 @@ export class HeapStates {
     };
     const known = this.#states.get(name);
     if (known !== undefined) checkSameState(known.meta, meta, this.#options.where);
-    if (known !== undefined && "tables" in known) return known.tables as HeapTables<unknown> as HeapTables<V>;
+    if (known !== undefined && "tables" in known) return known.tables as HeapTables<V>;
     const tables = new HeapTables<unknown>(this.#epoch);
     this.#states.set(name, { meta, tables });
     return tables as HeapTables<V>;
@@ -191,8 +191,9 @@ export class HeapStates {
       where,
       freeze,
     }) as StateHandle<StateDescriptor>;
-    const bare = descriptor.ttl === undefined || descriptor.kind === "list" || descriptor.kind === "map";
-    const elements = bare ? place : new TtlPlace(place, column, keys, ttlPolicy(descriptor.ttl!));
+    const { kind, ttl } = descriptor;
+    const bare = ttl === undefined || kind === "list" || kind === "map";
+    const elements = bare ? place : new TtlPlace(place, column, keys, ttlPolicy(ttl));
     return new NamespacedHandle(descriptor, place, elements, handle, where);
   }
 

@@ -107,7 +107,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
 
   #firstChange(position: number, inPlace: boolean): void {
     const taker = this.#shared.tableImages;
-    taker?.beforeFirstTableChange(this as HeapTable<unknown>, position, this.epochs[position]!, inPlace);
+    taker?.beforeFirstTableChange(this, position, this.epochs[position]!, inPlace);
     this.epochs[position] = this.#shared.epoch;
   }
 }

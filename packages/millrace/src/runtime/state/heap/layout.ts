@@ -13,7 +13,7 @@ export interface LayoutOptions {
   readonly customs: Customs;
   readonly ttl: TtlPolicy | undefined;
   /** Processing time. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** How one kind of state is stored for one key (and namespace): what stands in a `Place`, and how it is captured. */

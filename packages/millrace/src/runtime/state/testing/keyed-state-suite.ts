@@ -399,6 +399,7 @@ export function describeKeyedState(makeBackend: MakeBackend): void {
       map.put("k", { n: 1 });
       reduced.add({ n: 1 });
       aggregated.add(1);
+      // `any`, because the types rightly forbid what is tried here.
       const mutable = (handedOut: unknown): any => handedOut;
       expect(() => (mutable(value.value()).n = 2)).toThrowError(TypeError);
       expect(() => mutable(value.value()).tags.push("y")).toThrowError(TypeError);

@@ -17,6 +17,7 @@ import { describeTtl } from "./ttl-suite.ts";
  * @example `describeStateBackend("HashMapStateBackend", () => new HashMapStateBackend())`
  */
 export function describeStateBackend(name: string, makeBackend: MakeBackend): void {
+  // oxlint-disable-next-line vitest/valid-title -- the backend under test gives it
   describe(name, () => {
     describeKeyedState(makeBackend);
     describeTtl(makeBackend);

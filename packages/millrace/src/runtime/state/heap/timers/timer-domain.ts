@@ -2,7 +2,7 @@ import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { Timestamp } from "../../../../common/time/timestamps.ts";
 import { Column } from "../column.ts";
 import type { KeyTable } from "../key-table.ts";
-import { Timer } from "./timer.ts";
+import type { Timer } from "./timer.ts";
 import { TimerLayout } from "./timer-layout.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import { isTimer, TimerSet } from "./timer-set.ts";

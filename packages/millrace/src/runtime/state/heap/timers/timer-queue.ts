@@ -1,7 +1,6 @@
 import type { Timestamp } from "../../../../common/time/timestamps.ts";
 import { LargeMap } from "../large-map.ts";
-import { Timer } from "./timer.ts";
-import { TimerBucket } from "./timer-bucket.ts";
+import { Timer, TimerBucket } from "./timer.ts";
 
 /** Empty buckets that the heap may hold beyond half of it. */
 const SLACK = 64;
