@@ -16,6 +16,14 @@ class Tag {
   readonly name = "tag";
 }
 
+/** The record of every kind below. */
+const GOLDEN = [
+  "0100000001000000790000001b000000000201000000800000000000007042000000000000e03f000100000000000000",
+  "0112000000000000f03f01ff010001010200000101000000010102000000010103000000040000000a05010001050000",
+  "00000000008001080000000000000000010e06040000803f01090403010601070005000000000000002d313030303030",
+  "3030303030303030303030736d72757a64667471",
+].join("");
+
 let uniques = 0;
 const codecOf = <T>(type: TypeInfo<T> | undefined, generate = true): FrameCodec<T> =>
   createFrameCodec<T>(type, { unique: `unit/${uniques++}`, generate });
@@ -336,6 +344,87 @@ describe.each([
       x = 1;
     }
     expect(() => encoder.writeRecord(new Point(), 1)).toThrow(/an instance of Point/);
+  });
+});
+
+describe("the format", () => {
+  const hexOf = <T>(type: TypeInfo<T> | undefined, records: readonly (readonly [T, number])[]): string[] =>
+    [true, false].map((generate) => {
+      const { encoder, bytes } = started(codecOf(type, generate));
+      for (const [value, timestamp] of records) encoder.writeRecord(value, timestamp);
+      return Buffer.from(bytes.subarray(0, encoder.finish())).toString("hex");
+    });
+
+  it("is what its document shows", () => {
+    const type = Types.object({ id: Types.int, name: Types.string });
+    const block = "01000000010000000a0000000300000003e80300000700000003416e6e";
+    expect(hexOf(type, [[{ id: 7, name: "Ann" }, 1000]])).toStrictEqual([block, block]);
+  });
+
+  // State and savepoints are read by these bytes: a change needs a new version, and a reader for the old one.
+  it("stays what it is for every kind", () => {
+    const type = Types.object({
+      flag: Types.boolean,
+      wide: Types.int,
+      share: Types.double,
+      big: Types.tuple([Types.bigint, Types.bigint]),
+      at: Types.date,
+      raw: Types.bytes,
+      status: Types.oneOf("a", "b"),
+      none: Types.nullable(Types.int),
+      some: Types.nullable(Types.string),
+      list: Types.array(Types.literal("x")),
+      seen: Types.set(Types.int),
+      byName: Types.map(Types.string, Types.int),
+      counts: Types.record(Types.int),
+      absent: Types.optional(Types.int),
+      present: Types.optional(Types.int),
+      free: Types.any,
+    });
+    const record = {
+      flag: true,
+      wide: 2 ** 40,
+      share: 0.5,
+      big: [1n, -(2n ** 64n)] as [bigint, bigint],
+      at: new Date(1),
+      raw: new Uint8Array([255]),
+      status: "b" as const,
+      none: null,
+      some: "s",
+      list: ["x", "x"] as "x"[],
+      seen: new Set([1]),
+      byName: new Map([["m", 2]]),
+      counts: { r: 3 },
+      present: 4,
+      free: { u: undefined, z: -0, d: new Date(0), f: new Float32Array([1]), t: [true, null, "q", 5n] },
+    };
+    const rows = hexOf(type, [[record, -Infinity]]);
+    expect(rows).toStrictEqual([GOLDEN, GOLDEN]);
+  });
+
+  it("stays what it is for shapes", () => {
+    const records = [{ a: 1 }, { a: 0.5 }, undefined] as const;
+    const announced = (json: string, index: number): string =>
+      Buffer.from([7 | (index << 3), json.length, 0, 0, 0]).toString("hex") +
+      Buffer.from(json).toString("hex");
+    const shape = (kind: string): string =>
+      `{"kind":"object","fields":[{"name":"a","type":{"kind":"${kind}"},"optional":false}]}`;
+    const rows = [
+      announced(shape("int"), 0),
+      "0001000000",
+      announced(shape("double"), 1),
+      "08000000000000e03f",
+      "f800",
+    ].join("");
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(rows.length / 2);
+    const block = `0100000003000000${length.toString("hex")}00000000${rows}`;
+    expect(
+      hexOf<unknown>(
+        undefined,
+        records.map((value) => [value, -Infinity]),
+      ),
+    ).toStrictEqual([block, block]);
   });
 });
 
