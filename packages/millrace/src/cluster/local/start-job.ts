@@ -19,6 +19,8 @@ export interface JobStart {
   readonly jobGraph: JobGraph;
   readonly program: ProgramDeployment;
   readonly args: Readonly<Record<string, unknown>>;
+  /** All settings, the parallelism among them. */
+  readonly config: Readonly<Record<string, unknown>>;
   readonly clock: Clock;
   readonly streams: StandardStreams;
   /** Whether everything runs in one slot: the caller's thread. */
@@ -33,7 +35,7 @@ export async function startJob(start: JobStart): Promise<JobMaster> {
   const { jobGraph, streamGraph } = start;
   const plan = planDeployment(jobGraph, 0, start.packed);
   const crossing = plan.channels.filter(({ producer, consumer }) => producer.slot !== consumer.slot);
-  const poolBytes = streamGraph.config["taskmanager.network.memory"];
+  const poolBytes = start.config["taskmanager.network.memory"];
   const rings =
     crossing.length === 0
       ? undefined
@@ -53,6 +55,7 @@ export async function startJob(start: JobStart): Promise<JobMaster> {
     rings: slots.map((_, slot) => (rings === undefined ? undefined : ringsOfSlot(rings, slot))),
     program: start.program,
     args: start.args,
+    config: start.config,
     clock: start.clock,
     streams: start.streams,
     log: (level, message) => start.log(level, message),

@@ -93,7 +93,7 @@ function chainFrom(head: number, children: readonly (readonly number[])[], chain
   return [head, ...(children[head] ?? []).filter(chained).flatMap((child) => chainFrom(child, children, chained))];
 }
 
-/** "Source: flights -> filter -> (map, sink)". */
+/** "Source: flights -> Filter -> (Map, Sink: out)". */
 function chainName(graph: StreamGraph, nodes: readonly number[], children: readonly (readonly number[])[]): string {
   const inChain = new Set(nodes);
   const describe = (id: number): string => {
@@ -102,9 +102,7 @@ function chainName(graph: StreamGraph, nodes: readonly number[], children: reado
     if (below.length === 0) return name;
     return below.length === 1 ? `${name} -> ${below[0]}` : `${name} -> (${below.join(", ")})`;
   };
-  const [head] = nodes as [number, ...number[]];
-  const { spec } = graph.nodes[head] as StreamNode;
-  return `${spec.kind === "source" ? "Source: " : ""}${describe(head)}`;
+  return describe(nodes[0] as number);
 }
 
 function jobEdge(

@@ -40,6 +40,8 @@ export interface JobMasterOptions {
   readonly rings: readonly unknown[];
   readonly program: ProgramDeployment;
   readonly args: Readonly<Record<string, unknown>>;
+  /** All settings, the parallelism among them. */
+  readonly config: Readonly<Record<string, unknown>>;
   readonly clock: Clock;
   readonly streams: StandardStreams;
   log(level: "info" | "warn" | "error", message: string): void;
@@ -102,7 +104,7 @@ export class JobMaster {
 
   /** Deploys everything; tasks start when all slots have rebuilt the program. */
   start(): void {
-    const { plan, slots, rings, jobGraph, streamGraph, program, args, jobId } = this.#options;
+    const { plan, slots, rings, jobGraph, streamGraph, program, args, config, jobId } = this.#options;
     this.#machine.to("RUNNING");
     for (const { machine } of this.#executions.all) {
       machine.to("SCHEDULED");
@@ -122,7 +124,7 @@ export class JobMaster {
           program,
           args,
           captured: streamGraph.captured,
-          config: streamGraph.config,
+          config,
           fingerprint: jobGraph.fingerprint,
           nodes: describeNodes(streamGraph),
           tasks: plan.slots[slot]?.tasks ?? [],

@@ -1,0 +1,45 @@
+import { availableParallelism } from "node:os";
+import { configValue } from "../../common/config/configuration.ts";
+import { MAX_PARALLELISM, OPERATOR_CHAINING, PARALLELISM } from "../../common/config/options.ts";
+import { createJobGraph } from "../../graph/job/create-job-graph.ts";
+import type { JobGraph } from "../../graph/job/job-graph.ts";
+import type { ArgsInput, JobProgram } from "../../graph/stream/job-program.ts";
+import type { StreamGraph } from "../../graph/stream/stream-graph.ts";
+
+/** A program with its graphs, ready to be started. */
+export interface BuiltJob {
+  readonly streamGraph: StreamGraph;
+  readonly jobGraph: JobGraph;
+  /** The job's arguments, parsed. */
+  readonly args: Readonly<Record<string, unknown>>;
+  /** All settings, the parallelism among them: what every later build gets. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** How a program is built where it is submitted. */
+export interface BuildOptions {
+  readonly args: ArgsInput;
+  /** Parsed settings of who runs the job; they win over the program's. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** For operators that have none, where no setting says so either. Default: one for each core of the machine. */
+  readonly defaultParallelism?: number;
+}
+
+/** Builds a program for submission: captured values are evaluated now. */
+export function buildJob(program: JobProgram, options: BuildOptions): BuiltJob {
+  const args = program.parseArgs(options.args);
+  const streamGraph = program.buildStreamGraph({ args, config: options.config, captured: undefined });
+  return { ...settleGraph(streamGraph, options.defaultParallelism ?? availableParallelism()), args };
+}
+
+/** The job graph of a stream graph by its own settings, and the settings with the parallelism that was chosen. */
+export function settleGraph(streamGraph: StreamGraph, defaultParallelism: number): Omit<BuiltJob, "args"> {
+  const { config } = streamGraph;
+  const parallelism = configValue(config, PARALLELISM) ?? defaultParallelism;
+  const jobGraph = createJobGraph(streamGraph, {
+    parallelism,
+    maxParallelism: configValue(config, MAX_PARALLELISM),
+    chaining: configValue(config, OPERATOR_CHAINING) ?? true,
+  });
+  return { streamGraph, jobGraph, config: { ...config, [PARALLELISM.key]: parallelism } };
+}

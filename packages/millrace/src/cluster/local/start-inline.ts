@@ -1,0 +1,38 @@
+import type { Clock } from "../../common/clock/clock.ts";
+import type { StateBackend } from "../../runtime/state/state-backend.ts";
+import { HashMapStateBackend } from "../../runtime/state/heap/hash-map-state-backend.ts";
+import type { BuiltJob } from "../artifact/build-job.ts";
+import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
+import { MemorySlot } from "../task-manager/memory-slot.ts";
+import type { Program } from "../task-manager/program.ts";
+import type { LocalJob } from "./local-job.ts";
+import { localJob } from "./local-job.ts";
+import { startJob } from "./start-job.ts";
+
+/** How a job runs in the caller's thread. */
+export interface InlineOptions {
+  readonly clock: Clock;
+  readonly streams: StandardStreams;
+  readonly createBackend?: () => StateBackend;
+  log(level: "info" | "warn" | "error", message: string): void;
+}
+
+/** Runs a job in the caller's thread, all subtasks in turn. Its functions may be closures over the caller's variables. */
+export async function startInline(built: BuiltJob, program: Program, options: InlineOptions): Promise<LocalJob> {
+  const { clock } = options;
+  const slot = new MemorySlot({
+    clock,
+    loadProgram: () => program,
+    createBackend: options.createBackend ?? (() => new HashMapStateBackend()),
+  });
+  const master = await startJob({
+    ...built,
+    program: { kind: "inline", key: built.jobGraph.jobName },
+    clock,
+    streams: options.streams,
+    packed: true,
+    openSlots: async () => [slot],
+    log: (level, message) => options.log(level, message),
+  });
+  return localJob(master, built, async () => {});
+}

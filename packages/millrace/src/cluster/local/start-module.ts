@@ -1,0 +1,105 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import type { Clock } from "../../common/clock/clock.ts";
+import { SystemClock } from "../../common/clock/system-clock.ts";
+import { configValue } from "../../common/config/configuration.ts";
+import { PARALLELISM } from "../../common/config/options.ts";
+import type { JobProgram } from "../../graph/stream/job-program.ts";
+import { buildJob } from "../artifact/build-job.ts";
+import type { BuiltJob } from "../artifact/build-job.ts";
+import { bundleJob } from "../artifact/bundle-job.ts";
+import type { JobArtifact } from "../artifact/bundle-job.ts";
+import { loadJob } from "../artifact/load-job.ts";
+import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
+import type { LocalJob } from "./local-job.ts";
+import { localJob } from "./local-job.ts";
+import { startJob } from "./start-job.ts";
+import { WorkerSlots } from "./worker-slots.ts";
+
+/** How a job module runs in this process. */
+export interface ModuleOptions {
+  /** Wins over all settings; undefined: what they say, or one for each core of the machine. */
+  readonly parallelism: number | undefined;
+  /** The job's own arguments: `["--input", "data.csv"]`; or by name. */
+  readonly args: readonly string[] | Readonly<Record<string, unknown>>;
+  /** Parsed settings; they win over the program's. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly streams: StandardStreams;
+  log(level: "info" | "warn" | "error", message: string): void;
+}
+
+/** A job module with its graphs, not started. */
+export interface PlannedModule extends BuiltJob {
+  readonly program: JobProgram;
+}
+
+/** Imports a job's module; builds nothing. */
+export async function loadModule(moduleUrl: string): Promise<JobProgram> {
+  const artifact = await bundleJob(moduleUrl);
+  try {
+    return await loadJob(artifact);
+  } finally {
+    await artifact.dispose();
+  }
+}
+
+/** Imports a job's module and builds its graphs. */
+export async function planModule(moduleUrl: string, options: ModuleOptions): Promise<PlannedModule> {
+  const program = await loadModule(moduleUrl);
+  return { ...build(program, options), program };
+}
+
+/**
+ * Runs a job module in worker threads of this process. Threads start while the module is bundled.
+ *
+ * @throws MillraceError for a module that isn't a job's, for wrong arguments, and for what the program refuses itself
+ */
+export async function startModule(moduleUrl: string, options: ModuleOptions): Promise<LocalJob> {
+  return launch(options, bundleJob(moduleUrl), loadJob);
+}
+
+/** Runs a job that this thread has imported already; its module is bundled for the slots all the same. */
+export async function startProgram(program: JobProgram, options: ModuleOptions): Promise<LocalJob> {
+  return launch(options, bundleJob(program.url), async () => program);
+}
+
+async function launch(
+  options: ModuleOptions,
+  bundling: Promise<JobArtifact>,
+  load: (artifact: JobArtifact) => Promise<JobProgram>,
+): Promise<LocalJob> {
+  const clock: Clock = new SystemClock();
+  const slots = new WorkerSlots();
+  slots.prepare(options.parallelism ?? configValue(options.config, PARALLELISM) ?? availableParallelism());
+  let artifact: JobArtifact | undefined;
+  const release = async (): Promise<void> => {
+    await slots.close();
+    await artifact?.dispose();
+  };
+  try {
+    artifact = await bundling;
+    const built = build(await load(artifact), options);
+    const master = await startJob({
+      ...built,
+      program: { kind: "module", url: artifact.url, originalUrl: artifact.originalUrl },
+      clock,
+      streams: options.streams,
+      packed: false,
+      openSlots: (plan, rings) => slots.open(plan.slots.length, rings),
+      log: (level, message) => options.log(level, message),
+    });
+    return localJob(master, built, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+function build(program: JobProgram, { parallelism, args, config }: ModuleOptions): BuiltJob {
+  return buildJob(program, {
+    args: { ...(isList(args) ? { argv: args } : { values: args }), resolvePath: (path) => resolve(path) },
+    config: parallelism === undefined ? config : { ...config, [PARALLELISM.key]: parallelism },
+  });
+}
+
+const isList = (args: ModuleOptions["args"]): args is readonly string[] => Array.isArray(args);
