@@ -9,6 +9,7 @@ export {
   type SourceOptions,
 } from "./environment/stream-execution-environment.ts";
 export type { JobClient, JobExecutor, JobResult, SubmitOptions } from "./executor.ts";
+export type { AsyncArgument, AsyncObject } from "./functions/async-argument.ts";
 export type { Emitted, EmittedBy, NotDeclared } from "./functions/emitted.ts";
 export type { Flatten, KeyField, NumericField, OrderedField } from "./functions/fields.ts";
 export type {
@@ -38,6 +39,7 @@ export type { CollectedRecords } from "./streams/collected-records.ts";
 export type { DeadLetter, PoisonRecordPolicy } from "./streams/dead-letter.ts";
 export type { DataStreamSink, OperatorSettings } from "./streams/operator-settings.ts";
 export type {
+  AcceptingSink,
   AllWindowedStream,
   AnyStream,
   BoundedIntervalJoin,

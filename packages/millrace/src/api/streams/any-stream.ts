@@ -41,7 +41,7 @@ import type { Erased } from "./erased.ts";
 import type { DataStreamSink } from "./operator-settings.ts";
 import { edgesTo, ORIGIN, originOf, partitioned, typeOfUpstreams, type Origin } from "./origin.ts";
 import type { Recording, Upstreams } from "./recording.ts";
-import type { AnyStream } from "./streams.ts";
+import type { AcceptingSink, AnyStream } from "./streams.ts";
 
 /** What streams with and without key record alike. */
 export abstract class RecordedStream implements AnyStream<Erased> {
@@ -110,7 +110,7 @@ export abstract class RecordedStream implements AnyStream<Erased> {
       : this.recording.streams.broadcast(everywhere, checkBroadcastStates(states));
   }
 
-  partitionCustom(partition: PartitionFunction<Erased>, selector: KeySelector<Erased, unknown>): Erased {
+  partitionCustom(selector: KeySelector<Erased, unknown>, partition: PartitionFunction<Erased>): Erased {
     requireFunction("partitionCustom", "the partition function", partition);
     requireFunction("partitionCustom", "the key selector", selector);
     return this.recording.streams.stream(partitioned(this.upstreams, customBy(selector, partition)));
@@ -154,8 +154,8 @@ export abstract class RecordedStream implements AnyStream<Erased> {
     return evictor === undefined ? windows : windows.evictor(evictor);
   }
 
-  sinkTo(sink: Sink<Erased, Erased, Erased>, name?: string): DataStreamSink {
-    return this.recording.addSink(this.upstreams, sink, name);
+  sinkTo(sink: AcceptingSink<Erased>, name?: string): DataStreamSink {
+    return this.recording.addSink(this.upstreams, sink as Sink<unknown, unknown, unknown>, name);
   }
 
   print(prefix?: string): DataStreamSink {

@@ -5,11 +5,7 @@ import type {
   AggregateBuilder,
 } from "../../common/aggregates/aggregation.ts";
 import type { Sink } from "../../common/connector/sink.ts";
-import type {
-  AsyncFunction,
-  AsyncOptions,
-  RichAsyncFunction,
-} from "../../common/functions/async-functions.ts";
+import type { AsyncOptions } from "../../common/functions/async-functions.ts";
 import type {
   Collector,
   PartitionFunction,
@@ -29,6 +25,7 @@ import type { WatermarkStrategy } from "../../common/watermarks/watermark-strate
 import type { Evictor, Trigger } from "../../common/windows/trigger.ts";
 import type { WindowAssigner } from "../../common/windows/window-assigner.ts";
 import type { GlobalWindow, Window } from "../../common/windows/window.ts";
+import type { AsyncArgument } from "../functions/async-argument.ts";
 import type { Emitted, EmittedBy, NotDeclared } from "../functions/emitted.ts";
 import type { Flatten, KeyField, NumericField, OrderedField } from "../functions/fields.ts";
 import type { CheckedKey } from "../../common/keys/key-type.ts";
@@ -55,6 +52,10 @@ import type { DataStreamSink, OperatorSettings } from "./operator-settings.ts";
  *
  * All methods record a transformation and answer a new stream; nothing runs before the program is executed.
  */
+
+/** A sink that takes records of T, be it made for them or for whatever records. */
+// Committables and writer state are the sink's own affair: `any` stands for all of them.
+export type AcceptingSink<T> = Omit<Sink<T, any, any>, "type"> & { readonly type?: unknown };
 
 /** What streams with and without key have in common. */
 export interface AnyStream<T> {
@@ -128,30 +129,21 @@ export interface AnyStream<T> {
   broadcast(): DataStream<T>;
   broadcast<B extends BroadcastRecord>(states: B): BroadcastStream<T, B>;
   /**
-   * Sends each record where the partition function says.
+   * Sends each record where the partition function says. Unlike in Flink the key selector comes first, so that the key's type is inferred.
    *
    * @param partition answers a subtask, 0 to parallelism - 1
-   * @example `stream.partitionCustom((key, parallelism) => key % parallelism, (order) => order.shard)`
+   * @example `stream.partitionCustom((order) => order.shard, (shard, parallelism) => shard % parallelism)`
    */
-  partitionCustom<K>(partition: PartitionFunction<K>, selector: (value: T) => Sync<K>): DataStream<T>;
+  partitionCustom<K>(selector: (value: T) => Sync<K>, partition: PartitionFunction<K>): DataStream<T>;
   /**
    * One record out for each record in, through an asynchronous call of which many are underway at once. Results keep their order
    * unless `mode` is "unordered". A call that fails or times out fails the job, after the retries.
    *
    * @example `clicks.asyncMap(async (c, { signal }) => ({ ...c, user: await lookup(c.id, signal) }), { capacity: 50, timeout: seconds(5) })`
    */
-  asyncMap<R>(
-    fn: AsyncFunction<T, R> | RichAsyncFunction<T, R> | PerSubtask<RichAsyncFunction<T, R>>,
-    options?: AsyncOptions,
-  ): SingleOutputStreamOperator<R>;
+  asyncMap<R>(fn: AsyncArgument<T, R>, options?: AsyncOptions): SingleOutputStreamOperator<R>;
   /** Like `asyncMap`, with an array of any number of records for each. @example `users.asyncFlatMap(async (u) => await ordersOf(u.id))` */
-  asyncFlatMap<R>(
-    fn:
-      | AsyncFunction<T, readonly R[]>
-      | RichAsyncFunction<T, readonly R[]>
-      | PerSubtask<RichAsyncFunction<T, readonly R[]>>,
-    options?: AsyncOptions,
-  ): SingleOutputStreamOperator<R>;
+  asyncFlatMap<R>(fn: AsyncArgument<T, readonly R[]>, options?: AsyncOptions): SingleOutputStreamOperator<R>;
   /**
    * Pairs records of two streams that have equal keys and fall into the same window.
    *
@@ -173,8 +165,7 @@ export interface AnyStream<T> {
    */
   countWindowAll(size: number, slide?: number): AllWindowedStream<T, GlobalWindow>;
   /** Ends the stream in a sink. `name` is for plans and metrics; default the sink's. @example `counts.sinkTo(fileSink({ path: "out", format: "jsonl" }))` */
-  // Committables and writer state are the sink's own affair: `any` takes every sink of these records.
-  sinkTo(sink: Sink<T, any, any>, name?: string): DataStreamSink;
+  sinkTo(sink: AcceptingSink<T>, name?: string): DataStreamSink;
   /** Prints each record to standard output, after `prefix` where one is given. @example `counts.print("counts")` */
   print(prefix?: string): DataStreamSink;
   /**

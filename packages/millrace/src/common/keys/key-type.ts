@@ -19,7 +19,7 @@ type PrimitiveKey = string | number | boolean | bigint | null;
  * `Argument of type ... is not assignable to 'key may be undefined'`. Interfaces are keys, too, which `KeyType` alone
  * would not accept.
  */
-export type CheckedKey<K> = [K] extends [KeyType] ? K : KeyProblem<K> extends never ? K : KeyProblem<K>;
+export type CheckedKey<K> = [KeyProblem<K>] extends [never] ? K : KeyProblem<K>;
 
 /** Why K can't be a key; never when it can. */
 export type KeyProblem<K> = K extends PrimitiveKey | Date

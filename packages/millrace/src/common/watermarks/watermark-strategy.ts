@@ -59,18 +59,17 @@ export class WatermarkStrategy<T> {
   }
 
   /** No watermarks until the end of input: for processing-time jobs. */
-  // The default `any` lets the strategy fit every record type until timestamps name one.
-  static noWatermarks<T = any>(): WatermarkStrategy<T> {
+  static noWatermarks<T = unknown>(): WatermarkStrategy<T> {
     return new WatermarkStrategy<T>({});
   }
 
   /** Timestamps of each split never go back: the watermark is 1 ms behind the latest. */
-  static forMonotonousTimestamps<T = any>(): WatermarkStrategy<T> {
+  static forMonotonousTimestamps<T = unknown>(): WatermarkStrategy<T> {
     return WatermarkStrategy.forBoundedOutOfOrderness<T>(0);
   }
 
   /** Records come at most `maxOutOfOrderness` ms late: the watermark is the latest timestamp minus that, minus 1 ms. */
-  static forBoundedOutOfOrderness<T = any>(maxOutOfOrderness: Duration): WatermarkStrategy<T> {
+  static forBoundedOutOfOrderness<T = unknown>(maxOutOfOrderness: Duration): WatermarkStrategy<T> {
     return new WatermarkStrategy<T>({ generator: () => new BoundedOutOfOrderness(maxOutOfOrderness) });
   }
 

@@ -13,14 +13,14 @@ export const CountEvictor = Object.freeze({
    * @throws MillraceError INVALID_ARGUMENT
    * @example `CountEvictor.of(10)`
    */
-  of(maxCount: number, options: EvictorOptions = {}): Evictor<unknown> {
+  of<T>(maxCount: number, options: EvictorOptions = {}): Evictor<T> {
     if (!Number.isSafeInteger(maxCount) || maxCount < 0) {
       throw new MillraceError(
         "INVALID_ARGUMENT",
         `CountEvictor: the count must be a whole number, 0 or more, got ${maxCount}`,
       );
     }
-    return evictorOf(
+    return evictorOf<T>(
       `CountEvictor(${maxCount})`,
       (records) => (records.length <= maxCount ? records : records.slice(records.length - maxCount)),
       options,

@@ -65,7 +65,7 @@ export class EventTimeSessionWindows<T = unknown> extends SessionWindows<T> {
     return new EventTimeSessionWindows<T>(gap);
   }
 
-  defaultTrigger(): EventTimeTrigger {
+  defaultTrigger(): Trigger<unknown, TimeWindow> {
     return EventTimeTrigger.create();
   }
 }
@@ -99,7 +99,7 @@ export class ProcessingTimeSessionWindows<T = unknown> extends SessionWindows<T>
     return new ProcessingTimeSessionWindows<T>(gap);
   }
 
-  defaultTrigger(): ProcessingTimeTrigger {
+  defaultTrigger(): Trigger<unknown, TimeWindow> {
     return ProcessingTimeTrigger.create();
   }
 }

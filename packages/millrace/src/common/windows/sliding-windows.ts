@@ -61,7 +61,7 @@ export class SlidingEventTimeWindows extends SlidingWindows {
     return new SlidingEventTimeWindows(size, slide, checkOffset("SlidingEventTimeWindows", offset, slide));
   }
 
-  defaultTrigger(): EventTimeTrigger {
+  defaultTrigger(): Trigger<unknown, TimeWindow> {
     return EventTimeTrigger.create();
   }
 }
@@ -90,7 +90,7 @@ export class SlidingProcessingTimeWindows extends SlidingWindows {
     );
   }
 
-  defaultTrigger(): ProcessingTimeTrigger {
+  defaultTrigger(): Trigger<unknown, TimeWindow> {
     return ProcessingTimeTrigger.create();
   }
 }

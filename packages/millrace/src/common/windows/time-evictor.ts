@@ -15,9 +15,9 @@ export const TimeEvictor = Object.freeze({
    * @throws MillraceError INVALID_ARGUMENT
    * @example `TimeEvictor.of(minutes(1))`
    */
-  of(length: Duration, options: EvictorOptions = {}): Evictor<unknown> {
+  of<T>(length: Duration, options: EvictorOptions = {}): Evictor<T> {
     checkLength("TimeEvictor", "length", length);
-    return evictorOf(
+    return evictorOf<T>(
       `TimeEvictor(${length})`,
       (records) => {
         if (records.length === 0 || records[0]!.timestamp === NO_TIMESTAMP) return records;

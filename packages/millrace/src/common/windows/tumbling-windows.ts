@@ -54,7 +54,7 @@ export class TumblingEventTimeWindows extends TumblingWindows {
     return new TumblingEventTimeWindows(size, checkOffset("TumblingEventTimeWindows", offset, size));
   }
 
-  defaultTrigger(): EventTimeTrigger {
+  defaultTrigger(): Trigger<unknown, TimeWindow> {
     return EventTimeTrigger.create();
   }
 }
@@ -81,7 +81,7 @@ export class TumblingProcessingTimeWindows extends TumblingWindows {
     );
   }
 
-  defaultTrigger(): ProcessingTimeTrigger {
+  defaultTrigger(): Trigger<unknown, TimeWindow> {
     return ProcessingTimeTrigger.create();
   }
 }

@@ -17,7 +17,8 @@ export interface WindowAssigner<T, W extends Window = Window> {
   /** The windows of a record; `timestamp` is the record's event time, or processing time where that is the domain. */
   assignWindows(value: T, timestamp: Timestamp): readonly W[];
   /** What fires the windows unless a trigger is given. */
-  defaultTrigger(): Trigger<T, W>;
+  // Windows are inferred from `assignWindows`: a trigger for all windows is right for some, too.
+  defaultTrigger(): Trigger<T, NoInfer<W>>;
 }
 
 /** The geometry of windows; all times in ms. */
