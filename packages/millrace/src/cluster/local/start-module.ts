@@ -16,14 +16,18 @@ import { localJob } from "./local-job.ts";
 import { startJob } from "./start-job.ts";
 import { WorkerSlots } from "./worker-slots.ts";
 
-/** How a job module runs in this process. */
-export interface ModuleOptions {
+/** How a job module is built. */
+export interface PlanOptions {
   /** Wins over all settings; undefined: what they say, or one for each core of the machine. */
   readonly parallelism: number | undefined;
   /** The job's own arguments: `["--input", "data.csv"]`; or by name. */
   readonly args: readonly string[] | Readonly<Record<string, unknown>>;
   /** Parsed settings; they win over the program's. */
   readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** How a job module runs in this process. */
+export interface ModuleOptions extends PlanOptions {
   readonly streams: StandardStreams;
   log(level: "info" | "warn" | "error", message: string): void;
 }
@@ -44,7 +48,7 @@ export async function loadModule(moduleUrl: string): Promise<JobProgram> {
 }
 
 /** Imports a job's module and builds its graphs. */
-export async function planModule(moduleUrl: string, options: ModuleOptions): Promise<PlannedModule> {
+export async function planModule(moduleUrl: string, options: PlanOptions): Promise<PlannedModule> {
   const program = await loadModule(moduleUrl);
   return { ...build(program, options), program };
 }
@@ -95,11 +99,11 @@ async function launch(
   }
 }
 
-function build(program: JobProgram, { parallelism, args, config }: ModuleOptions): BuiltJob {
+function build(program: JobProgram, { parallelism, args, config }: PlanOptions): BuiltJob {
   return buildJob(program, {
     args: { ...(isList(args) ? { argv: args } : { values: args }), resolvePath: (path) => resolve(path) },
     config: parallelism === undefined ? config : { ...config, [PARALLELISM.key]: parallelism },
   });
 }
 
-const isList = (args: ModuleOptions["args"]): args is readonly string[] => Array.isArray(args);
+const isList = (args: PlanOptions["args"]): args is readonly string[] => Array.isArray(args);
