@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { OPTIONS } from "../../common/config/options.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { parseCommandLine } from "./parse-command-line.ts";
+
+const parse = (line: string) =>
+  parseCommandLine(
+    line.split(" ").filter((word) => word !== ""),
+    () => "1.2.3",
+  );
+
+function refusal(line: string): MillraceError {
+  try {
+    parse(line);
+  } catch (error) {
+    if (MillraceError.is(error)) return error;
+    throw error;
+  }
+  return expect.fail(`"${line}" was not refused`);
+}
+
+function text(line: string): string {
+  const request = parse(line);
+  return request.command === "text" ? request.text : expect.fail(`"${line}" is a ${request.command}`);
+}
+
+describe("parseCommandLine", () => {
+  it("reads a whole line", () => {
+    expect(parse("run jobs/a.ts -q -p 3 -D a=b -Dc=d --define=e=f -v --json -- --x 1 -- -p 9")).toEqual({
+      command: "run",
+      module: "jobs/a.ts",
+      parallelism: 3,
+      settings: ["a=b", "c=d", "e=f"],
+      jobArgs: ["--x", "1", "--", "-p", "9"],
+      verbose: true,
+      quiet: true,
+      json: true,
+    });
+  });
+
+  it("leaves undefined what wasn't said", () => {
+    expect(parse("info a.ts")).toEqual({
+      command: "info",
+      module: "a.ts",
+      parallelism: undefined,
+      settings: [],
+      jobArgs: [],
+      verbose: false,
+      json: false,
+    });
+  });
+
+  it.each(["--version", "-V"])("answers the version to %s", (flag) => expect(text(flag)).toBe("1.2.3"));
+
+  it.each(["", "--help", "-h", "help"])('answers help to "%s"', (line) => {
+    expect(text(line)).toContain("run <job.ts>");
+    expect(text(line)).toContain("Examples:");
+  });
+
+  it.each(["run --help", "run -h", "help run"])('answers the help of run to "%s"', (line) => {
+    const help = text(line);
+    expect(help).toContain("--parallelism <n>");
+    expect(help).toContain("$ millrace run job.ts -p 4 -- --input");
+    for (const { key } of OPTIONS) expect(help).toContain(key);
+  });
+
+  it("keeps help within a hundred columns", () => {
+    for (const line of ["--help", "run --help", "info --help"]) {
+      for (const row of text(line).split("\n")) expect(row.length, row).toBeLessThanOrEqual(100);
+    }
+  });
+
+  it("answers the job's help where a job is named", () => {
+    expect(parse("run a.ts -- --help")).toMatchObject({
+      command: "jobHelp",
+      module: "a.ts",
+      usage: undefined,
+    });
+    const request = parse("info a.ts --help");
+    expect(request).toMatchObject({ command: "jobHelp", module: "a.ts" });
+    expect((request as { usage: string }).usage).toContain("Usage: millrace info");
+  });
+
+  it.each([
+    ["run a.ts --paralelism 3", "UNKNOWN_OPTION", "--paralelism", "Did you mean --parallelism?"],
+    ["run a.ts --input x", "UNKNOWN_OPTION", "--input", 'arguments of the job itself come after "--"'],
+    ["runn a.ts", "INVALID_ARGUMENT", "'runn'", "Did you mean run?"],
+    ["bogus", "INVALID_ARGUMENT", "'bogus'", "millrace --help"],
+    ["run", "INVALID_ARGUMENT", "no job is named", "millrace run job.ts"],
+    ["run a.ts b.ts", "INVALID_ARGUMENT", "too many arguments", "One job"],
+    ["run a.ts -p", "INVALID_ARGUMENT", "argument missing", "run --help"],
+    ["run a.ts -p 0", "INVALID_ARGUMENT", "a whole number from 1", "run --help"],
+    ["run a.ts -p 1.5", "INVALID_ARGUMENT", "a whole number from 1", "run --help"],
+    ["run a.ts -p 99999", "INVALID_ARGUMENT", "to 32768", "run --help"],
+    ["run a.ts -p x", "INVALID_ARGUMENT", "'x'", "run --help"],
+    ["-x", "UNKNOWN_OPTION", "'-x'", "--help"],
+  ])("refuses %s", (line, code, message, help) => {
+    const error = refusal(line);
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(message);
+    expect(error.help).toContain(help);
+  });
+});

@@ -1,0 +1,30 @@
+import { isAbsolute, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { StackFrame } from "./stack-frames.ts";
+
+/** Whether Millrace runs from its sources: then this file stands two folders deeper than a bundled one. */
+const FROM_SOURCES = import.meta.url.endsWith(".ts");
+/** Where the engine's code lies: `src/` or `dist/` of its package. */
+const ENGINE = new URL(FROM_SOURCES ? "../../" : "./", import.meta.url).href;
+const ENGINE_PATH = fileURLToPath(ENGINE);
+
+/** Whether a frame is of the user's code or of what it uses, rather than the engine's or Node's own. */
+export function isUserFrame({ text, file }: StackFrame): boolean {
+  if (text.includes(ENGINE) || text.includes(ENGINE_PATH)) return false;
+  return file.startsWith("file:") || isAbsolute(file);
+}
+
+/** A frame for people: the function, and the file as seen from `cwd`. @example "toUpper (jobs/words.ts:12:20)" */
+export function showFrame({ text, functionName, file, line, column }: StackFrame, cwd: string): string {
+  if (line === 0) return text;
+  const place = `${showPath(file, cwd)}:${line}:${column}`;
+  return functionName === "" ? place : `${functionName} (${place})`;
+}
+
+/** A path or file URL, relative to `cwd` where it lies inside. */
+export function showPath(file: string, cwd: string): string {
+  const path = file.startsWith("file:") ? fileURLToPath(file) : file;
+  if (!isAbsolute(path)) return path;
+  const inside = relative(cwd, path);
+  return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? path : inside;
+}

@@ -1,0 +1,33 @@
+import { constants } from "node:os";
+import { MillraceError } from "../common/errors/millrace-error.ts";
+import type { ErrorCode } from "../common/errors/millrace-error.ts";
+
+/** What the process answers when it ends. A job stopped by a signal answers 128 and the signal's number, as shells do. */
+export const ExitCode = {
+  /** The job finished; help was shown. */
+  OK: 0,
+  /** The job ran and failed. */
+  FAILED: 1,
+  /** Nothing ran: the command line, the module or its arguments are wrong. */
+  USAGE: 2,
+} as const;
+
+/** Codes of errors that a user mends in the command line or in the job's module. */
+const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "INVALID_ARGUMENT",
+  "INVALID_GRAPH",
+  "INVALID_OPTION",
+  "INVALID_TYPE",
+  "JOB_MODULE_INVALID",
+  "UNKNOWN_OPTION",
+]);
+
+/** The exit code for an error that came before the job ran. */
+export function exitCodeOf(error: unknown): number {
+  return MillraceError.is(error) && USAGE_CODES.has(error.code) ? ExitCode.USAGE : ExitCode.FAILED;
+}
+
+/** The exit code of a process that ends because of a signal. @example `exitCodeOfSignal("SIGINT")` is 130 */
+export function exitCodeOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}

@@ -1,0 +1,5 @@
+import { loadModule, planModule, startModule } from "../cluster/local/start-module.ts";
+import type { Engine } from "./engine.ts";
+
+/** The engine in this process: slots are worker threads. */
+export const engine: Engine = { program: loadModule, plan: planModule, start: startModule };
