@@ -58,7 +58,8 @@ const META = "__millrace_meta";
 const keepMeta: Plugin = {
   name: "keep-import-meta",
   setup(build) {
-    build.onLoad({ filter: /\.[cm]?[jt]sx?$/u, namespace: "file" }, async ({ path }) => {
+    // esbuild reads the pattern as one of Go, which knows no u flag.
+    build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, async ({ path }) => {
       const text = await readFile(path, "utf8");
       if (!text.includes("import.meta")) return undefined;
       const meta = { url: pathToFileURL(path).href, filename: path, dirname: dirname(path), main: false };
