@@ -1,7 +1,7 @@
-import { canonicalKeyBytes } from "./canonical-key-bytes.ts";
+import { hashCanonical } from "./canonical-key-bytes.ts";
 import { invalidKey } from "./invalid-key.ts";
 import { KeyTag } from "./key-tags.ts";
-import { finishHash, mixBlock, mixTail, murmur3 } from "./murmur3.ts";
+import { finishHash, mixBlock, mixTail } from "./murmur3.ts";
 
 /** Stands in checkpoints: state is found by hashes of this version only. */
 export const KEY_HASH_VERSION = 1;
@@ -18,11 +18,11 @@ export function hashKey(key: unknown, where = ""): number {
   if (typeof key === "number") {
     if ((key | 0) === key) return hashInt32(key);
     if (key === key) return hashDouble(key);
-    throw invalidKey(key, "", where);
+    throw invalidKey(key, where);
   }
   if (typeof key === "boolean") return key ? HASH_TRUE : HASH_FALSE;
   if (key === null) return HASH_NULL;
-  return murmur3(canonicalKeyBytes(key, where));
+  return hashCanonical(key, where);
 }
 
 const HASH_NULL = finishHash(mixTail(KeyTag.NULL), 1);
@@ -77,7 +77,7 @@ function hashString(key: string): number {
     seen |= code;
     block |= code << shift;
   }
-  if (seen > 0xff) return murmur3(canonicalKeyBytes(key));
+  if (seen > 0xff) return hashCanonical(key, "");
   if (shift > 0) hash ^= mixTail(block);
   return finishHash(hash, length + 5);
 }

@@ -1,4 +1,4 @@
-import { canonicalKeyBytes } from "./canonical-key-bytes.ts";
+import { canonicalText } from "./canonical-key-bytes.ts";
 import { invalidKey } from "./invalid-key.ts";
 
 /** What a Map finds a key by. */
@@ -23,21 +23,17 @@ export function keyIndex(key: unknown, where = ""): KeyIndex {
     case "string":
       return key.charCodeAt(0) === 0 ? ESCAPED_STRING + key : key;
     case "number":
-      if (key !== key) throw invalidKey(key, "", where);
+      if (key !== key) throw invalidKey(key, where);
       return key;
     case "boolean":
     case "bigint":
       return key;
     default:
-      return key === null ? null : CANONICAL + latin1(canonicalKeyBytes(key, where));
+      return key === null ? null : canonicalText(CANONICAL, key, where);
   }
 }
 
 /** Whether an index is the key itself; otherwise it was made from a composite key, or a string that needed escaping. */
 export function isKeyItself(index: KeyIndex): boolean {
   return typeof index !== "string" || !index.startsWith(ESCAPE);
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }

@@ -20,15 +20,15 @@ export function finishHash(hash: number, length: number): number {
   return h ^ (h >>> 16);
 }
 
-/** The hash of bytes. */
-export function murmur3(bytes: Uint8Array): number {
-  const blocks = bytes.length & ~3;
+/** The hash of the first `length` bytes. */
+export function murmur3(bytes: Uint8Array, length = bytes.length): number {
+  const blocks = length & ~3;
   let hash = 0;
   for (let i = 0; i < blocks; i += 4) {
     hash = mixBlock(hash, bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
   }
   let tail = 0;
-  for (let i = bytes.length - 1; i >= blocks; i--) tail = (tail << 8) | bytes[i]!;
-  if (bytes.length > blocks) hash ^= mixTail(tail);
-  return finishHash(hash, bytes.length);
+  for (let i = length - 1; i >= blocks; i--) tail = (tail << 8) | bytes[i]!;
+  if (length > blocks) hash ^= mixTail(tail);
+  return finishHash(hash, length);
 }
