@@ -66,25 +66,11 @@ export const BUFFER_TIMEOUT = durationOption("execution.buffer-timeout.interval"
     "How long a partly filled frame waits for more records at most. Frames leave earlier when the receiver has nothing to do.",
 });
 
-/** Interval of latency markers. */
-export const LATENCY_INTERVAL = durationOption("metrics.latency.interval", {
-  defaultValue: 0,
-  description: "How often sources send latency markers through the job. 0 turns them off.",
-});
-
 /** Memory for frames between slots. */
 export const NETWORK_MEMORY = memoryOption("taskmanager.network.memory", {
   defaultValue: 4 * 1024 * 1024,
   description: "Memory of each slot for frames that arrive from other slots.",
   min: 64 * 1024,
-});
-
-/** Size of a frame. */
-export const FRAME_SIZE = memoryOption("taskmanager.network.frame-size", {
-  defaultValue: 32 * 1024,
-  description: "The most bytes in a frame, the unit of exchange between tasks. Larger records span frames.",
-  min: 1024,
-  max: 1024 * 1024,
 });
 
 /** All options, in the order of the documentation. */
@@ -97,9 +83,7 @@ export const OPTIONS = Object.freeze([
   COMPILED_CHAINS,
   OBJECT_FREEZE,
   BUFFER_TIMEOUT,
-  LATENCY_INTERVAL,
   NETWORK_MEMORY,
-  FRAME_SIZE,
 ] as const);
 
 type AnyOption = (typeof OPTIONS)[number];

@@ -10,9 +10,12 @@ import { CombinedWatermarks } from "./combined-watermarks.ts";
 import { SplitOutput } from "./split-output.ts";
 import type { SplitOutputs } from "./split-output.ts";
 
+/** ms between two looks at idleness where watermarks don't set the pace. */
+const IDLE_CHECK = 200;
+
 /** Settings of a source operator. */
 export interface SourceSettings {
-  /** ms between two rounds of the watermark generators. */
+  /** ms between two rounds of the watermark generators; 0: after every record. */
   readonly autoWatermarkInterval: number;
 }
 
@@ -51,6 +54,7 @@ export class SourceOperator implements Operator {
       forSplit: (splitId) => this.#forSplit(splitId),
       releaseSplit: (splitId) => this.#releaseSplit(splitId),
       malformed: (record) => this.#malformed(record),
+      everyRecord: settings.autoWatermarkInterval === 0,
       flushWatermarks: () => this.#watermarks.flush(),
     };
     this.#reader = spec.source.createReader({
@@ -133,7 +137,9 @@ export class SourceOperator implements Operator {
 
   #schedule(): void {
     const { alignment } = this.#spec.watermarks;
-    const interval = Math.min(this.#settings.autoWatermarkInterval, alignment?.updateInterval ?? Infinity);
+    const auto = this.#settings.autoWatermarkInterval;
+    // Asked after every record, generators still need a timer for idleness.
+    const interval = Math.min(auto === 0 ? IDLE_CHECK : auto, alignment?.updateInterval ?? Infinity);
     this.#timer = this.#context.clock.schedule(interval, () => {
       this.#context.mail(() => {
         if (this.#ended) return;

@@ -17,6 +17,8 @@ export interface SplitOutputs<T> {
   forSplit(splitId: string): ReaderOutput<T>;
   releaseSplit(splitId: string): void;
   malformed(record: MalformedRecord): void;
+  /** Whether generators are asked for a watermark after every record. */
+  readonly everyRecord: boolean;
   /** Emits combined watermarks right away when a generator spoke within a record (punctuated watermarks). */
   flushWatermarks(): void;
 }
@@ -29,9 +31,11 @@ export class SplitOutput<T> implements ReaderOutput<T> {
   readonly #output: Output<unknown>;
   readonly #assigner: TimestampAssigner<T> | undefined;
   readonly #generator: WatermarkGenerator<T> | undefined;
+  readonly #everyRecord: boolean;
 
   constructor(shared: SplitOutputs<T>, watermarks: SplitWatermarks<T>) {
     this.#shared = shared;
+    this.#everyRecord = shared.everyRecord;
     this.#flow = shared.flow;
     this.#output = shared.output;
     this.#assigner = shared.assigner;
@@ -51,6 +55,7 @@ export class SplitOutput<T> implements ReaderOutput<T> {
     if (this.#generator !== undefined) {
       const before = split.watermark;
       this.#generator.onEvent(value, time, split);
+      if (this.#everyRecord) this.#generator.onPeriodicEmit(split);
       if (split.watermark !== before || split.idle) this.#shared.flushWatermarks();
     }
   }
