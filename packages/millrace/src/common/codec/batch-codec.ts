@@ -12,6 +12,6 @@ import { createValueCodec } from "./value-codec.ts";
  */
 export function createBatchCodec<T>(type: TypeInfo<T> | undefined, unique: string): ValueCodec<T[]> {
   // Without a type the records are any plain data, which only the caller can call T.
-  const element = type ?? (Types.any as TypeInfo<unknown> as TypeInfo<T>);
+  const element = type ?? (Types.any as TypeInfo<T>);
   return createValueCodec(Types.array(element), { unique });
 }

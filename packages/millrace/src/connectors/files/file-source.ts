@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { Source } from "../../common/connector/source.ts";
 import type { Duration } from "../../common/time/durations.ts";
-import type { TypeInfo, TypeLike } from "../../common/types/type-info.ts";
+import type { TypeInfo } from "../../common/types/type-info.ts";
+import type { TypeLike } from "../../common/types/type-like.ts";
 import { BufferedSourceReader } from "../base/buffered-source-reader.ts";
 import { refuseUnknownOptions, requireCount, requireOption, requirePositive } from "../base/options.ts";
 import { schemaType } from "../base/schema.ts";
@@ -116,7 +117,7 @@ export function fileSource<T>(options: AnyFileSourceOptions<T>): FileSource<T> {
     options.compression,
   );
   const watch = watchOf(options.watch);
-  const type: TypeInfo<T> | undefined = schemaType(options.schema, NAME);
+  const type: TypeInfo<T> | undefined = schemaType(options.schema);
   const format = formatOf<T>(NAME, {
     format: options.format,
     type,

@@ -73,7 +73,7 @@ describe("jsonConverter", () => {
   });
 
   it("lets a Standard Schema check and convert", () => {
-    const convert = jsonConverter(schemaType(z.object({ n: z.coerce.number() }), "test")!);
+    const convert = jsonConverter(schemaType(z.object({ n: z.coerce.number() }))!);
     expect(convert({ n: "12" })).toEqual({ n: 12 });
     expect(() => convert({ n: "x" })).toThrow(/^n: /u);
   });
