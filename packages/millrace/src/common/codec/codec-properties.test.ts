@@ -269,7 +269,7 @@ describe("frame codec of a declared type", () => {
         deepStrictEqual(decode(generated, block), plusZero(elements));
         deepStrictEqual(decode(interpreted, block), plusZero(elements));
       }),
-      { seed: SEED, numRuns: 160 },
+      { seed: SEED, numRuns: 80 },
     );
   });
 
@@ -294,7 +294,7 @@ describe("frame codec of a declared type", () => {
           deepStrictEqual(read, [...values, ...(fits ? [foreign] : []), ...values]);
         }
       }),
-      { seed: SEED, numRuns: 120 },
+      { seed: SEED, numRuns: 60 },
     );
   });
 
@@ -313,7 +313,7 @@ describe("frame codec of a declared type", () => {
         // Where both answer, they agree.
         if (answers[0] !== undefined && answers[1] !== undefined) deepStrictEqual(answers[0], answers[1]);
       }),
-      { seed: SEED, numRuns: 240 },
+      { seed: SEED, numRuns: 120 },
     );
   });
 });
@@ -339,7 +339,7 @@ describe("frame codec without a type", () => {
         deepStrictEqual(decode(interpreted, block), plusZero(elements));
         deepStrictEqual(decode(generated, block), plusZero(elements));
       }),
-      { seed: SEED, numRuns: 120 },
+      { seed: SEED, numRuns: 60 },
     );
   });
 
@@ -360,7 +360,7 @@ describe("frame codec without a type", () => {
           );
         }
       }),
-      { seed: SEED, numRuns: 50 },
+      { seed: SEED, numRuns: 40 },
     );
   });
 
@@ -370,7 +370,7 @@ describe("frame codec without a type", () => {
         const codec = createFrameCodec<unknown>(undefined, { unique: unique() });
         readOrCorrupt(codec, hurt(encode(codec, withTimes(values, [5], [9]))));
       }),
-      { seed: SEED, numRuns: 240 },
+      { seed: SEED, numRuns: 120 },
     );
   });
 });
@@ -389,7 +389,7 @@ describe("value codec", () => {
           deepStrictEqual(generated.copy(value), value);
         }
       }),
-      { seed: SEED, numRuns: 80 },
+      { seed: SEED, numRuns: 40 },
     );
   });
 
@@ -413,7 +413,7 @@ describe("value codec", () => {
           }
         }
       }),
-      { seed: SEED, numRuns: 120 },
+      { seed: SEED, numRuns: 60 },
     );
   });
 });
