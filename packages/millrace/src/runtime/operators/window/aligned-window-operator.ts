@@ -5,7 +5,7 @@ import type { NamespaceTable, TableScan } from "../../state/namespace-tables.ts"
 import type { OperatorContext } from "../operator.ts";
 import { SortedTimes } from "./sorted-times.ts";
 import { TimeWindowOperator } from "./time-window-operator.ts";
-import { windowFold } from "./window-fold.ts";
+import { windowFold } from "./create-fold.ts";
 import type { WindowGeometry } from "./window-geometry.ts";
 
 /**
@@ -24,7 +24,7 @@ export class AlignedWindowOperator extends TimeWindowOperator {
   #walk: Walk | undefined;
 
   constructor(spec: WindowSpec, context: OperatorContext, geometry: WindowGeometry) {
-    super(spec, context, geometry, windowFold(spec.contents), "windows");
+    super(spec, context, geometry, windowFold(spec.contents, context.runtime.operatorName), "windows");
   }
 
   protected openTables(slice: Timestamp): readonly NamespaceTable<unknown>[] {
@@ -39,13 +39,14 @@ export class AlignedWindowOperator extends TimeWindowOperator {
   protected addLate(key: unknown, value: unknown, timestamp: Timestamp, time: Timestamp): void {
     const { geometry } = this;
     const passed = this.passedFor(key);
+    const kept = this.enter === undefined ? value : this.enter(value);
     let taken = false;
     for (let start = geometry.lastStart(time); start > time - geometry.size; start -= geometry.slide) {
       const last = geometry.maxTimestamp(start);
       if (last + this.lateness <= passed) break;
       taken = true;
       const table = this.#open(start);
-      this.addTo(table, key, value);
+      this.addTo(table, key, kept);
       if (last <= passed) this.emit(key, start, table.get(key));
     }
     if (!taken && timestamp + this.lateness <= passed) this.late(value, timestamp);

@@ -5,32 +5,63 @@ import type { WindowContents, WindowSpec } from "../../../graph/stream/operator-
 import type { Operator, OperatorContext } from "../operator.ts";
 import { AlignedWindowOperator } from "./aligned-window-operator.ts";
 import { KeyFirstWindowOperator } from "./key-first-window-operator.ts";
+import { unreachable } from "../../../common/errors/unreachable.ts";
+import { SessionWindowOperator } from "./session-window-operator.ts";
 import { isMerging } from "./merging-shapes.ts";
 import { SlicedWindowOperator } from "./sliced-window-operator.ts";
-import { mergeableFold } from "./window-fold.ts";
+import { mergingFold, sliceFold } from "./create-fold.ts";
 import { WindowGeometry } from "./window-geometry.ts";
 
 /**
  * Makes the operator of a window, with the layout that its windows allow: tables by window for tumbling and sliding windows
- * with their default trigger, tables by slice where sliding windows' contents can be joined besides, state by key and
- * window for everything else. All three emit the same.
+ * with their default trigger, tables by slice where sliding windows' contents can be joined besides, sessions by key for
+ * those with theirs, state by key and window for everything else. All of them emit the same.
  *
  * @throws MillraceError INVALID_ARGUMENT when windows merge and the trigger or the aggregate can't
  */
 export function createWindowOperator(spec: WindowSpec, context: OperatorContext): Operator {
-  const geometry = WindowGeometry.of(spec.assigner.shape);
-  const plain = spec.evictor === undefined && isDefaultTrigger(spec.trigger, spec.assigner.timeDomain);
-  if (geometry === undefined || !plain) {
-    if (isMerging(spec.assigner.shape)) checkMerging(spec, context);
-    return new KeyFirstWindowOperator(spec, context);
+  const { shape, timeDomain } = spec.assigner;
+  const plain = spec.evictor === undefined && isDefaultTrigger(spec.trigger, timeDomain);
+  if (!plain) return createKeyFirst(spec, context);
+  switch (shape.kind) {
+    case "tumbling":
+      return new AlignedWindowOperator(spec, context, WindowGeometry.of(shape));
+    case "sliding":
+      return createSliding(spec, context, WindowGeometry.of(shape));
+    case "session":
+    case "dynamic-session":
+      return new SessionWindowOperator(spec, context);
+    case "global":
+    case "custom":
+      return createKeyFirst(spec, context);
+    default:
+      return unreachable(shape, "window shape");
   }
-  const fold =
-    geometry.size > geometry.slide && !keepsWindowState(spec.contents)
-      ? mergeableFold(spec.contents)
-      : undefined;
+}
+
+function createSliding(spec: WindowSpec, context: OperatorContext, geometry: WindowGeometry): Operator {
+  const overlap = geometry.size > geometry.slide && !keepsWindowState(spec.contents);
+  const fold = overlap ? sliceFold(spec.contents, where(context)) : undefined;
   if (fold === undefined) return new AlignedWindowOperator(spec, context, geometry);
   return new SlicedWindowOperator(spec, context, geometry, fold);
 }
+
+function createKeyFirst(spec: WindowSpec, context: OperatorContext): Operator {
+  const { assigner, trigger, contents, evictor } = spec;
+  if (!isMerging(assigner.shape)) return new KeyFirstWindowOperator(spec, context);
+  if (trigger !== undefined && trigger.onMerge === undefined) {
+    throw new MillraceError(
+      "INVALID_ARGUMENT",
+      `${where(context)} merges windows, its trigger ${trigger.name} has no onMerge`,
+      { help: "Give the trigger an onMerge, or use windows that don't merge." },
+    );
+  }
+  // With an evictor all records are kept, and lists merge.
+  if (evictor === undefined) mergingFold(contents, where(context));
+  return new KeyFirstWindowOperator(spec, context);
+}
+
+const where = (context: OperatorContext): string => `operator "${context.runtime.operatorName}"`;
 
 /** Whether windows fire once, when time has passed their end. */
 function isDefaultTrigger(trigger: Trigger<unknown> | undefined, domain: TimeDomain): boolean {
@@ -44,23 +75,4 @@ function isDefaultTrigger(trigger: Trigger<unknown> | undefined, domain: TimeDom
 function keepsWindowState(contents: WindowContents): boolean {
   if (contents.kind === "process") return contents.fn.clear !== undefined;
   return contents.output.kind === "process" && contents.output.fn.clear !== undefined;
-}
-
-function checkMerging(spec: WindowSpec, context: OperatorContext): void {
-  const where = `the window operator "${context.runtime.operatorName}"`;
-  if (spec.trigger !== undefined && spec.trigger.onMerge === undefined) {
-    throw new MillraceError(
-      "INVALID_ARGUMENT",
-      `${where} merges windows, its trigger ${spec.trigger.name} has no onMerge`,
-      {
-        help: "Give the trigger an onMerge, or use windows that don't merge.",
-      },
-    );
-  }
-  const { contents, evictor } = spec;
-  if (contents.kind === "aggregate" && evictor === undefined && contents.aggregate.merge === undefined) {
-    throw new MillraceError("INVALID_ARGUMENT", `${where} merges windows, its aggregate has no merge`, {
-      help: "Give the aggregate function a merge(a, b).",
-    });
-  }
 }

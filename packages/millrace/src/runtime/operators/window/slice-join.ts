@@ -1,10 +1,10 @@
-import { keyIndex, type KeyIndex } from "../../../common/keys/key-index.ts";
 import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { Window } from "../../../common/windows/window.ts";
 import type { NamespaceTable, TableScan } from "../../state/namespace-tables.ts";
 import type { OperatorContext } from "../operator.ts";
+import { KeyPositions } from "./key-positions.ts";
 import type { WatermarkProgress } from "./watermark-progress.ts";
-import type { MergeableFold } from "./window-fold.ts";
+import type { SliceFold } from "./window-fold.ts";
 import type { WindowResults } from "./window-results.ts";
 
 /** How many entries are joined between two looks at the flow. */
@@ -17,14 +17,14 @@ const STRIDE = 1024;
  * accumulator, and a key's second slice makes a joined accumulator of its own.
  */
 export class SliceJoin {
-  readonly #fold: MergeableFold;
+  readonly #fold: SliceFold;
   readonly #results: WindowResults;
   readonly #progress: WatermarkProgress;
   readonly #context: OperatorContext;
   #firing: Firing | undefined;
 
   constructor(
-    fold: MergeableFold,
+    fold: SliceFold,
     results: WindowResults,
     progress: WatermarkProgress,
     context: OperatorContext,
@@ -129,7 +129,7 @@ class Firing {
   readonly owned: boolean[] = [];
   emitted = 0;
   readonly #tables: readonly NamespaceTable<unknown>[];
-  readonly #positions = new Map<KeyIndex, number>();
+  readonly #positions = new KeyPositions();
   #table = 0;
   #scan: TableScan<unknown> | undefined;
 
@@ -157,10 +157,8 @@ class Firing {
 
   /** The position of a key that was seen before; -1 for a new one, which is taken with its accumulator as it is. */
   indexOf(key: unknown, accumulator: unknown): number {
-    const index = keyIndex(key);
-    const position = this.#positions.get(index);
-    if (position !== undefined) return position;
-    this.#positions.set(index, this.keys.length);
+    const position = this.#positions.findOrAdd(key, this.keys.length);
+    if (position >= 0) return position;
     this.keys.push(key);
     this.accumulators.push(accumulator);
     this.owned.push(false);

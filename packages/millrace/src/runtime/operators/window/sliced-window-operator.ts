@@ -5,7 +5,7 @@ import type { OperatorContext } from "../operator.ts";
 import { SliceJoin } from "./slice-join.ts";
 import { SortedTimes } from "./sorted-times.ts";
 import { TimeWindowOperator } from "./time-window-operator.ts";
-import type { MergeableFold } from "./window-fold.ts";
+import type { SliceFold } from "./window-fold.ts";
 import type { WindowGeometry } from "./window-geometry.ts";
 
 /**
@@ -20,7 +20,7 @@ export class SlicedWindowOperator extends TimeWindowOperator {
   readonly #slices = new SortedTimes();
   readonly #join: SliceJoin;
 
-  constructor(spec: WindowSpec, context: OperatorContext, geometry: WindowGeometry, fold: MergeableFold) {
+  constructor(spec: WindowSpec, context: OperatorContext, geometry: WindowGeometry, fold: SliceFold) {
     super(spec, context, geometry, fold, "slices");
     this.#join = new SliceJoin(fold, this.results, this.progress, context);
   }

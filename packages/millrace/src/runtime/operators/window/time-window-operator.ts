@@ -25,6 +25,8 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
   /** How long after their last timestamp windows take records still, ms; 0 in processing time. */
   protected readonly lateness: Duration;
   protected readonly tables: NamespaceTables<unknown>;
+  /** See `WindowFold.enter`. */
+  protected readonly enter: WindowFold["enter"];
   readonly #eventTime: boolean;
   readonly #windowsName: string;
   readonly #recent = new RecentPanes();
@@ -45,6 +47,7 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
     super(spec, context);
     this.geometry = geometry;
     this.fold = fold;
+    this.enter = fold.enter;
     this.#windowsName = spec.assigner.constructor.name;
     this.#eventTime = spec.assigner.timeDomain === "event";
     this.lateness = this.#eventTime ? spec.allowedLateness : 0;
@@ -93,8 +96,9 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
       }
       this.#pane = pane = found;
     }
+    const kept = this.enter === undefined ? value : this.enter(value);
     const tables = pane.tables;
-    for (let i = 0; i < tables.length; i++) this.addTo(tables[i]!, key, value);
+    for (let i = 0; i < tables.length; i++) this.addTo(tables[i]!, key, kept);
   }
 
   protected addTo(table: NamespaceTable<unknown>, key: unknown, value: unknown): void {

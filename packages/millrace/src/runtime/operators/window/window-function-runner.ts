@@ -24,8 +24,7 @@ export interface WindowFunctionSettings {
 
 /** Runs a window process function: its life, its states, and the context that it sees. The key must be current. */
 export class WindowFunctionRunner {
-  // Windows are whatever the assigner makes; the API's types tie the two.
-  // eslint-disable-next-line typescript/no-explicit-any
+  // `any` window and states: the API's types tie them to the assigner and the function's declarations.
   readonly #fn: ProcessWindowFunction<unknown, any, unknown, unknown, StateRecord, OutputRecord>;
   readonly #operator: OperatorContext;
   readonly #context: RunnerContext;
@@ -35,7 +34,6 @@ export class WindowFunctionRunner {
   #selected: Window | undefined;
 
   constructor(
-    // eslint-disable-next-line typescript/no-explicit-any -- as above
     fn: ProcessWindowFunction<unknown, any, unknown, unknown, any, any>,
     operator: OperatorContext,
     settings: WindowFunctionSettings,

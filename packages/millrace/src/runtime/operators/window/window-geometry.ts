@@ -24,19 +24,9 @@ export class WindowGeometry {
     this.#remainder = size % slide;
   }
 
-  /** The geometry of a shape; undefined where windows aren't the same for all keys. */
-  static of(shape: WindowShape): WindowGeometry | undefined {
-    switch (shape.kind) {
-      case "tumbling":
-        return new WindowGeometry(shape.size, shape.size, shape.offset);
-      case "sliding":
-        return new WindowGeometry(shape.size, shape.slide, shape.offset);
-      case "session":
-      case "dynamic-session":
-      case "global":
-      case "custom":
-        return undefined;
-    }
+  /** The geometry of a shape. */
+  static of(shape: WindowShape & { readonly kind: "tumbling" | "sliding" }): WindowGeometry {
+    return new WindowGeometry(shape.size, shape.kind === "sliding" ? shape.slide : shape.size, shape.offset);
   }
 
   /** The start of the last window that starts at or before `time`. */

@@ -58,7 +58,7 @@ export abstract class WindowOperatorBase implements Operator {
 
   initializeState(): void {
     this.progress.restore();
-    this.results.initializeState?.();
+    this.results.initializeState();
   }
 
   open(): void {
@@ -75,7 +75,7 @@ export abstract class WindowOperatorBase implements Operator {
   }
 
   prepareSnapshot(checkpointId: number): void {
-    this.results.prepareSnapshot?.(checkpointId);
+    this.results.prepareSnapshot(checkpointId);
   }
 
   close(): void {

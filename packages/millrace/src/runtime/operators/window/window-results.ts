@@ -3,7 +3,7 @@ import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { WindowResultFunction } from "../../../common/windows/window-functions.ts";
 import type { Window } from "../../../common/windows/window.ts";
 import type { WindowContents, WindowOutput } from "../../../graph/stream/operator-spec.ts";
-import type { Operator, OperatorContext } from "../operator.ts";
+import type { OperatorContext } from "../operator.ts";
 import { refusePromise } from "./refuse-promise.ts";
 import { WindowFunctionRunner, type WindowFunctionSettings } from "./window-function-runner.ts";
 
@@ -13,8 +13,10 @@ import { WindowFunctionRunner, type WindowFunctionSettings } from "./window-func
  * `emit` is for the record at hand: what user functions throw reaches the caller, and so the task with that record. `fire` is
  * for timers and watermarks: it hands errors to the poison policy with key and window, and returns when that lets it.
  */
-export interface WindowResults extends Pick<Operator, "initializeState" | "prepareSnapshot"> {
+export interface WindowResults {
+  initializeState(): void;
   open(): void;
+  prepareSnapshot(checkpointId: number): void;
   /** Whether user functions use keyed state: the caller makes the key current before all three calls. */
   readonly needsKey: boolean;
   /** `contents`: the fold's result, undefined for nothing. */
@@ -70,7 +72,11 @@ class BareResults implements WindowResults {
     this.#context = context;
   }
 
+  initializeState(): void {}
+
   open(): void {}
+
+  prepareSnapshot(): void {}
 
   emit(_key: unknown, _window: Window, timestamp: Timestamp, contents: unknown): void {
     if (contents !== undefined) this.#context.output.record(contents, timestamp);
@@ -103,19 +109,21 @@ class BareResults implements WindowResults {
 class FunctionResults implements WindowResults {
   readonly needsKey = false;
   readonly clears = false;
-  // Windows are whatever the assigner makes; the API's types tie the two.
-  // eslint-disable-next-line typescript/no-explicit-any
+  // `any` window: whatever the assigner makes; the API's types tie the two.
   readonly #fn: WindowResultFunction<unknown, any, unknown, unknown>;
   readonly #context: OperatorContext;
   #tried = false;
 
-  // eslint-disable-next-line typescript/no-explicit-any -- as above
   constructor(fn: WindowResultFunction<unknown, any, unknown, unknown>, context: OperatorContext) {
     this.#fn = fn;
     this.#context = context;
   }
 
+  initializeState(): void {}
+
   open(): void {}
+
+  prepareSnapshot(): void {}
 
   emit(key: unknown, window: Window, timestamp: Timestamp, contents: unknown): void {
     if (contents === undefined) return;

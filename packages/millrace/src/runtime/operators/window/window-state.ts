@@ -10,7 +10,10 @@ import type { Evictor, TimestampedValue } from "../../../common/windows/trigger.
 import type { Window } from "../../../common/windows/window.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { KeyedStateStore, NamespacedState } from "../../state/keyed-state.ts";
-import { windowFold, type WindowFold } from "./window-fold.ts";
+import { canMerge } from "./aggregate-fold.ts";
+import { windowFold } from "./create-fold.ts";
+import type { WindowFold } from "./window-fold.ts";
+import { refusePromise } from "./refuse-promise.ts";
 import type { ResultSource } from "./window-results.ts";
 
 /**
@@ -45,15 +48,15 @@ export function windowState(
   evictorContext: EvictorContext,
 ): WindowState {
   const { contents, evictor } = spec;
-  if (evictor !== undefined) return new EvictedState(evictor, windowFold(contents), store, evictorContext);
+  if (evictor !== undefined)
+    return new EvictedState(evictor, windowFold(contents, "window"), store, evictorContext);
   switch (contents.kind) {
     case "reduce": {
-      const fold = windowFold(contents);
       const descriptor: ReducingStateDescriptor<unknown> = {
         "~millrace": "state",
         kind: "reducing",
-        type: fold.type,
-        reduce: (a, b) => fold.add(a, b),
+        type: contents.type,
+        reduce: synchronous(contents.reduce, "a window's reduce function"),
       };
       return new FoldedState(store.getNamespacedState(NAME, descriptor));
     }
@@ -62,7 +65,7 @@ export function windowState(
         "~millrace": "state",
         kind: "aggregating",
         type: contents.aggregate.accumulatorType,
-        aggregate: checkedAggregate(contents.aggregate, windowFold(contents)),
+        aggregate: synchronousAggregate(contents.aggregate),
       };
       return new FoldedState(store.getNamespacedState(NAME, descriptor));
     }
@@ -79,17 +82,30 @@ export function windowState(
   }
 }
 
-/** The user's aggregate with the fold's checks of what it returns. */
-function checkedAggregate(
+function synchronousAggregate(
   aggregate: AggregateFunction<unknown, unknown, unknown>,
-  fold: WindowFold,
 ): AggregateFunction<unknown, unknown, unknown> {
+  const { accumulatorType } = aggregate;
   return {
     createAccumulator: () => aggregate.createAccumulator(),
-    add: (accumulator, value) => fold.add(accumulator, value),
-    getResult: (accumulator) => fold.result(accumulator, true),
-    ...(aggregate.merge === undefined ? {} : { merge: aggregate.merge.bind(aggregate) }),
-    ...(aggregate.accumulatorType === undefined ? {} : { accumulatorType: aggregate.accumulatorType }),
+    add: synchronous((accumulator, value) => aggregate.add(accumulator, value), "an aggregate's add"),
+    getResult: (accumulator) => aggregate.getResult(accumulator),
+    ...(canMerge(aggregate) ? { merge: (a: unknown, b: unknown) => aggregate.merge(a, b) } : {}),
+    ...(accumulatorType === undefined ? {} : { accumulatorType }),
+  };
+}
+
+/** The function, refusing a promise as its first answer. */
+function synchronous(
+  fn: (a: unknown, b: unknown) => unknown,
+  what: string,
+): (a: unknown, b: unknown) => unknown {
+  let tried = false;
+  return (a, b) => {
+    const answer = fn(a, b);
+    if (!tried) refusePromise(answer, what);
+    tried = true;
+    return answer;
   };
 }
 

@@ -1,0 +1,41 @@
+import type { TypeInfo } from "../../../common/types/type-info.ts";
+import { Types } from "../../../common/types/types.ts";
+import { createRetainer } from "../../state/heap/retain.ts";
+import type { MergingFold } from "./window-fold.ts";
+
+/** Keeps all records: the accumulator is an array. */
+export class ListFold implements MergingFold {
+  readonly type: TypeInfo<unknown> | undefined;
+  readonly enter: (value: unknown) => unknown;
+
+  /** @param where told in errors */
+  constructor(elementType: TypeInfo<unknown> | undefined, where: string) {
+    this.type = elementType === undefined ? undefined : erased(Types.array(elementType));
+    this.enter = createRetainer({ where, type: elementType, checkAll: false });
+  }
+
+  create(value: unknown): unknown {
+    return [value];
+  }
+
+  add(accumulator: unknown, value: unknown): unknown {
+    (accumulator as unknown[]).push(value);
+    return accumulator;
+  }
+
+  result(accumulator: unknown, shared: boolean): unknown {
+    return shared ? (accumulator as unknown[]).slice() : accumulator;
+  }
+
+  empty(): unknown {
+    return [];
+  }
+
+  absorb(a: unknown, b: unknown): unknown {
+    for (const value of b as unknown[]) (a as unknown[]).push(value);
+    return a;
+  }
+}
+
+/** Types are invariant in their values: `any` stands between the array's and the fold's, which knows no more. */
+const erased = (type: TypeInfo<any>): TypeInfo<unknown> => type;
