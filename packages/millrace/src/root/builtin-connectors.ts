@@ -1,5 +1,6 @@
 import type { BuiltinConnectors } from "../api/builtin-connectors.ts";
 import type { Sink } from "../common/connector/sink.ts";
+import { asyncIterableSource } from "../connectors/items/async-iterable-source.ts";
 import { collectSink } from "../connectors/collect/collect-sink.ts";
 import { generatorSource } from "../connectors/generator/generator-source.ts";
 import { sequenceSource } from "../connectors/generator/sequence-source.ts";
@@ -9,7 +10,7 @@ import { printSink } from "../connectors/print/print-sink.ts";
 /** What `env.fromItems`, `stream.print` and their siblings are made of. */
 export const builtinConnectors: BuiltinConnectors = {
   items: (items) => itemsSource(items),
-  asyncIterable: () => { throw new TypeError("soon"); },
+  asyncIterable: (open) => asyncIterableSource(open),
   sequence: (from, to) => sequenceSource(from, to),
   generator: (options) => generatorSource(options),
   print: (prefix) => printSink({ prefix }),

@@ -17,10 +17,7 @@ export class WorkerSlot implements SlotConnection {
 
   constructor(name: string) {
     const fromSources = import.meta.url.endsWith(".ts");
-    this.#worker = new Worker(new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url), {
-      name,
-      execArgv: process.execArgv.filter((flag) => WORKER_FLAGS.some((known) => flag.startsWith(known))),
-    });
+    this.#worker = new Worker(new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url), { name });
     let error: Error | undefined;
     this.#worker.on("error", (thrown) => (error = thrown as Error));
     this.#gone = new Promise((resolve) => {
@@ -62,6 +59,3 @@ export class WorkerSlot implements SlotConnection {
     this.#worker.postMessage(message);
   }
 }
-
-/** Flags of this process that a worker needs, too. */
-const WORKER_FLAGS = ["--conditions", "--enable-source-maps", "--disallow-code-generation"];
