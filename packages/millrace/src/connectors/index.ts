@@ -27,6 +27,10 @@ export type { FileCompression, FileSplit } from "./files/file-split.ts";
 export { generatorSource, type GeneratorSourceOptions } from "./generator/generator-source.ts";
 export type { IndexSplit } from "./generator/index-split.ts";
 export { sequenceSource } from "./generator/sequence-source.ts";
+export { socketSource, type SocketSourceCommon } from "./socket/socket-source.ts";
+export type { ReconnectOptions } from "./socket/reconnect-policy.ts";
+export { stdinSource } from "./stdin/stdin-source.ts";
+export type { StreamSource, StreamSourceCommon } from "./stdin/stream-source.ts";
 export { itemsSource, type ItemsSplit } from "./items/items-source.ts";
 export { nexmarkSource, type NexmarkSource, type NexmarkSourceOptions } from "./nexmark/nexmark-source.ts";
 export type { NexmarkOptions } from "./nexmark/nexmark-options.ts";
@@ -40,6 +44,8 @@ export { writeNexmark } from "./nexmark/write-nexmark.ts";
 
 // Sinks.
 export { collectSink } from "./collect/collect-sink.ts";
+export { createSink } from "./custom/create-sink.ts";
+export type { CreateSinkOptions, CustomSinkContext } from "./custom/create-sink-options.ts";
 export { discardSink } from "./discard/discard-sink.ts";
 export {
   fileSink,

@@ -75,7 +75,10 @@ export class CsvDecoder<T> implements RecordDecoder<T> {
     // The columns are known by now: given, or from the header.
     const row = this.#row!;
     if (quoteByte < 0 || !bytes.includes(quoteByte)) {
-      this.#lines ??= new LineDecoder(plainRow(row, this.#dialect), this.#encoding, false);
+      this.#lines ??= new LineDecoder(plainRow(row, this.#dialect), {
+        encoding: this.#encoding,
+        atStart: false,
+      });
       return this.#lines.decode(bytes, last);
     }
     const ends = csvRecordEnds(bytes, 0, last, this.#dialect);

@@ -21,6 +21,6 @@ export function jsonLinesFormat<T>(type?: TypeInfo<T>): FileFormat<T> {
     name: "JSON lines",
     type,
     splittable: true,
-    createDecoder: ({ offset }) => new LineDecoder(parse, "utf-8", offset === 0),
+    createDecoder: ({ offset }) => new LineDecoder(parse, { encoding: "utf-8", atStart: offset === 0 }),
   };
 }

@@ -39,16 +39,21 @@ export function lineFormat<T>(options: LineFormatOptions<T>): FileFormat<T> {
     name: options.name,
     type: options.type,
     splittable: true,
-    createDecoder: ({ offset }) => new LineDecoder(parse, options.encoding ?? "utf-8", offset === 0),
+    createDecoder: ({ offset }) =>
+      new LineDecoder(parse, { encoding: options.encoding ?? "utf-8", atStart: offset === 0 }),
   };
 }
 
-/** Every line as it is, empty ones included. */
-export function linesFormat(encoding: TextEncoding = "utf-8"): FileFormat<string> {
+/**
+ * Every line as it is, empty ones included.
+ *
+ * @param delimiter what ends a line; one ASCII character
+ */
+export function linesFormat(encoding: TextEncoding = "utf-8", delimiter = "\n"): FileFormat<string> {
   const parse = (line: string): string => line;
   return {
     name: "lines",
-    splittable: true,
-    createDecoder: ({ offset }) => new LineDecoder(parse, encoding, offset === 0),
+    splittable: delimiter === "\n",
+    createDecoder: ({ offset }) => new LineDecoder(parse, { encoding, atStart: offset === 0, delimiter }),
   };
 }

@@ -19,27 +19,37 @@ const STRETCH = 64 * 1024;
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
+/** How a LineDecoder reads. */
+export interface LineDecoderOptions {
+  readonly encoding: TextEncoding;
+  /** Whether the input begins here, so that a byte order mark may stand there. */
+  readonly atStart: boolean;
+  /** What ends a record; one ASCII character, default a newline, before which a carriage return is dropped. */
+  readonly delimiter?: string | undefined;
+}
+
 /** Decodes input whose records are lines. Lines end with LF or CRLF; the last one may lack it. */
 export class LineDecoder<T> implements RecordDecoder<T> {
   readonly #parse: LineParser<T>;
   readonly #encoding: TextEncoding;
+  readonly #delimiter: string;
   #atStart: boolean;
 
-  /** @param atStart whether the input begins here, so that a byte order mark may stand there */
-  constructor(parse: LineParser<T>, encoding: TextEncoding, atStart: boolean) {
+  constructor(parse: LineParser<T>, options: LineDecoderOptions) {
     this.#parse = parse;
-    this.#encoding = encoding;
-    this.#atStart = atStart;
+    this.#encoding = options.encoding;
+    this.#delimiter = options.delimiter ?? "\n";
+    this.#atStart = options.atStart;
   }
 
   decode(bytes: Buffer, last: boolean): DecodedRecords<T> {
-    const length = last ? bytes.length : bytes.lastIndexOf(NEWLINE) + 1;
+    const length = last ? bytes.length : bytes.lastIndexOf(this.#delimiter) + 1;
     let start = 0;
     if (this.#atStart && length > 0) {
       start = byteOrderMark(bytes, true) ?? 0;
       this.#atStart = false;
     }
-    return new LineRecords(bytes, start, length, this.#parse, this.#encoding);
+    return new LineRecords(bytes, start, length, this.#parse, this.#encoding, this.#delimiter);
   }
 }
 
@@ -49,6 +59,8 @@ class LineRecords<T> implements DecodedRecords<T> {
   readonly #bytes: Buffer;
   readonly #parse: LineParser<T>;
   readonly #encoding: TextEncoding;
+  readonly #delimiter: string;
+  readonly #end: number;
   /** Lines of the stretches behind. */
   #linesBehind = 0;
   /** Where the stretch at hand begins and ends. */
@@ -58,11 +70,20 @@ class LineRecords<T> implements DecodedRecords<T> {
   /** How many lines of the stretch are behind. */
   #at = 0;
 
-  constructor(bytes: Buffer, start: number, length: number, parse: LineParser<T>, encoding: TextEncoding) {
+  constructor(
+    bytes: Buffer,
+    start: number,
+    length: number,
+    parse: LineParser<T>,
+    encoding: TextEncoding,
+    delimiter: string,
+  ) {
     this.#bytes = bytes;
     this.length = length;
     this.#parse = parse;
     this.#encoding = encoding;
+    this.#delimiter = delimiter;
+    this.#end = delimiter.charCodeAt(0);
     this.#stretchStart = start;
     this.#stretchEnd = start;
   }
@@ -76,7 +97,7 @@ class LineRecords<T> implements DecodedRecords<T> {
     let emitted = 0;
     while (emitted < limit && !output.blocked) {
       if (this.#at >= this.#lines.length && !this.#nextStretch()) break;
-      const line = withoutReturn(this.#lines[this.#at]!);
+      const line = this.#end === NEWLINE ? withoutReturn(this.#lines[this.#at]!) : this.#lines[this.#at]!;
       let value: T | typeof SKIP;
       try {
         value = parse(line);
@@ -97,7 +118,7 @@ class LineRecords<T> implements DecodedRecords<T> {
     if (this.#at >= this.#lines.length) return this.#stretchEnd;
     if (this.#at === 0 && this.#linesBehind === 0) return 0;
     let offset = this.#stretchStart;
-    for (let i = 0; i < this.#at; i++) offset = this.#bytes.indexOf(NEWLINE, offset) + 1;
+    for (let i = 0; i < this.#at; i++) offset = this.#bytes.indexOf(this.#end, offset) + 1;
     return offset;
   }
 
@@ -112,9 +133,9 @@ class LineRecords<T> implements DecodedRecords<T> {
     this.#linesBehind += this.#lines.length;
     this.#stretchStart = start;
     this.#stretchEnd = this.#endOfStretch(start);
-    const lines = decodeText(this.#bytes, start, this.#stretchEnd, this.#encoding).split("\n");
+    const lines = decodeText(this.#bytes, start, this.#stretchEnd, this.#encoding).split(this.#delimiter);
     // Behind the newline that ends the stretch there is no line.
-    if (this.#bytes[this.#stretchEnd - 1] === NEWLINE) lines.pop();
+    if (this.#bytes[this.#stretchEnd - 1] === this.#end) lines.pop();
     this.#lines = lines;
     this.#at = 0;
     return true;
@@ -122,9 +143,9 @@ class LineRecords<T> implements DecodedRecords<T> {
 
   #endOfStretch(start: number): number {
     if (start + STRETCH >= this.length) return this.length;
-    const before = this.#bytes.lastIndexOf(NEWLINE, start + STRETCH - 1);
+    const before = this.#bytes.lastIndexOf(this.#end, start + STRETCH - 1);
     if (before >= start) return before + 1;
-    const behind = this.#bytes.indexOf(NEWLINE, start + STRETCH);
+    const behind = this.#bytes.indexOf(this.#end, start + STRETCH);
     return behind < 0 || behind >= this.length ? this.length : behind + 1;
   }
 }
