@@ -148,18 +148,10 @@ class SlotRings implements RingNetwork {
   poll(): boolean {
     // The signal first: what was put into a ring before a closing was signalled is then found in the ring.
     const signal = this.#slots.takeSignal(this.#slot);
-    let any = signal !== 0;
-    for (const { ring, receivers } of this.#incoming) {
-      for (let left = ring.available(); left > 0; left--) {
-        any = true;
-        const entry = ring.take();
-        const kind = (entry & 1) === 1 ? FrameKind.EVENT : FrameKind.DATA;
-        (receivers[entry >> 1] as RingReceiver).arrived(kind);
-      }
-    }
+    const arrived = this.#takeArrivals();
     if ((signal & Signal.CREDIT) !== 0) for (const writer of [...this.#waiting]) writer.credit();
     if ((signal & Signal.CLOSED) !== 0) this.#checkClosed();
-    return any;
+    return arrived || signal !== 0;
   }
 
   prepareToSleep(): boolean {
@@ -181,9 +173,29 @@ class SlotRings implements RingNetwork {
     this.#slots.markClosed(this.#slot, this.#rings.slots);
   }
 
+  /** Takes everything off the index rings. Whether anything was there. */
+  #takeArrivals(): boolean {
+    let any = false;
+    for (const { ring, receivers } of this.#incoming) {
+      for (let left = ring.available(); left > 0; left--) {
+        any = true;
+        const entry = ring.take();
+        const kind = (entry & 1) === 1 ? FrameKind.EVENT : FrameKind.DATA;
+        (receivers[entry >> 1] as RingReceiver).arrived(kind);
+      }
+    }
+    return any;
+  }
+
+  /**
+   * A closed flag that is seen now may be younger than the signal and than the last look at the rings: what its producer sent before
+   * it must be taken before the flag is believed.
+   */
   #checkClosed(): void {
     for (const writer of this.#writers) writer.checkClosed();
-    for (const receiver of this.#receivers.values()) receiver.checkClosed();
+    const closed = [...this.#receivers.values()].filter((receiver) => receiver.writerClosed);
+    this.#takeArrivals();
+    for (const receiver of closed) receiver.markClosed();
   }
 
   #receiver(channel: RingChannel): RingReceiver {

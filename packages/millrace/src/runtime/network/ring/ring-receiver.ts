@@ -77,9 +77,14 @@ export class RingReceiver {
     this.onArrival?.();
   }
 
-  /** For the network: some end was closed. Frames that were announced before have arrived. */
-  checkClosed(): void {
-    if (this.producerClosed || !this.#memory.words.writerClosed) return;
+  /** Whether the producer has closed its end. What it sent before may still lie in its index ring. */
+  get writerClosed(): boolean {
+    return this.#memory.words.writerClosed;
+  }
+
+  /** For the network: the producer is gone, and everything that it had announced has arrived. */
+  markClosed(): void {
+    if (this.producerClosed) return;
     this.producerClosed = true;
     this.onClosed?.();
   }
