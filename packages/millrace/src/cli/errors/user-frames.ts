@@ -2,15 +2,17 @@ import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StackFrame } from "./stack-frames.ts";
 
-/** Whether Millrace runs from its sources: then this file stands two folders deeper than a bundled one. */
-const FROM_SOURCES = import.meta.url.endsWith(".ts");
-/** Where the engine's code lies: `src/` or `dist/` of its package. */
-const ENGINE = new URL(FROM_SOURCES ? "../../" : "./", import.meta.url).href;
-const ENGINE_PATH = fileURLToPath(ENGINE);
+/** The package's folder: this file stands deeper in the sources than in the bundle. */
+const PACKAGE = new URL(import.meta.url.endsWith(".ts") ? "../../../" : "../", import.meta.url);
+/** Where the engine's code lies, as URLs and as paths. Frames of bundled code are traced back to its sources. */
+const ENGINE = ["src/", "dist/"].flatMap((folder) => {
+  const { href } = new URL(folder, PACKAGE);
+  return [href, fileURLToPath(href)];
+});
 
 /** Whether a frame is of the user's code or of what it uses, rather than the engine's or Node's own. */
 export function isUserFrame({ text, file }: StackFrame): boolean {
-  if (text.includes(ENGINE) || text.includes(ENGINE_PATH)) return false;
+  if (ENGINE.some((folder) => text.includes(folder))) return false;
   return file.startsWith("file:") || isAbsolute(file);
 }
 

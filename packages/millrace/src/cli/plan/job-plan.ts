@@ -1,7 +1,6 @@
 import { describeType } from "../../common/types/describe-type.ts";
 import type { TypeInfo } from "../../common/types/type-info.ts";
 import type { JobGraph, JobVertex } from "../../graph/job/job-graph.ts";
-import type { ArgDescription } from "../../graph/stream/job-program.ts";
 import type { StreamGraph, StreamNode } from "../../graph/stream/stream-graph.ts";
 import type { BuiltJob } from "../engine.ts";
 
@@ -12,11 +11,21 @@ export interface JobPlan {
   /** Equal for two builds of the same program. */
   readonly fingerprint: string;
   /** The job's own arguments. */
-  readonly args: readonly ArgDescription[];
+  readonly args: readonly PlanArg[];
   /** Worker threads that the job takes. */
   readonly slots: number;
   readonly vertices: readonly PlanVertex[];
   readonly edges: readonly PlanEdge[];
+}
+
+/** An argument of the job. */
+export interface PlanArg {
+  readonly name: string;
+  /** "path", "int", "one of a, b" ... */
+  readonly type: string;
+  readonly required: boolean;
+  readonly description: string | null;
+  readonly default: string | null;
 }
 
 /** Operators that run as one task in each subtask. */
@@ -66,7 +75,13 @@ export function jobPlan({ program, streamGraph, jobGraph }: BuiltJob): JobPlan {
     job: jobGraph.jobName,
     description: program.description ?? null,
     fingerprint: jobGraph.fingerprint,
-    args: program.args,
+    args: program.args.map(({ name, kind, required, description, defaultText }) => ({
+      name,
+      type: kind,
+      required,
+      description: description ?? null,
+      default: defaultText ?? null,
+    })),
     slots: slotsOf(jobGraph),
     vertices: jobGraph.vertices.map((vertex) => planVertex(vertex, streamGraph)),
     edges: jobGraph.edges.map((edge) => ({

@@ -3,7 +3,7 @@ import { preview } from "../../common/errors/preview.ts";
 import { isJobProgram } from "../../graph/stream/job-program.ts";
 import type { JobProgram } from "../../graph/stream/job-program.ts";
 import type { JobArtifact } from "./bundle-job.ts";
-import { resolveFromOrigin } from "./runtime-modules.ts";
+import { preloadRuntime, resolveFromOrigin } from "./runtime-modules.ts";
 
 /**
  * Imports a job's bundle in this thread and answers the job that it exports.
@@ -12,6 +12,7 @@ import { resolveFromOrigin } from "./runtime-modules.ts";
  */
 export async function loadJob(artifact: Pick<JobArtifact, "url" | "originalUrl">): Promise<JobProgram> {
   const { url, originalUrl } = artifact;
+  await preloadRuntime();
   process.setSourceMapsEnabled(true);
   resolveFromOrigin(url, originalUrl);
   let exported: Readonly<Record<string, unknown>>;

@@ -6,6 +6,7 @@ import { SystemClock } from "../../common/clock/system-clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { MasterConnection } from "../../protocol/control/control-transport.ts";
 import { HashMapStateBackend } from "../../runtime/state/heap/hash-map-state-backend.ts";
+import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import { moduleProgram } from "./module-program.ts";
 import { openSlotRings } from "./open-slot-rings.ts";
 import { SlotHost } from "./slot-host.ts";
@@ -20,7 +21,6 @@ const port = parentPort;
 const bells = new Map<number, MessagePort>();
 const connection: MasterConnection = { send: (message) => port.postMessage(message), onMessage: undefined };
 redirectConsole(connection);
-process.setSourceMapsEnabled(true);
 
 const host = new SlotHost({
   connection,
@@ -38,6 +38,9 @@ port.on("message", (message: ToWorker) => {
   bells.set(message.slot, message.port);
   message.port.on("message", () => host.bell());
 });
+
+// While the job's module is still being bundled; what fails here fails again when the job is loaded.
+preloadRuntime().catch(() => {});
 
 /** What user code prints goes the way of all output, in order and whole: a worker's own streams lose their end when it stops. */
 function redirectConsole(to: MasterConnection): void {

@@ -1,3 +1,5 @@
+import module from "node:module";
+import { dirname } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SlotConnection } from "../../protocol/control/control-transport.ts";
@@ -17,7 +19,8 @@ export class WorkerSlot implements SlotConnection {
 
   constructor(name: string) {
     const fromSources = import.meta.url.endsWith(".ts");
-    this.#worker = new Worker(new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url), { name });
+    const url = new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url);
+    this.#worker = new Worker(url, { name, env: workerEnvironment() });
     let error: Error | undefined;
     this.#worker.on("error", (thrown) => (error = thrown as Error));
     this.#gone = new Promise((resolve) => {
@@ -58,4 +61,11 @@ export class WorkerSlot implements SlotConnection {
   #post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
+}
+
+/** Threads don't take over the compile cache of their process by themselves. */
+function workerEnvironment(): NodeJS.ProcessEnv {
+  const directory = module.getCompileCacheDir();
+  // Node appends a folder of its version's to what it is given.
+  return directory === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(directory) };
 }
