@@ -25,7 +25,7 @@ export interface CreateSinkOptions<T, R> {
    */
   readonly open?: ((context: CustomSinkContext) => R | Promise<R>) | undefined;
   /** Writes one record; synchronous. `timestamp` is its event time, -Infinity where it has none. */
-  readonly write?: ((value: T, resource: R, timestamp: Timestamp) => void) | undefined;
+  readonly write?: ((value: T, resource: R, timestamp: Timestamp) => undefined | void) | undefined;
   /** Instead of `write`: writes records in order, asynchronously if it likes. One call at a time. */
   readonly writeBatch?:
     | ((values: readonly T[], resource: R, context: CustomSinkContext) => void | Promise<void>)
