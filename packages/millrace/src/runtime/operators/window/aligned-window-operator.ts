@@ -5,6 +5,7 @@ import type { NamespaceTable, TableScan } from "../../state/namespace-tables.ts"
 import type { OperatorContext } from "../operator.ts";
 import { SortedTimes } from "./sorted-times.ts";
 import { TimeWindowOperator } from "./time-window-operator.ts";
+import { foldOptions } from "./fold-options.ts";
 import { windowFold } from "./create-fold.ts";
 import type { WindowGeometry } from "./window-geometry.ts";
 
@@ -24,7 +25,7 @@ export class AlignedWindowOperator extends TimeWindowOperator {
   #walk: Walk | undefined;
 
   constructor(spec: WindowSpec, context: OperatorContext, geometry: WindowGeometry) {
-    super(spec, context, geometry, windowFold(spec.contents, context.runtime.operatorName), "windows");
+    super(spec, context, geometry, windowFold(spec.contents, foldOptions(context)), "windows");
   }
 
   protected openTables(slice: Timestamp): readonly NamespaceTable<unknown>[] {

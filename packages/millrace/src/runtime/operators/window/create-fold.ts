@@ -4,27 +4,27 @@ import type { WindowContents } from "../../../graph/stream/operator-spec.ts";
 import { AggregateFold, canMerge, MergingAggregateFold } from "./aggregate-fold.ts";
 import { ListFold } from "./list-fold.ts";
 import { ReduceFold } from "./reduce-fold.ts";
-import type { MergingFold, SliceFold, WindowFold } from "./window-fold.ts";
+import type { FoldOptions, MergingFold, SliceFold, WindowFold } from "./window-fold.ts";
 
-/** The fold of any window's contents. `where` is told in errors. */
-export function windowFold(contents: WindowContents, where: string): WindowFold {
+/** The fold of any window's contents. */
+export function windowFold(contents: WindowContents, options: FoldOptions): WindowFold {
   switch (contents.kind) {
     case "reduce":
-      return new ReduceFold(contents.reduce, contents.type, where);
+      return new ReduceFold(contents.reduce, contents.type, options);
     case "aggregate":
       return new AggregateFold(contents.aggregate);
     case "process":
-      return new ListFold(contents.type, where);
+      return new ListFold(contents.type, options);
     default:
       return unreachable(contents, "window contents");
   }
 }
 
 /** The fold of contents that may share slices; undefined for those that may not (correctness rule 14). */
-export function sliceFold(contents: WindowContents, where: string): SliceFold | undefined {
+export function sliceFold(contents: WindowContents, options: FoldOptions): SliceFold | undefined {
   switch (contents.kind) {
     case "reduce":
-      return contents.mergeable ? new ReduceFold(contents.reduce, contents.type, where) : undefined;
+      return contents.mergeable ? new ReduceFold(contents.reduce, contents.type, options) : undefined;
     case "aggregate":
       return canMerge(contents.aggregate) ? new MergingAggregateFold(contents.aggregate) : undefined;
     case "process":
@@ -38,17 +38,21 @@ export function sliceFold(contents: WindowContents, where: string): SliceFold | 
  * The fold of the contents of windows that merge.
  * @throws MillraceError INVALID_ARGUMENT for an aggregate without merge
  */
-export function mergingFold(contents: WindowContents, where: string): MergingFold {
+export function mergingFold(contents: WindowContents, options: FoldOptions): MergingFold {
   switch (contents.kind) {
     case "reduce":
-      return new ReduceFold(contents.reduce, contents.type, where);
+      return new ReduceFold(contents.reduce, contents.type, options);
     case "aggregate":
       if (canMerge(contents.aggregate)) return new MergingAggregateFold(contents.aggregate);
-      throw new MillraceError("INVALID_ARGUMENT", `${where} merges windows, its aggregate has no merge`, {
-        help: "Give the aggregate function a merge(a, b).",
-      });
+      throw new MillraceError(
+        "INVALID_ARGUMENT",
+        `${options.where} merges windows, its aggregate has no merge`,
+        {
+          help: "Give the aggregate function a merge(a, b).",
+        },
+      );
     case "process":
-      return new ListFold(contents.type, where);
+      return new ListFold(contents.type, options);
     default:
       return unreachable(contents, "window contents");
   }

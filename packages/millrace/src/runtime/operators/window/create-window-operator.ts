@@ -9,6 +9,7 @@ import { unreachable } from "../../../common/errors/unreachable.ts";
 import { SessionWindowOperator } from "./session-window-operator.ts";
 import { isMerging } from "./merging-shapes.ts";
 import { SlicedWindowOperator } from "./sliced-window-operator.ts";
+import { foldOptions } from "./fold-options.ts";
 import { mergingFold, sliceFold } from "./create-fold.ts";
 import { WindowGeometry } from "./window-geometry.ts";
 
@@ -41,27 +42,26 @@ export function createWindowOperator(spec: WindowSpec, context: OperatorContext)
 
 function createSliding(spec: WindowSpec, context: OperatorContext, geometry: WindowGeometry): Operator {
   const overlap = geometry.size > geometry.slide && !keepsWindowState(spec.contents);
-  const fold = overlap ? sliceFold(spec.contents, where(context)) : undefined;
+  const fold = overlap ? sliceFold(spec.contents, foldOptions(context)) : undefined;
   if (fold === undefined) return new AlignedWindowOperator(spec, context, geometry);
   return new SlicedWindowOperator(spec, context, geometry, fold);
 }
 
 function createKeyFirst(spec: WindowSpec, context: OperatorContext): Operator {
   const { assigner, trigger, contents, evictor } = spec;
+  const options = foldOptions(context);
   if (!isMerging(assigner.shape)) return new KeyFirstWindowOperator(spec, context);
   if (trigger !== undefined && trigger.onMerge === undefined) {
     throw new MillraceError(
       "INVALID_ARGUMENT",
-      `${where(context)} merges windows, its trigger ${trigger.name} has no onMerge`,
+      `${options.where} merges windows, its trigger ${trigger.name} has no onMerge`,
       { help: "Give the trigger an onMerge, or use windows that don't merge." },
     );
   }
   // With an evictor all records are kept, and lists merge.
-  if (evictor === undefined) mergingFold(contents, where(context));
+  if (evictor === undefined) mergingFold(contents, options);
   return new KeyFirstWindowOperator(spec, context);
 }
-
-const where = (context: OperatorContext): string => `operator "${context.runtime.operatorName}"`;
 
 /** Whether windows fire once, when time has passed their end. */
 function isDefaultTrigger(trigger: Trigger<unknown> | undefined, domain: TimeDomain): boolean {

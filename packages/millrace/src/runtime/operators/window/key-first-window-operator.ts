@@ -8,6 +8,7 @@ import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { ValueStateDescriptor } from "../../../common/state/state.ts";
 import type { InternalTimerService } from "../../state/timers.ts";
 import type { OperatorContext } from "../operator.ts";
+import { foldOptions } from "./fold-options.ts";
 import { MergingWindows } from "./merging-windows.ts";
 import { isMerging } from "./merging-shapes.ts";
 import { WindowNames, windowOfKey } from "./window-names.ts";
@@ -51,10 +52,11 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
       onProcessingTime: (time, key, namespace) => this.#onTimer("processing", time, key, namespace),
     });
     this.#timers.onEarlierProcessingTime = (time) => this.alarm.set(time);
-    this.#contents = windowState(spec, keyedState, {
+    const evictorContext = {
       currentWatermark: () => this.progress.of(keyedState.currentKey()),
       currentProcessingTime: () => clock.now(),
-    });
+    };
+    this.#contents = windowState(spec, keyedState, evictorContext, foldOptions(context));
     const merging = isMerging(spec.assigner.shape);
     this.#merging = merging
       ? new MergingWindows(

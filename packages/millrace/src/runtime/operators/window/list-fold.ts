@@ -1,17 +1,18 @@
 import type { TypeInfo } from "../../../common/types/type-info.ts";
 import { Types } from "../../../common/types/types.ts";
+import { deepFreeze } from "../../task/chain/deep-freeze.ts";
 import { createRetainer } from "../../state/heap/retain.ts";
-import type { MergingFold } from "./window-fold.ts";
+import type { FoldOptions, MergingFold } from "./window-fold.ts";
 
 /** Keeps all records: the accumulator is an array. */
 export class ListFold implements MergingFold {
   readonly type: TypeInfo<unknown> | undefined;
   readonly enter: (value: unknown) => unknown;
 
-  /** @param where told in errors */
-  constructor(elementType: TypeInfo<unknown> | undefined, where: string) {
+  constructor(elementType: TypeInfo<unknown> | undefined, { where, freeze }: FoldOptions) {
     this.type = elementType === undefined ? undefined : erased(Types.array(elementType));
-    this.enter = createRetainer({ where, type: elementType, checkAll: false });
+    const retain = createRetainer({ where, type: elementType, checkAll: freeze });
+    this.enter = freeze ? (value) => deepFreeze(retain(value)) : retain;
   }
 
   create(value: unknown): unknown {

@@ -3,9 +3,10 @@ import type { ReduceFunction } from "../../../common/functions/functions.ts";
 import type { TypeInfo } from "../../../common/types/type-info.ts";
 import { createRetainer } from "../../state/heap/retain.ts";
 import { StringKeeper } from "../../state/heap/string-keeper.ts";
+import { deepFreeze } from "../../task/chain/deep-freeze.ts";
 import { noAnswer } from "./no-answer.ts";
 import { refusePromise } from "./refuse-promise.ts";
-import type { MergingFold, SliceFold } from "./window-fold.ts";
+import type { FoldOptions, MergingFold, SliceFold } from "./window-fold.ts";
 
 /** Reduces: the accumulator is a record, and reducing makes a new one. */
 export class ReduceFold implements SliceFold, MergingFold {
@@ -14,18 +15,23 @@ export class ReduceFold implements SliceFold, MergingFold {
   readonly #reduce: ReduceFunction<unknown>;
   readonly #retain: StateCopier<unknown>;
   readonly #strings: StringKeeper;
+  readonly #freeze: boolean;
   #tried = false;
 
-  /** @param where told in errors */
-  constructor(reduce: ReduceFunction<unknown>, type: TypeInfo<unknown> | undefined, where: string) {
+  constructor(
+    reduce: ReduceFunction<unknown>,
+    type: TypeInfo<unknown> | undefined,
+    { where, freeze }: FoldOptions,
+  ) {
     this.#reduce = reduce;
     this.type = type;
-    this.#retain = createRetainer({ where, type, checkAll: false });
+    this.#freeze = freeze;
+    this.#retain = createRetainer({ where, type, checkAll: freeze });
     this.#strings = new StringKeeper(type);
   }
 
   create(value: unknown): unknown {
-    return this.#retain(value);
+    return this.#frozen(this.#retain(value));
   }
 
   add(accumulator: unknown, value: unknown): unknown {
@@ -33,7 +39,7 @@ export class ReduceFold implements SliceFold, MergingFold {
     const next = this.join(accumulator, value);
     if (next === accumulator) return next;
     // The record itself belongs to others, too.
-    return Object.is(next, value) ? this.#retain(value) : this.#strings.keep(next, strings);
+    return this.#frozen(Object.is(next, value) ? this.#retain(value) : this.#strings.keep(next, strings));
   }
 
   result(accumulator: unknown): unknown {
@@ -60,5 +66,9 @@ export class ReduceFold implements SliceFold, MergingFold {
 
   absorb(a: unknown, b: unknown): unknown {
     return this.join(a, b);
+  }
+
+  #frozen(value: unknown): unknown {
+    return this.#freeze ? deepFreeze(value) : value;
   }
 }

@@ -9,6 +9,7 @@ import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { NamespaceTable } from "../../state/namespace-tables.ts";
 import type { InternalTimerService } from "../../state/timers.ts";
 import type { OperatorContext } from "../operator.ts";
+import { foldOptions } from "./fold-options.ts";
 import { mergingFold } from "./create-fold.ts";
 import type { MergingFold } from "./window-fold.ts";
 import { WindowOperatorBase } from "./window-operator-base.ts";
@@ -50,7 +51,7 @@ export class SessionWindowOperator extends WindowOperatorBase {
     this.#gap = shape.kind === "session" ? shape.gap : undefined;
     this.#eventTime = timeDomain === "event";
     this.#lateness = this.#eventTime ? spec.allowedLateness : 0;
-    this.#fold = mergingFold(spec.contents, `operator "${context.runtime.operatorName}"`);
+    this.#fold = mergingFold(spec.contents, foldOptions(context));
     this.#sessions = context.keyedState
       .getNamespaceTables("sessions", sessionsType(this.#fold.type))
       .getOrCreate(NAMESPACE);

@@ -78,8 +78,10 @@ export class SlicedWindowOperator extends TimeWindowOperator {
 
   #schedule(slice: Timestamp): void {
     const { geometry, passed } = this;
+    // The windows over the slice before were scheduled with it.
+    const before = geometry.sliceStart(slice - 1);
+    const first = this.tables.get(before) === undefined ? geometry.firstStart(slice) : before + 1;
     this.#slices.add(slice);
-    const first = geometry.firstStart(slice);
     for (let start = geometry.lastStart(slice); start >= first; start -= geometry.slide) {
       const last = geometry.maxTimestamp(start);
       if (last <= passed) break;

@@ -25,6 +25,14 @@ export interface WindowFold {
   empty(): unknown;
 }
 
+/** What folds know of where they run. */
+export interface FoldOptions {
+  /** The operator, told in errors. */
+  readonly where: string;
+  /** Whether records that are kept are deeply frozen, so that a test sees who changes them. */
+  readonly freeze: boolean;
+}
+
 /** A fold whose accumulators can be joined, so that windows can be made of slices. */
 export interface SliceFold extends WindowFold {
   /** Two accumulators, neither of which is changed, as one new accumulator. */

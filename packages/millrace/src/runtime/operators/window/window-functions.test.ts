@@ -276,6 +276,46 @@ describe.each([
     expect(all).toEqual([[item("a", 1)], [item("a", 1), item("a", 2)]]);
   });
 
+  it("can't change the records that windows keep", () => {
+    interface Noted {
+      key: string;
+      note: string;
+      count: number;
+    }
+    const record: Noted = { key: "a", note: "longer than what V8 copies anyway", count: 1 };
+    const changes = (record: unknown): void => void (record as Noted).count++;
+    const cases: WindowContents[] = [
+      process({ onWindow: (records) => [...records].forEach(changes) }),
+      {
+        kind: "reduce",
+        mergeable: true,
+        type: undefined,
+        reduce(a) {
+          changes(a);
+          return a;
+        },
+        output: { kind: "bare" },
+      },
+      {
+        kind: "reduce",
+        mergeable: true,
+        type: undefined,
+        reduce: (a) => ({ ...(a as Noted) }),
+        output: { kind: "process", fn: { onWindow: (records) => [...records].forEach(changes) } },
+      },
+    ];
+    for (const assigner of [TumblingEventTimeWindows.of(10), SlidingEventTimeWindows.of(10, 5)]) {
+      for (const contents of cases) {
+        const harness = start(create, windowSpec(assigner, { contents }));
+        expect(() => {
+          harness.record(record, 1);
+          harness.record(record, 2);
+          harness.watermark(Infinity);
+        }).toThrow(/read only property/);
+      }
+    }
+  });
+
   it("say what is wrong with a fold that answers nothing", () => {
     const nothing: WindowContents = {
       kind: "aggregate",

@@ -14,6 +14,7 @@ import { SlicedWindowOperator } from "./sliced-window-operator.ts";
 import { sorted, windowOracle, type Segment, type WindowEvent } from "./test-support/window-oracle.ts";
 import { ownerOf, WindowJob } from "./test-support/window-job.ts";
 import { CONTENTS, windowSpec } from "./test-support/window-specs.ts";
+import { foldOptions } from "./fold-options.ts";
 import { sliceFold } from "./create-fold.ts";
 import { WindowGeometry } from "./window-geometry.ts";
 
@@ -26,7 +27,7 @@ const geometryOf = ({ assigner: { shape } }: WindowSpec): WindowGeometry =>
   WindowGeometry.of(shape as Parameters<typeof WindowGeometry.of>[0]);
 const aligned: Create = (spec, context) => new AlignedWindowOperator(spec, context, geometryOf(spec));
 const sliced: Create = (spec, context) =>
-  new SlicedWindowOperator(spec, context, geometryOf(spec), sliceFold(spec.contents, "test")!);
+  new SlicedWindowOperator(spec, context, geometryOf(spec), sliceFold(spec.contents, foldOptions(context))!);
 const sessions: Create = (spec, context) => new SessionWindowOperator(spec, context);
 const keyFirst: Create = (spec, context) => new KeyFirstWindowOperator(spec, context);
 

@@ -12,7 +12,7 @@ import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { KeyedStateStore, NamespacedState } from "../../state/keyed-state.ts";
 import { canMerge } from "./aggregate-fold.ts";
 import { windowFold } from "./create-fold.ts";
-import type { WindowFold } from "./window-fold.ts";
+import type { FoldOptions, WindowFold } from "./window-fold.ts";
 import { refusePromise } from "./refuse-promise.ts";
 import type { ResultSource } from "./window-results.ts";
 
@@ -46,10 +46,11 @@ export function windowState(
   spec: WindowSpec,
   store: KeyedStateStore,
   evictorContext: EvictorContext,
+  options: FoldOptions,
 ): WindowState {
   const { contents, evictor } = spec;
   if (evictor !== undefined)
-    return new EvictedState(evictor, windowFold(contents, "window"), store, evictorContext);
+    return new EvictedState(evictor, windowFold(contents, options), store, evictorContext);
   switch (contents.kind) {
     case "reduce": {
       const descriptor: ReducingStateDescriptor<unknown> = {
