@@ -1,4 +1,4 @@
-import type { Timestamp } from "../time/timestamps.ts";
+import { NO_TIMESTAMP, type Timestamp } from "../time/timestamps.ts";
 
 /** A span of time, start included, end excluded, ms. Frozen. */
 export interface TimeWindow {
@@ -21,6 +21,10 @@ export const GLOBAL_WINDOW: GlobalWindow = Object.freeze({ kind: "global" });
 /** The last timestamp that belongs to the window. */
 export const maxTimestamp = (window: Window): Timestamp =>
   window.kind === "time" ? window.end - 1 : Infinity;
+
+/** The timestamp of what a window emits: its last one; the window of everything has no end, and its results no time. */
+export const resultTimestamp = (window: Window): Timestamp =>
+  window.kind === "time" ? window.end - 1 : NO_TIMESTAMP;
 
 /** Identifies a window in state, timers and maps. */
 export const windowKey = (window: Window): string =>

@@ -3,7 +3,13 @@ import type { Duration } from "../../../common/time/durations.ts";
 import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { Trigger, TriggerResult } from "../../../common/windows/trigger.ts";
 import type { WindowAssigner } from "../../../common/windows/window-assigner.ts";
-import { maxTimestamp, windowKey, type TimeWindow, type Window } from "../../../common/windows/window.ts";
+import {
+  maxTimestamp,
+  resultTimestamp,
+  windowKey,
+  type TimeWindow,
+  type Window,
+} from "../../../common/windows/window.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { ValueStateDescriptor } from "../../../common/state/state.ts";
 import type { InternalTimerService } from "../../state/timers.ts";
@@ -111,7 +117,7 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     this.#contents.add(value, timestamp);
     const result = this.#trigger.onRecord(value, timestamp, window, this.#triggerContext.select(namespace));
     if (fires(result)) {
-      this.results.emit(key, window, maxTimestamp(window), this.#contents.result());
+      this.results.emit(key, window, resultTimestamp(window), this.#contents.result());
       this.#contents.emitted();
     }
     if (purges(result)) this.#contents.clear();
@@ -149,7 +155,7 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     window: Window,
     namespace: string,
   ): void {
-    const last = maxTimestamp(window);
+    const last = resultTimestamp(window);
     const context = this.#triggerContext.select(namespace);
     try {
       const result =
@@ -170,7 +176,7 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
   #drop(window: Window, key: unknown, namespace: string): void {
     this.#contents.clear();
     this.#trigger.clear(window, this.#triggerContext.select(namespace));
-    this.results.clear(key, window, maxTimestamp(window));
+    this.results.clear(key, window, resultTimestamp(window));
     if (window.kind === "time") this.#merging?.retire(window);
   }
 
