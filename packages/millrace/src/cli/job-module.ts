@@ -1,8 +1,11 @@
 import { access, constants, readdir, stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { didYouMean } from "../common/errors/did-you-mean.ts";
+import { closest } from "../common/errors/did-you-mean.ts";
 import { MillraceError } from "../common/errors/millrace-error.ts";
+
+/** The most files that are named in place of one that isn't there. */
+const MAX_SHOWN = 8;
 
 /**
  * The address of the module that a command line names.
@@ -30,8 +33,7 @@ export async function jobModuleUrl(path: string, cwd: string): Promise<string> {
   } catch (error) {
     if (MillraceError.is(error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR")
-      return refuse("doesn't exist", await otherFiles(full), error);
+    if (code === "ENOENT" || code === "ENOTDIR") return refuse("doesn't exist", await otherFiles(path, full));
     return refuse(
       `can't be read: ${(error as Error).message}`,
       "Check the permissions of the file and its folders.",
@@ -42,12 +44,14 @@ export async function jobModuleUrl(path: string, cwd: string): Promise<string> {
 }
 
 /** What the folder has instead. */
-async function otherFiles(full: string): Promise<string> {
+async function otherFiles(path: string, full: string): Promise<string> {
   try {
     const files = (await readdir(dirname(full))).filter((name) => /\.[cm]?[jt]sx?$/u.test(name));
     if (files.length > 0) {
-      const hint = didYouMean(basename(full), files.slice(0, 8));
-      return `${hint.startsWith("did") ? `D${hint.slice(1)}` : `In ${dirname(full)} ${hint}.`}`;
+      const meant = closest(basename(full), files);
+      if (meant !== undefined) return `Did you mean ${join(dirname(path), meant)}?`;
+      const shown = files.length > MAX_SHOWN ? [...files.slice(0, MAX_SHOWN), "..."] : files;
+      return `The folder ${dirname(full)} has ${shown.join(", ")}.`;
     }
   } catch {
     return `There is no folder ${dirname(full)}.`;

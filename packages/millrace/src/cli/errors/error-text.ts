@@ -2,7 +2,7 @@ import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { Style } from "../terminal/style.ts";
 import { errorChain } from "./error-chain.ts";
 import { stackFrames } from "./stack-frames.ts";
-import { isUserFrame, showFrame } from "./user-frames.ts";
+import { isUserFrame, showFrame, showPath } from "./user-frames.ts";
 
 /** The most frames shown of a stack. */
 const MAX_FRAMES = 8;
@@ -34,7 +34,9 @@ export function errorText(error: unknown, options: ErrorTextOptions): string {
   const chain = errorChain(error);
   const outer = chain[0] as Error;
   const { style } = options;
-  const lines = [`${style.red(style.bold(`error[${codeOf(outer)}]`))}: ${messageOf(outer)}`];
+  const lines = [
+    `${style.red(style.bold(`error[${codeOf(outer)}]`))}: ${pathsShown(messageOf(outer), options)}`,
+  ];
   lines.push(
     ...(options.verbose ? wholeStack(outer) : userStack(chain, options).map((frame) => style.dim(frame))),
   );
@@ -58,6 +60,11 @@ function messageOf(error: Error): string {
   return MillraceError.is(error) || error.name === "Error" ? text : `${error.name}: ${text}`;
 }
 
+/** Addresses of files, as the engine names modules, become paths. */
+function pathsShown(text: string, { cwd }: ErrorTextOptions): string {
+  return text.replace(/file:\/\/\/[^\s"'`:,;()]+/gu, (url) => showPath(url, cwd));
+}
+
 /** Frames of the user's code from the innermost error that has some; all frames of an error that is the engine's own fault. */
 function userStack(chain: readonly Error[], { cwd }: ErrorTextOptions): string[] {
   for (const error of [...chain].reverse()) {
@@ -77,7 +84,8 @@ function wholeStack(error: Error): string[] {
 }
 
 /** Causes that tell something new. */
-function causes(chain: readonly Error[], { verbose, style }: ErrorTextOptions): string[] {
+function causes(chain: readonly Error[], options: ErrorTextOptions): string[] {
+  const { verbose, style } = options;
   const lines: string[] = [];
   let told = (chain[0] as Error).message;
   for (const cause of chain.slice(1, verbose ? undefined : 1 + MAX_CAUSES)) {
@@ -86,7 +94,7 @@ function causes(chain: readonly Error[], { verbose, style }: ErrorTextOptions): 
     told += `\n${cause.message}`;
     const code = (cause as { readonly code?: unknown }).code;
     const tag = typeof code === "string" ? ` [${code}]` : "";
-    lines.push(`${style.yellow("caused by")}: ${cause.name}${tag}: ${cause.message}`);
+    lines.push(`${style.yellow("caused by")}: ${cause.name}${tag}: ${pathsShown(cause.message, options)}`);
     if (verbose) lines.push(...wholeStack(cause));
   }
   return lines;

@@ -20,12 +20,12 @@ export function isUserFrame({ text, file }: StackFrame): boolean {
 export function showFrame({ text, functionName, file, line, column }: StackFrame, cwd: string): string {
   if (line === 0) return text;
   const place = `${showPath(file, cwd)}:${line}:${column}`;
-  return functionName === "" ? place : `${functionName} (${place})`;
+  return functionName === "" || functionName === "<anonymous>" ? place : `${functionName} (${place})`;
 }
 
 /** A path or file URL, relative to `cwd` where it lies inside. */
 export function showPath(file: string, cwd: string): string {
-  const path = file.startsWith("file:") ? fileURLToPath(file) : file;
+  const path = file.startsWith("file:") && URL.canParse(file) ? fileURLToPath(file) : file;
   if (!isAbsolute(path)) return path;
   const inside = relative(cwd, path);
   return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? path : inside;

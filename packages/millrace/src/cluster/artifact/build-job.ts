@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { configValue } from "../../common/config/configuration.ts";
 import { MAX_PARALLELISM, OPERATOR_CHAINING, PARALLELISM } from "../../common/config/options.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { preview } from "../../common/errors/preview.ts";
 import { createJobGraph } from "../../graph/job/create-job-graph.ts";
 import type { JobGraph } from "../../graph/job/job-graph.ts";
 import type { ArgsInput, JobProgram } from "../../graph/stream/job-program.ts";
@@ -28,8 +30,18 @@ export interface BuildOptions {
 /** Builds a program for submission: captured values are evaluated now. */
 export function buildJob(program: JobProgram, options: BuildOptions): BuiltJob {
   const args = program.parseArgs(options.args);
-  const streamGraph = program.buildStreamGraph({ args, config: options.config, captured: undefined });
+  const streamGraph = firstBuild(program, args, options.config);
   return { ...settleGraph(streamGraph, options.defaultParallelism ?? availableParallelism()), args };
+}
+
+function firstBuild(program: JobProgram, args: BuiltJob["args"], config: BuildOptions["config"]): StreamGraph {
+  try {
+    return program.buildStreamGraph({ args, config, captured: undefined });
+  } catch (error) {
+    if (MillraceError.is(error)) throw error;
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : preview(error);
+    throw new MillraceError("JOB_MODULE_INVALID", `the builder of job "${program.name}" failed: ${text}`, { cause: error });
+  }
 }
 
 /** The job graph of a stream graph by its own settings, and the settings with the parallelism that was chosen. */
