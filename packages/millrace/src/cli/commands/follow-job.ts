@@ -16,7 +16,7 @@ export function followJob(
 ): { stop(): void } {
   const { interval } = reporter;
   if (interval === undefined) return { stop() {} };
-  const progress = new JobProgress(job.jobGraph, started);
+  const progress = new JobProgress(job.jobGraph, started, clock.monotonic());
   let stopped = false;
   let timer: ClockTimer | undefined;
   const next = (): void => {

@@ -22,7 +22,7 @@ export async function runCommand(request: RunRequest, context: CommandContext): 
   };
   const interrupts = new Interrupts(
     () => {
-      reporter.note("stopping; again to stop at once");
+      reporter.note("stopping; once more to stop at once");
       stop();
     },
     (signal) => {

@@ -102,8 +102,8 @@ describe("times", () => {
     expect(formatWatermark(now - 3200, now)).toBe("3.2 s behind");
     expect(formatWatermark(now - 7_500_000, now)).toBe("2 h 05 min behind");
     expect(formatWatermark(now + 20, now)).toBe("up to now");
-    expect(formatWatermark(Date.UTC(2001, 2, 4, 5, 6, 7), now)).toBe("at 2001-03-04 05:06:07");
-    expect(formatWatermark(now + 3_600_000, now)).toBe("at 2024-06-01 13:00:00");
+    expect(formatWatermark(Date.UTC(2001, 2, 4, 5, 6, 7), now)).toBe("2001-03-04 05:06:07");
+    expect(formatWatermark(now + 3_600_000, now)).toBe("2024-06-01 13:00:00");
   });
 
   it("says nothing of a watermark that isn't there yet, or has come to its end", () => {

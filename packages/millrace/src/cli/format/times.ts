@@ -26,11 +26,11 @@ export function formatTimeOfDay(timestamp: Timestamp): string {
  * Where event time stands: how far behind now for live data, the date for historic data.
  *
  * @returns undefined where there is nothing to say: no watermark yet, or none to come
- * @example "3.2 s behind", "at 2001-03-04 05:06:07"
+ * @example "3.2 s behind", "2001-03-04 05:06:07"
  */
 export function formatWatermark(watermark: Timestamp, now: Timestamp): string | undefined {
   if (!(Math.abs(watermark) <= DATE_RANGE)) return undefined;
   const lag = now - watermark;
-  if (lag > MAX_LAG || lag < -MAX_LEAD) return `at ${formatTime(watermark)}`;
+  if (lag > MAX_LAG || lag < -MAX_LEAD) return formatTime(watermark);
   return lag <= 0 ? "up to now" : `${formatDuration(lag)} behind`;
 }

@@ -45,13 +45,18 @@ interface Sample {
 export class JobProgress {
   readonly #graph: JobGraph;
   readonly #started: number;
+  readonly #running: number;
   /** Oldest first: one that is at least SPAN old, and those after it. */
   #samples: Sample[] = [];
 
-  /** @param started when the job was started: monotonic, ms */
-  constructor(graph: JobGraph, started: number) {
+  /**
+   * @param started when the job was started: monotonic, ms
+   * @param running when it was deployed, which rates begin with
+   */
+  constructor(graph: JobGraph, started: number, running: number) {
     this.#graph = graph;
     this.#started = started;
+    this.#running = running;
   }
 
   /**
@@ -65,7 +70,7 @@ export class JobProgress {
     const base = this.#base(at);
     this.#samples.push(sample);
     const { totals } = sample;
-    const seconds = (at - (base?.at ?? this.#started)) / 1000;
+    const seconds = (at - (base?.at ?? this.#running)) / 1000;
     const rate = (count: (of: JobTotals) => number): number =>
       seconds <= 0
         ? 0

@@ -133,10 +133,10 @@ describe("JobProgress", () => {
       ["window", 0, { numRecordsToSinks: records / 10, busyTime: busy, idleTime: 10 }],
     ]);
 
-  it("takes the first rates since the start", () => {
-    const progress = new JobProgress(graph, 1000);
+  it("takes the first rates since the job was deployed, not since its start", () => {
+    const progress = new JobProgress(graph, 700, 1000);
     expect(progress.take(reading(500, 0), 1500, NOW)).toMatchObject({
-      elapsed: 500,
+      elapsed: 800,
       recordsIn: 500,
       recordsInPerSecond: 1000,
       recordsOut: 50,
@@ -145,7 +145,7 @@ describe("JobProgress", () => {
   });
 
   it("takes later rates over the last seconds, not over the job's life", () => {
-    const progress = new JobProgress(graph, 0);
+    const progress = new JobProgress(graph, 0, 0);
     for (let at = 250; at <= 10_000; at += 250) progress.take(reading(1_000_000, 0), at, NOW);
     for (let at = 10_250; at <= 13_000; at += 250) {
       progress.take(reading(1_000_000 + (at - 10_000) * 2, 0), at, NOW);
@@ -155,13 +155,13 @@ describe("JobProgress", () => {
   });
 
   it("has no rate where no time has passed, and none below zero after a restart", () => {
-    const progress = new JobProgress(graph, 0);
+    const progress = new JobProgress(graph, 0, 0);
     expect(progress.take(reading(10, 0), 0, NOW).recordsInPerSecond).toBe(0);
     expect(progress.take(reading(2, 0), 2000, NOW).recordsInPerSecond).toBe(0);
   });
 
   it("names the vertex whose busiest subtask works most of its time", () => {
-    const progress = new JobProgress(graph, 0);
+    const progress = new JobProgress(graph, 0, 0);
     progress.take(reading(0, 0), 100, NOW);
     const { busiest, heldBack } = progress.take(reading(10, 900), 2000, NOW);
     expect(busiest).toEqual({ name: "window name", share: 1 });
@@ -169,14 +169,14 @@ describe("JobProgress", () => {
   });
 
   it("names the vertex that waits for room more than half of its time", () => {
-    const progress = new JobProgress(graph, 0);
+    const progress = new JobProgress(graph, 0, 0);
     progress.take(reading(0, 0), 100, NOW);
     const { heldBack } = progress.take(reading(10, 200, 800), 2000, NOW);
     expect(heldBack).toEqual({ name: "source name", share: 0.8 });
   });
 
   it("names nobody while nothing works", () => {
-    const progress = new JobProgress(graph, 0);
+    const progress = new JobProgress(graph, 0, 0);
     const { busiest, heldBack } = progress.take(metrics([["source", 0, { idleTime: 100 }]]), 100, NOW);
     expect([busiest, heldBack]).toEqual([undefined, undefined]);
   });

@@ -20,7 +20,7 @@ interface Piece {
  * The one line that a terminal shows of a running job, at most `columns` wide: what doesn't fit is left out, from the least important
  * on.
  *
- * @example `delays | 12.3 s | in 245 k/s (3.00 M) | out 1.23 k/s (14.1 k) | watermark at 2001-03-04 05:06:07 | busiest window 98%`
+ * @example `delays | 12.3 s | in 245 k/s (3.00 M) | out 1.23 k/s (14.1 k) | watermark 2001-03-04 05:06:07 | busiest window 98%`
  */
 export function liveLine(report: ProgressReport, columns: number, style: Style): string {
   const all = pieces(report, style);

@@ -7,7 +7,7 @@ import type { ProgressReport } from "../progress/job-progress.ts";
 /**
  * What a log gets of a running job every few seconds: one line, whole numbers, nothing left out.
  *
- * @example `14:09:03 delays: 5.0 s, in 1,226,000 (245,200/s), out 310 (62/s), watermark at 2001-03-04 05:06:07, busiest "window" 98%`
+ * @example `14:09:03 delays: 5.0 s, in 1,226,000 (245,200/s), out 310 (62/s), watermark 2001-03-04 05:06:07, busiest "window" 98%`
  */
 export function logLine(report: ProgressReport): string {
   const { recordsIn, recordsOut, recordsSkipped, busiest, heldBack } = report;

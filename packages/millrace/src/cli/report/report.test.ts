@@ -73,13 +73,13 @@ const summary: JobSummary = {
 describe("liveLine", () => {
   it("shows everything where there is room", () => {
     expect(liveLine(report, 200, PLAIN_STYLE)).toBe(
-      "delays | 12.3 s | in 245 k/s (3.00 M) | out 1.23 k/s (14.1 k) | watermark at 2001-03-04 05:06:07 | busiest window 98% | back-pressured Source: flights",
+      "delays | 12.3 s | in 245 k/s (3.00 M) | out 1.23 k/s (14.1 k) | watermark 2001-03-04 05:06:07 | busiest window 98% | back-pressured Source: flights",
     );
   });
 
   it("leaves out what matters least where there is less", () => {
     expect(liveLine(report, 99, PLAIN_STYLE)).toBe(
-      "delays | in 245 k/s (3.00 M) | out 1.23 k/s (14.1 k) | watermark at 2001-03-04 05:06:07",
+      "delays | in 245 k/s (3.00 M) | out 1.23 k/s (14.1 k) | watermark 2001-03-04 05:06:07",
     );
     expect(liveLine(report, 40, PLAIN_STYLE)).toBe("delays | in 245 k/s (3.00 M)");
     expect(liveLine(report, 12, PLAIN_STYLE)).toBe("in 245 k/...");
@@ -123,7 +123,7 @@ describe("liveLine", () => {
 describe("logLine", () => {
   it("has whole numbers and the time", () => {
     expect(logLine({ ...report, recordsSkipped: 1200 })).toBe(
-      '14:09:03 delays: 12.3 s, in 3,000,000 (245,200/s), out 14,100 (1,230/s), skipped 1,200, watermark at 2001-03-04 05:06:07, busiest "window" 98%, back-pressured "Source: flights" 71%',
+      '14:09:03 delays: 12.3 s, in 3,000,000 (245,200/s), out 14,100 (1,230/s), skipped 1,200, watermark 2001-03-04 05:06:07, busiest "window" 98%, back-pressured "Source: flights" 71%',
     );
   });
 });
@@ -134,10 +134,16 @@ describe("summaryText", () => {
       "delays FINISHED in 12.0 s",
       "  in 3,000,000 records (250,000/s), out 14,100 (1,175/s)",
       "",
-      "  operators                  tasks  records in  records out  busy  back-pressured  watermark",
-      "  Source: flights -> filter      2   3,000,000    2,990,000   45%             51%  complete",
-      "  window -> Sink: print          4   2,990,000       14,100     -               -  -",
+      "  operators                  tasks  records in  records out  busy  back-pressured",
+      "  Source: flights -> filter      2   3,000,000    2,990,000   45%             51%",
+      "  window -> Sink: print          4   2,990,000       14,100     -               -",
     ]);
+  });
+
+  it("tells of a job that did not finish how far event time was", () => {
+    const text = summaryText({ ...summary, status: "FAILED" }, PLAIN_STYLE);
+    expect(text).toContain("delays FAILED in 12.0 s");
+    expect(text).toMatch(/back-pressured {2}watermark\n.* 51% {2}complete\n.* {2}-$/u);
   });
 
   it("tells of skipped and late records where there were some", () => {

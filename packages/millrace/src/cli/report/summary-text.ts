@@ -18,8 +18,8 @@ const NAME_WIDTH = 48;
  * delays FINISHED in 12.3 s
  *   in 3,000,000 records (243,902/s), out 14,100 (1,146/s)
  *
- *   operators                  tasks  records in  records out  busy  back-pressured  watermark
- *   Source: flights -> filter      2   3,000,000    2,990,000   45%             51%  complete
+ *   operators                  tasks  records in  records out  busy  back-pressured
+ *   Source: flights -> filter      2   3,000,000    2,990,000   45%             51%
  * ```
  */
 export function summaryText(summary: JobSummary, style: Style): string {
@@ -28,12 +28,13 @@ export function summaryText(summary: JobSummary, style: Style): string {
   const rate = (count: number): string =>
     duration > 0 ? ` (${formatCount((count * 1000) / duration)}/s)` : "";
   const facts = [
-    `in ${formatCount(totals.recordsIn)} records${rate(totals.recordsIn)}`,
+    `in ${formatCount(totals.recordsIn)} ${totals.recordsIn === 1 ? "record" : "records"}${rate(totals.recordsIn)}`,
     `out ${formatCount(totals.recordsOut)}${rate(totals.recordsOut)}`,
     ...(totals.recordsSkipped === 0 ? [] : [style.yellow(`skipped ${formatCount(totals.recordsSkipped)}`)]),
     ...(totals.recordsLate === 0 ? [] : [style.yellow(`dropped as late ${formatCount(totals.recordsLate)}`)]),
   ];
-  const [title, ...rows] = vertexTable(totals.vertices);
+  // Of a job that finished, event time is complete everywhere.
+  const [title, ...rows] = vertexTable(totals.vertices, status !== "FINISHED");
   return [
     `${style.bold(oneLine(summary.jobName))} ${paint(status)} in ${formatDuration(duration)}`,
     `  ${facts.join(", ")}`,
@@ -43,7 +44,7 @@ export function summaryText(summary: JobSummary, style: Style): string {
   ].join("\n");
 }
 
-function vertexTable(vertices: readonly VertexTotals[]): string[] {
+function vertexTable(vertices: readonly VertexTotals[], watermarks: boolean): string[] {
   const skips = vertices.some(({ recordsSkipped }) => recordsSkipped > 0);
   return table(
     [
@@ -54,7 +55,7 @@ function vertexTable(vertices: readonly VertexTotals[]): string[] {
       ...(skips ? [{ title: "skipped", align: "right" } as const] : []),
       { title: "busy", align: "right" },
       { title: "back-pressured", align: "right" },
-      { title: "watermark", align: "left" },
+      ...(watermarks ? [{ title: "watermark", align: "left" } as const] : []),
     ],
     vertices.map((vertex) => [
       truncate(oneLine(vertex.name), NAME_WIDTH),
@@ -64,7 +65,7 @@ function vertexTable(vertices: readonly VertexTotals[]): string[] {
       ...(skips ? [formatCount(vertex.recordsSkipped)] : []),
       shareOf(vertex, vertex.busyTime),
       shareOf(vertex, vertex.backPressuredTime),
-      watermarkOf(vertex),
+      ...(watermarks ? [watermarkOf(vertex)] : []),
     ]),
   );
 }
