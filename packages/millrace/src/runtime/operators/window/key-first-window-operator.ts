@@ -3,13 +3,7 @@ import type { Duration } from "../../../common/time/durations.ts";
 import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { Trigger, TriggerResult } from "../../../common/windows/trigger.ts";
 import type { WindowAssigner } from "../../../common/windows/window-assigner.ts";
-import {
-  maxTimestamp,
-  resultTimestamp,
-  windowKey,
-  type TimeWindow,
-  type Window,
-} from "../../../common/windows/window.ts";
+import { maxTimestamp, resultTimestamp, windowKey, type Window } from "../../../common/windows/window.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { ValueStateDescriptor } from "../../../common/state/state.ts";
 import type { InternalTimerService } from "../../state/timers.ts";
@@ -94,10 +88,11 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     const watermark = this.progress.of(key);
     let taken = false;
     for (const assigned of this.#assigner.assignWindows(value, time)) {
-      const window = this.#merging === undefined ? assigned : this.#merge(this.#merging, assigned, watermark);
-      if (window === undefined || this.#isOver(window, watermark)) continue;
+      const place =
+        this.#merging === undefined ? placeOf(assigned) : this.#merge(this.#merging, assigned, watermark);
+      if (this.#isOver(place.window, watermark)) continue;
       taken = true;
-      this.#addTo(window, key, value, timestamp);
+      this.#addTo(place, key, value, timestamp);
     }
     if (!taken && this.#eventTime && timestamp + this.#lateness <= watermark) this.late(value, timestamp);
   }
@@ -112,8 +107,9 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     return true;
   }
 
-  #addTo(window: Window, key: unknown, value: unknown, timestamp: Timestamp): void {
-    const namespace = this.#select(window);
+  #addTo(place: Place, key: unknown, value: unknown, timestamp: Timestamp): void {
+    const { window } = place;
+    const namespace = this.#select(place);
     this.#contents.add(value, timestamp);
     const result = this.#trigger.onRecord(value, timestamp, window, this.#triggerContext.select(namespace));
     if (fires(result)) {
@@ -124,24 +120,18 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     this.#registerCleanup(window, namespace);
   }
 
-  /** Selects the window's contents; its windows must be in the set where they merge. */
-  #select(window: Window): string {
+  /** Selects the window's contents, and answers its name. */
+  #select({ window, stateWindow }: Place): string {
     const namespace = this.#names.of(window);
-    const stateWindow = window.kind === "time" ? this.#merging?.stateWindow(window) : undefined;
-    this.#contents.select(stateWindow === undefined ? namespace : windowKey(stateWindow), window);
+    this.#contents.select(stateWindow === window ? namespace : this.#names.of(stateWindow), window);
     return namespace;
   }
 
   #onTimer(domain: "event" | "processing", time: Timestamp, key: unknown, namespace: string): void {
     const window = windowOfKey(namespace);
-    // Windows that have merged into others may leave timers of their triggers behind.
-    if (
-      window.kind === "time" &&
-      this.#merging !== undefined &&
-      this.#merging.stateWindow(window) === undefined
-    )
-      return;
-    this.#select(window);
+    const stateWindow = this.#stateWindow(window);
+    if (stateWindow === undefined) return;
+    this.#select({ window, stateWindow });
     this.#fireTimer(domain, time, key, window, namespace);
     const cleansUp =
       domain === (this.#eventTime ? "event" : "processing") && time === this.#cleanupTime(window);
@@ -180,8 +170,13 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     if (window.kind === "time") this.#merging?.retire(window);
   }
 
-  /** Puts a window among the key's others, merging those it meets; undefined where it is late and meets none. */
-  #merge(merging: MergingWindows, assigned: Window, watermark: Timestamp): TimeWindow | undefined {
+  /** Where a window's contents are; undefined where it has merged into another: its trigger may leave timers behind. */
+  #stateWindow(window: Window): Window | undefined {
+    return this.#merging === undefined || window.kind !== "time" ? window : this.#merging.stateWindow(window);
+  }
+
+  /** Puts a window among the key's others, merging those it meets; one that is over and meets none is left out. */
+  #merge(merging: MergingWindows, assigned: Window, watermark: Timestamp): Place {
     if (assigned.kind !== "time") {
       throw new MillraceError(
         "INVALID_ARGUMENT",
@@ -191,14 +186,14 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     const placement = merging.place(assigned);
     const { window, merged } = placement;
     if (this.#isOver(window, watermark)) {
-      if (merged.length === 0) return undefined;
+      if (merged.length === 0) return placement;
       throw new MillraceError(
         "INTERNAL",
         `windows merged into ${windowKey(window)}, which was over at the watermark ${watermark} already`,
       );
     }
     merging.commit(placement);
-    if (merged.length === 0) return window;
+    if (merged.length === 0) return placement;
     const names = merged.map(windowKey);
     this.#trigger.onMerge!(window, this.#triggerContext.selectMerged(windowKey(window), names));
     for (const [i, old] of merged.entries()) {
@@ -208,7 +203,7 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     if (placement.mergedStates.length > 0) {
       this.#contents.merge(windowKey(placement.stateWindow), placement.mergedStates.map(windowKey));
     }
-    return window;
+    return placement;
   }
 
   #isOver(window: Window, watermark: Timestamp): boolean {
@@ -233,6 +228,14 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     else this.#timers.deleteProcessingTimeTimer(namespace, time);
   }
 }
+
+/** A window, and the one under whose name its contents are kept. */
+interface Place {
+  readonly window: Window;
+  readonly stateWindow: Window;
+}
+
+const placeOf = (window: Window): Place => ({ window, stateWindow: window });
 
 function fires(result: TriggerResult): boolean {
   return result === "fire" || result === "fireAndPurge";
