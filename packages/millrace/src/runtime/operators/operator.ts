@@ -55,6 +55,8 @@ export interface OperatorContext {
   readonly operatorState: OperatorStateStore;
   /** Records frozen deeply before user functions see them (tests). */
   readonly freeze: boolean;
+  /** How often watermark generators are asked, ms; 0: after every record. Default 200. */
+  readonly autoWatermarkInterval?: number;
 }
 
 /**

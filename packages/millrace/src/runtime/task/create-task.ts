@@ -197,6 +197,7 @@ function operatorContext(node: ChainNode, make: OperatorMaker): OperatorContext 
       return operator();
     },
     freeze: env.settings.freeze,
+    autoWatermarkInterval: env.settings.autoWatermarkInterval,
   };
 }
 
