@@ -91,12 +91,17 @@ export class RingWriter implements ChannelWriter {
     this.#check();
     if (this.#place === Place.NONE && this.#spill.empty) return true;
     if (this.#spill.empty && this.#sender.isDrained()) {
+      this.#wantsDrained = false;
       this.#seal();
       return this.#spill.empty;
     }
     this.#wantsDrained = true;
     this.#update();
-    return false;
+    if (this.#waiting) return false;
+    // The receiver has given back the rest while it was asked to tell.
+    this.#wantsDrained = false;
+    this.#seal();
+    return this.#spill.empty;
   }
 
   flush(): boolean {
@@ -123,6 +128,9 @@ export class RingWriter implements ChannelWriter {
   /** For the network: a signal came. */
   credit(): void {
     this.#update();
+    if (!this.#wantsDrained || this.#waiting) return;
+    this.#wantsDrained = false;
+    this.#listener.onDrained();
   }
 
   /** For the network: some end was closed. */
@@ -130,7 +138,7 @@ export class RingWriter implements ChannelWriter {
     if (this.#failure !== undefined || !this.#sender.receiverClosed) return;
     if (this.#closed || (this.#ended && this.#spill.empty)) {
       this.#spill.clear();
-      this.#stopWaiting();
+      this.#disarm();
     } else {
       this.#fail(channelClosed(this.#id, "consumer"));
     }
@@ -229,26 +237,12 @@ export class RingWriter implements ChannelWriter {
       this.#arm();
       // The receiver may have given back what is waited for before it saw the request.
       this.#drain();
+      if (!this.#isWaiting()) this.#disarm();
+    } else {
+      this.#disarm();
     }
-    const waiting = this.#isWaiting();
-    if (waiting !== this.#waiting) this.#wait(waiting);
     this.#setBlocked(!this.#hasRoom());
-    if (waiting) return;
-    if (this.#wantsDrained) {
-      this.#wantsDrained = false;
-      this.#listener.onDrained();
-    }
-    if (this.#closed) this.#sender.close();
-  }
-
-  #stopWaiting(): void {
-    if (this.#waiting) this.#wait(false);
-  }
-
-  #wait(waiting: boolean): void {
-    this.#waiting = waiting;
-    if (!waiting) this.#sender.disarm();
-    this.#onWaiting(this, waiting);
+    if (this.#closed && !this.#waiting) this.#sender.close();
   }
 
   #isWaiting(): boolean {
@@ -263,11 +257,22 @@ export class RingWriter implements ChannelWriter {
     return this.blocked ? this.#sender.dataCredit() >= this.#enough : this.#sender.hasCredit(FrameKind.DATA);
   }
 
+  /** Asks for a signal. */
   #arm(): void {
     const first = this.#spill.first;
     if (first?.kind === FrameKind.EVENT) this.#sender.armForEvent();
     else if (!this.#hasRoom()) this.#sender.armForData(this.#enough);
     else this.#sender.armForDrained();
+    if (this.#waiting) return;
+    this.#waiting = true;
+    this.#onWaiting(this, true);
+  }
+
+  #disarm(): void {
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    this.#sender.disarm();
+    this.#onWaiting(this, false);
   }
 
   #setBlocked(blocked: boolean): void {
@@ -286,7 +291,7 @@ export class RingWriter implements ChannelWriter {
     this.#wantsDrained = false;
     this.#abandonFrame();
     this.#spill.clear();
-    this.#stopWaiting();
+    this.#disarm();
     this.#setBlocked(false);
     this.#listener.onFailed(error);
   }
