@@ -80,7 +80,9 @@ export default job(
           },
         }),
         "table",
-      );
+      )
+      // The days come in order from one subtask; several sinks would print them in any.
+      .setParallelism(1);
 
     if (args.output !== undefined) {
       daily.sinkTo(fileSink({ path: args.output, format: "jsonl" }), "daily averages");

@@ -37,6 +37,8 @@ export default job(
         [...counts].sort((a, b) => b.count - a.count || (a.word < b.word ? -1 : 1)).slice(0, args.top),
       )
       .name("order")
-      .sinkTo(printSink({ format: ({ word, count }) => `${String(count).padStart(8)}  ${word}` }));
+      .sinkTo(printSink({ format: ({ word, count }) => `${String(count).padStart(8)}  ${word}` }))
+      // Several subtasks would print the ordered words in any order.
+      .setParallelism(1);
   },
 );
