@@ -4,7 +4,7 @@ import type { RunOptions } from "millrace";
 import { OUT } from "./collect.ts";
 
 /** Pipelines whose result depends neither on parallelism nor on the order in which subtasks run. */
-const PIPELINES = ["stateless", "windows", "rolling", "timers"] as const;
+const PIPELINES = ["stateless", "windows", "rolling", "timers", "joins", "connected", "asynchronous"] as const;
 
 /** Everywhere a job can run. Records are frozen in some, so that a function that changes them is found out. */
 const MODES: readonly (readonly [string, RunOptions])[] = [
