@@ -62,7 +62,11 @@ export class Program implements Recording {
     const collected = new CollectedStream(channel, execute !== undefined);
     const before = { sinks: this.#sinks, collecting: this.#collecting };
     // One subtask, so that records of one upstream subtask keep their order.
-    this.addSink(upstreams, this.#connectors.collect(channel, typeOfUpstreams(upstreams)), "Collect").setParallelism(1);
+    this.addSink(
+      upstreams,
+      this.#connectors.collect(channel, typeOfUpstreams(upstreams)),
+      "Collect",
+    ).setParallelism(1);
     this.#collecting = [...this.#collecting, collected];
     if (execute === undefined) return collected;
     try {

@@ -7,7 +7,7 @@ import { refuseAsync } from "./emitted.ts";
 
 /** What `aggregate` takes, erased: accumulators' types are invariant, so only `any` stands for all of them. */
 export type AggregateArgument =
-  | ((a: AggregateBuilder<any>) => AggregationSpec<any>)
+  | ((a: AggregateBuilder<any>) => AggregationSpec)
   | AggregateFunction<any, any, any>;
 
 /** The AggregateFunction that a builder callback or an object stands for. @throws MillraceError INVALID_ARGUMENT */

@@ -12,7 +12,7 @@ import { RecordedDataStream } from "./data-stream.ts";
 import type { PoisonRecordPolicy } from "./dead-letter.ts";
 import type { Erased } from "./erased.ts";
 import { changeNode, type OperatorChange } from "./operator-changes.ts";
-import type { Recording } from "./recording.ts";
+import type { Recording, Upstream } from "./recording.ts";
 import type { DataStream, SideOutputs, SingleOutputStreamOperator } from "./streams.ts";
 
 /** Operators whose functions may emit to tags that they didn't declare. */
@@ -32,17 +32,20 @@ export class RecordedOperatorStream
   implements SingleOutputStreamOperator<Erased, Erased>
 {
   readonly #node: number;
-  readonly #outputs: OutputRecord;
   readonly sideOutputs: SideOutputs<Erased>;
 
   constructor(recording: Recording, node: number, outputs: OutputRecord) {
-    const { outputType } = recording.builder.node(node);
-    super({
-      recording,
-      upstreams: [{ node, sideOutput: undefined, partitioner: FORWARD, type: outputType }],
-    });
+    const upstream: Upstream = {
+      node,
+      sideOutput: undefined,
+      partitioner: FORWARD,
+      // `returns` may declare it later.
+      get type() {
+        return recording.builder.node(node).outputType;
+      },
+    };
+    super({ recording, upstreams: [upstream] });
     this.#node = node;
-    this.#outputs = outputs;
     this.sideOutputs = Object.freeze(
       Object.fromEntries(Object.entries(outputs).map(([name, tag]) => [name, this.#side(tag.id, tag.type)])),
     );
@@ -111,9 +114,9 @@ export class RecordedOperatorStream
     return this.#side(tag.id, known ?? tag.type);
   }
 
-  returns(type: Erased): Erased {
+  returns(type: Erased): this {
     this.recording.builder.update(this.#node, { outputType: toTypeInfo(type) });
-    return new RecordedOperatorStream(this.recording, this.#node, this.#outputs);
+    return this;
   }
 
   onPoisonRecord(policy: PoisonRecordPolicy<Erased>): this {

@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AggregateFunction } from "../../common/state/state.ts";
 import type {
   AggregationSpec,
@@ -9,7 +10,6 @@ import type { AsyncOptions } from "../../common/functions/async-functions.ts";
 import type {
   Collector,
   PartitionFunction,
-  ReduceFunction,
   RichFilterFunction,
   RichFlatMapFunction,
   RichMapFunction,
@@ -20,13 +20,13 @@ import type { BroadcastRecord, OutputRecord, StateRecord } from "../../common/fu
 import type { OutputTag } from "../../common/outputs/output-tag.ts";
 import type { Duration } from "../../common/time/durations.ts";
 import type { Timestamp } from "../../common/time/timestamps.ts";
-import type { TypeLike } from "../../common/types/type-like.ts";
 import type { WatermarkStrategy } from "../../common/watermarks/watermark-strategy.ts";
 import type { Evictor, Trigger } from "../../common/windows/trigger.ts";
 import type { WindowAssigner } from "../../common/windows/window-assigner.ts";
 import type { GlobalWindow, Window } from "../../common/windows/window.ts";
 import type { AsyncArgument } from "../functions/async-argument.ts";
 import type { Emitted, EmittedBy, NotDeclared } from "../functions/emitted.ts";
+import type { Reduce, TagFor, TypeFor } from "../functions/accepting.ts";
 import type { Flatten, KeyField, NumericField, OrderedField } from "../functions/fields.ts";
 import type { CheckedKey } from "../../common/keys/key-type.ts";
 import type {
@@ -98,11 +98,12 @@ export interface AnyStream<T> {
   keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F]>;
   keyBy<const K>(selector: (value: T) => CheckedKey<K>): KeyedStream<T, K>;
   /**
-   * This stream and others as one. Records of one stream keep their order, the streams are interleaved.
+   * This stream and others as one. Records of one stream keep their order, the streams are interleaved. Streams of different
+   * records make a stream of either.
    *
    * @example `arrivals.union(departures, diversions)`
    */
-  union(...others: readonly AnyStream<T>[]): DataStream<T>;
+  union<U = never>(...others: readonly AnyStream<U>[]): DataStream<T | U>;
   /**
    * Gives each record an event time and makes watermarks, in place of those it came with. Better done at the source, where
    * watermarks are kept for each split.
@@ -198,9 +199,9 @@ export interface SingleOutputStreamOperator<T, O extends OutputRecord = {}>
   /** The records that the operator emits to a side output. @example `counts.getSideOutput(late)` */
   getSideOutput<S>(tag: OutputTag<S>): DataStream<S>;
   /** Declares the records' type, so that they get a generated codec and are checked. @example `stream.map(parse).returns(Flight)` */
-  returns<U>(
-    type: [T] extends [U] ? TypeLike<U> : "this type does not fit the stream's records",
-  ): SingleOutputStreamOperator<U, O>;
+  returns(type: TypeFor<T>): this;
+  // A schema's input does not matter here: `any` stands for whatever it is.
+  returns(schema: StandardSchemaV1<any, T>): this;
   /** What happens to records whose processing throws. Default: the job fails. @example `lines.map(parse).onPoisonRecord("skip")` */
   onPoisonRecord<P>(policy: PoisonRecordPolicy<P>): this;
 }
@@ -240,13 +241,13 @@ export interface KeyedStream<T, K> extends AnyStream<T>, FieldAggregates<T, {}> 
       | PerSubtask<KeyedProcessDefinition<K, T, D, R, RT, S, O>>,
   ): SingleOutputStreamOperator<EmittedBy<D, R | RT>, O>;
   /** Folds the records of each key, emitting the new value for each record. @example `words.keyBy("word").reduce((a, b) => ({ ...a, n: a.n + b.n }))` */
-  reduce(fn: ReduceFunction<T>): SingleOutputStreamOperator<T>;
+  reduce(fn: Reduce<T>): SingleOutputStreamOperator<T>;
   /**
    * Aggregates the records of each key, emitting the new result for each record, or what `result` makes of it.
    *
    * @example `flights.keyBy("origin").aggregate((a) => ({ flights: a.count() }), (origin, r) => ({ origin, ...r }))`
    */
-  aggregate<B extends AggregationSpec<T>, Acc, R = AggregationResult<B>, Out = R>(
+  aggregate<B extends AggregationSpec, Acc, R = AggregationResult<B>, Out = R>(
     aggregate: ((a: AggregateBuilder<T>) => B) | AggregateFunction<T, Acc, R>,
     result?: (key: K, result: R) => Sync<Out>,
   ): SingleOutputStreamOperator<Out>;
@@ -275,11 +276,11 @@ export interface WindowedStream<T, K, W extends Window, L extends OutputRecord =
   /** How long after its end a window still takes late records and fires again for each, ms; event time only. @example `windowed.allowedLateness(minutes(5))` */
   allowedLateness(lateness: Duration): this;
   /** Sends records that are too late to a side output, `sideOutputs.late` of the result, instead of dropping them. @example `windowed.sideOutputLateData()` */
-  sideOutputLateData(tag?: OutputTag<T>): WindowedStream<T, K, W, { readonly late: OutputTag<T> }>;
+  sideOutputLateData(tag?: TagFor<T>): WindowedStream<T, K, W, { readonly late: OutputTag<T> }>;
   /** Folds a window's records as they come. @example `windowed.reduce((a, b) => (a.price > b.price ? a : b), (key, window, best) => ({ key, ...best }))` */
-  reduce(fn: ReduceFunction<T>, options?: WindowReduceOptions): SingleOutputStreamOperator<T, L>;
+  reduce(fn: Reduce<T>, options?: WindowReduceOptions): SingleOutputStreamOperator<T, L>;
   reduce<Out>(
-    fn: ReduceFunction<T>,
+    fn: Reduce<T>,
     result: WindowResult<K, W, T, Out>,
     options?: WindowReduceOptions,
   ): SingleOutputStreamOperator<Out, L>;
@@ -289,12 +290,12 @@ export interface WindowedStream<T, K, W extends Window, L extends OutputRecord =
    *
    * @example `windowed.aggregate((a) => ({ flights: a.count(), delay: a.avg((f) => f.delay) }), (airport, window, r) => ({ airport, day: window.start, ...r }))`
    */
-  aggregate<B extends AggregationSpec<T>, Acc, R = AggregationResult<B>, Out = R>(
+  aggregate<B extends AggregationSpec, Acc, R = AggregationResult<B>, Out = R>(
     aggregate: ((a: AggregateBuilder<T>) => B) | AggregateFunction<T, Acc, R>,
     result?: WindowResult<K, W, R, Out>,
   ): SingleOutputStreamOperator<Out, L>;
   aggregate<
-    B extends AggregationSpec<T>,
+    B extends AggregationSpec,
     Acc,
     R = AggregationResult<B>,
     D = NotDeclared,
@@ -331,16 +332,16 @@ export interface AllWindowedStream<T, W extends Window, L extends OutputRecord =
   /** See WindowedStream. @example `all.allowedLateness(minutes(5))` */
   allowedLateness(lateness: Duration): this;
   /** See WindowedStream. @example `all.sideOutputLateData()` */
-  sideOutputLateData(tag?: OutputTag<T>): AllWindowedStream<T, W, { readonly late: OutputTag<T> }>;
+  sideOutputLateData(tag?: TagFor<T>): AllWindowedStream<T, W, { readonly late: OutputTag<T> }>;
   /** Folds a window's records as they come. @example `all.reduce((a, b) => a + b, (window, sum) => ({ at: window.start, sum }))` */
-  reduce(fn: ReduceFunction<T>, options?: WindowReduceOptions): SingleOutputStreamOperator<T, L>;
+  reduce(fn: Reduce<T>, options?: WindowReduceOptions): SingleOutputStreamOperator<T, L>;
   reduce<Out>(
-    fn: ReduceFunction<T>,
+    fn: Reduce<T>,
     result: (window: W, result: T) => Sync<Out>,
     options?: WindowReduceOptions,
   ): SingleOutputStreamOperator<Out, L>;
   /** Aggregates a window's records as they come. @example `all.aggregate((a) => ({ n: a.count() }), (window, r) => ({ at: window.start, ...r }))` */
-  aggregate<B extends AggregationSpec<T>, Acc, R = AggregationResult<B>, Out = R>(
+  aggregate<B extends AggregationSpec, Acc, R = AggregationResult<B>, Out = R>(
     aggregate: ((a: AggregateBuilder<T>) => B) | AggregateFunction<T, Acc, R>,
     result?: (window: W, result: R) => Sync<Out>,
   ): SingleOutputStreamOperator<Out, L>;
@@ -400,7 +401,7 @@ export interface BroadcastStream<T, B extends BroadcastRecord> {
   /** The states by name. */
   readonly states: B;
   /** Carries T for the compiler only. */
-  readonly "~type"?: (value: T) => T;
+  readonly "~type"?: () => T;
 }
 
 /** A stream and a broadcast one in one operator. */
@@ -496,9 +497,9 @@ export interface BoundedIntervalJoin<A, B, K> {
   /** Excludes the upper bound. @example `.between(0, hours(1)).upperBoundExclusive()` */
   upperBoundExclusive(): this;
   /** Sends records of the first stream that are too late to a side output instead of dropping them. @example `.sideOutputLeftLateData(late)` */
-  sideOutputLeftLateData(tag: OutputTag<A>): this;
+  sideOutputLeftLateData(tag: TagFor<A>): this;
   /** Sends records of the second stream that are too late to a side output instead of dropping them. @example `.sideOutputRightLateData(late)` */
-  sideOutputRightLateData(tag: OutputTag<B>): this;
+  sideOutputRightLateData(tag: TagFor<B>): this;
   /** The record of each pair. Its timestamp is the later one. @example `.join((order, payment) => ({ order: order.id, paid: payment.amount }))` */
   join<R>(fn: (first: A, second: B, key: K) => Sync<R>): SingleOutputStreamOperator<R>;
   /** Any number of records for each pair: the returned one, or those of the returned array. @example `.process((o, p, { timestamp }) => (p.ok ? { at: timestamp, id: o.id } : undefined))` */

@@ -26,7 +26,7 @@ const BARE_NAME = "value";
  */
 export const aggregateOf =
   <T>() =>
-  <B extends AggregationSpec<T>>(
+  <B extends AggregationSpec>(
     build: (a: AggregateBuilder<T>) => B,
   ): AggregateFunction<T, FlatAccumulator, AggregationResult<B>> =>
     combineParts(partsOf(build(aggregateBuilder<T>())), canGenerateCode()) as AggregateFunction<
@@ -56,7 +56,7 @@ export function combineParts(
 }
 
 /** The parts of a builder callback's answer, checked. */
-export function partsOf(spec: AggregationSpec<never>): CombinedParts {
+export function partsOf(spec: AggregationSpec): CombinedParts {
   if (typeof spec !== "object" || spec === null) throw wrongSpec(spec);
   if (isAggregation(spec)) return { bare: true, parts: [[BARE_NAME, spec.part]] };
   const parts = Object.entries(spec).map(([name, aggregation]) => {

@@ -87,7 +87,7 @@ describe.each([
   { kind: "generated", generated: true },
   { kind: "interpreted", generated: false },
 ])("$kind aggregates", ({ generated }) => {
-  const combine = (build: (a: AggregateBuilder<Sale>) => AggregationSpec<Sale>): Combined =>
+  const combine = (build: (a: AggregateBuilder<Sale>) => AggregationSpec): Combined =>
     combineParts(partsOf(build(aggregateBuilder<Sale>())), generated);
   const fold = (aggregate: Combined, records: readonly unknown[]): FlatAccumulator =>
     records.reduce<FlatAccumulator>(
@@ -95,7 +95,7 @@ describe.each([
       aggregate.createAccumulator(),
     );
   const evaluate = (
-    build: (a: AggregateBuilder<Sale>) => AggregationSpec<Sale>,
+    build: (a: AggregateBuilder<Sale>) => AggregationSpec,
     records: readonly Sale[],
   ): unknown => {
     const aggregate = combine(build);
@@ -238,7 +238,7 @@ describe.each([
     for (const build of [
       (a) => ({ mean: a.avg((s) => s.shop as never) }),
       (a) => ({ mean: a.stddev((s) => s.shop as never) }),
-    ] as const satisfies readonly ((a: AggregateBuilder<Sale>) => AggregationSpec<Sale>)[]) {
+    ] as const satisfies readonly ((a: AggregateBuilder<Sale>) => AggregationSpec)[]) {
       expect(() => evaluate(build, [{ shop: "x", price: 1, amount: 1 }])).toThrow(
         /takes numbers .* answered "x"/u,
       );

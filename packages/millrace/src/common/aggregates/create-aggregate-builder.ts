@@ -35,13 +35,10 @@ export const aggregateBuilder = <T>(): AggregateBuilder<T> => erased as unknown 
 
 const itself: Select = (value) => value;
 
-const aggregation = (part: AggregationPart): Aggregation<unknown, unknown> =>
+const aggregation = (part: AggregationPart): Aggregation<unknown> =>
   Object.freeze({ "~millrace": "aggregation", part: Object.freeze(part) });
 
-function fold<A>(
-  name: string,
-  aggregate: AggregateFunction<unknown, A, unknown>,
-): Aggregation<unknown, unknown> {
+function fold<A>(name: string, aggregate: AggregateFunction<unknown, A, unknown>): Aggregation<unknown> {
   if (typeof aggregate?.add !== "function" || typeof aggregate.createAccumulator !== "function") {
     throw new MillraceError(
       "INVALID_ARGUMENT",

@@ -14,9 +14,9 @@ import {
 export type OptionKind = "integer" | "boolean" | "duration" | "memory" | "string";
 
 /** A setting, defined once: the docs, the command line's help and the config endpoint come from it. Immutable. */
-export interface ConfigOption<K extends string = string, T = unknown> {
+export interface ConfigOption<K extends string = string, T = unknown, N extends OptionKind = OptionKind> {
   readonly key: K;
-  readonly kind: OptionKind;
+  readonly kind: N;
   /** Undefined where the value depends on the machine or on other settings; `description` says on what. */
   readonly defaultValue: T | undefined;
   readonly description: string;
@@ -37,28 +37,28 @@ interface Definition<T> {
 export const integerOption = <const K extends string>(
   key: K,
   definition: Definition<number>,
-): ConfigOption<K, number> =>
+): ConfigOption<K, number, "integer"> =>
   numberOption(key, "integer", "a whole number", definition, parseInteger, String);
 
 /** A length of time; ms where a number is given. */
 export const durationOption = <const K extends string>(
   key: K,
   definition: Definition<Duration>,
-): ConfigOption<K, Duration> =>
+): ConfigOption<K, Duration, "duration"> =>
   numberOption(key, "duration", 'a duration such as "200 ms"', definition, parseDuration, formatDuration);
 
 /** A number of bytes. */
 export const memoryOption = <const K extends string>(
   key: K,
   definition: Definition<number>,
-): ConfigOption<K, number> =>
+): ConfigOption<K, number, "memory"> =>
   numberOption(key, "memory", 'a size such as "32 kb"', definition, parseMemory, formatMemory);
 
 /** Yes or no. */
 export const booleanOption = <const K extends string>(
   key: K,
   definition: Definition<boolean>,
-): ConfigOption<K, boolean> =>
+): ConfigOption<K, boolean, "boolean"> =>
   Object.freeze({
     key,
     kind: "boolean" as const,
@@ -76,7 +76,7 @@ export const booleanOption = <const K extends string>(
 export const stringOption = <const K extends string>(
   key: K,
   definition: Definition<string>,
-): ConfigOption<K, string> =>
+): ConfigOption<K, string, "string"> =>
   Object.freeze({
     key,
     kind: "string" as const,
@@ -89,14 +89,14 @@ export const stringOption = <const K extends string>(
     format: (value: string) => value,
   });
 
-function numberOption<const K extends string>(
+function numberOption<const K extends string, N extends "integer" | "duration" | "memory">(
   key: K,
-  kind: "integer" | "duration" | "memory",
+  kind: N,
   expected: string,
   definition: Definition<number>,
   parseText: (text: string) => number | undefined,
   format: (value: number) => string,
-): ConfigOption<K, number> {
+): ConfigOption<K, number, N> {
   const { defaultValue, description, min = 0, max = Number.MAX_SAFE_INTEGER } = definition;
   return Object.freeze({
     key,
