@@ -33,8 +33,8 @@ export const PACKAGES: readonly PackageBuild[] = [
     entries: [
       { name: "index", source: "src/index.ts", required: true },
       { name: "testing", source: "src/testing/index.ts", required: true },
-      { name: "cli", source: "src/cli/main.ts", required: false },
-      { name: "slot-worker", source: "src/cluster/task-manager/slot-worker.ts", required: false },
+      { name: "cli", source: "src/cli/main.ts", required: true },
+      { name: "slot-worker", source: "src/cluster/task-manager/slot-worker.ts", required: true },
     ],
   },
   {

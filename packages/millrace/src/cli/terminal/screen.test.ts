@@ -2,38 +2,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Screen, type TextStream } from "./screen.ts";
 import { COLOUR_STYLE, PLAIN_STYLE, styleFor } from "./style.ts";
+import { TerminalEmulator } from "./testing/terminal-emulator.ts";
 
-/** A terminal as one sees it: understands what a Screen writes, and nothing else. */
-class Terminal {
-  readonly lines: string[] = [""];
-  #column = 0;
-
-  stream(isTTY = true): TextStream {
-    return {
-      isTTY,
-      columns: 80,
-      write: (chunk, written) => {
-        this.#take(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
-        written?.();
-      },
-    };
-  }
-
-  #take(text: string): void {
-    for (const [part] of text.matchAll(/\x1b\[K|[\s\S]/gu)) {
-      const line = this.lines.at(-1) ?? "";
-      if (part === "\n") {
-        this.lines.push("");
-        this.#column = 0;
-      } else if (part === "\r") this.#column = 0;
-      else if (part === "\x1b[K") this.lines[this.lines.length - 1] = line.slice(0, this.#column);
-      else {
-        this.lines[this.lines.length - 1] =
-          line.slice(0, this.#column).padEnd(this.#column) + part + line.slice(this.#column + 1);
-        this.#column++;
-      }
-    }
-  }
+/** A stream to a terminal that understands what a Screen writes. */
+function streamTo(terminal: TerminalEmulator, isTTY = true): TextStream {
+  return {
+    isTTY,
+    columns: 80,
+    write: (chunk, written) => {
+      terminal.take(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
+      written?.();
+    },
+  };
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -41,8 +21,8 @@ const nothing = (): void => {};
 
 describe("Screen", () => {
   it("keeps the live line below what the job prints", () => {
-    const terminal = new Terminal();
-    const screen = new Screen(terminal.stream(), terminal.stream());
+    const terminal = new TerminalEmulator();
+    const screen = new Screen(streamTo(terminal), streamTo(terminal));
     screen.setLine("in 10/s");
     screen.pass("stdout", bytes("one\ntwo\n"), nothing);
     screen.setLine("in 9/s");
@@ -54,8 +34,8 @@ describe("Screen", () => {
   });
 
   it("leaves an unfinished line of the job alone until it is finished", () => {
-    const terminal = new Terminal();
-    const screen = new Screen(terminal.stream(), terminal.stream());
+    const terminal = new TerminalEmulator();
+    const screen = new Screen(streamTo(terminal), streamTo(terminal));
     screen.setLine("live");
     screen.pass("stdout", bytes("half a"), nothing);
     screen.setLine("still live");
@@ -65,8 +45,8 @@ describe("Screen", () => {
   });
 
   it("begins its own lines on a new one when the job left one unfinished", () => {
-    const terminal = new Terminal();
-    const screen = new Screen(terminal.stream(), terminal.stream());
+    const terminal = new TerminalEmulator();
+    const screen = new Screen(streamTo(terminal), streamTo(terminal));
     screen.pass("stdout", bytes("no newline"), nothing);
     screen.print("delays FINISHED");
     screen.print("end");
@@ -74,9 +54,9 @@ describe("Screen", () => {
   });
 
   it("writes output that goes elsewhere as it is, and leaves the line where it stands", () => {
-    const terminal = new Terminal();
-    const pipe = new Terminal();
-    const screen = new Screen(pipe.stream(false), terminal.stream());
+    const terminal = new TerminalEmulator();
+    const pipe = new TerminalEmulator();
+    const screen = new Screen(streamTo(pipe, false), streamTo(terminal));
     screen.setLine("live");
     screen.pass("stdout", bytes("no newline"), nothing);
     screen.setLine("more");
@@ -85,8 +65,8 @@ describe("Screen", () => {
   });
 
   it("tells when bytes have left, also when there are none", () => {
-    const terminal = new Terminal();
-    const screen = new Screen(terminal.stream(), terminal.stream());
+    const terminal = new TerminalEmulator();
+    const screen = new Screen(streamTo(terminal), streamTo(terminal));
     let written = 0;
     screen.pass("stdout", bytes("a\n"), () => written++);
     screen.pass("stdout", bytes(""), () => written++);
@@ -100,8 +80,8 @@ describe("Screen", () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-        const terminal = new Terminal();
-        const screen = new Screen(terminal.stream(), terminal.stream());
+        const terminal = new TerminalEmulator();
+        const screen = new Screen(streamTo(terminal), streamTo(terminal));
         let out = "";
         let line = "";
         for (const { kind, text } of steps) {

@@ -1,0 +1,67 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ended, printed, Workplace } from "./workplace.ts";
+
+describe.skipIf(process.platform === "win32")("signals and closed pipes", () => {
+  let place: Workplace;
+
+  beforeAll(async () => {
+    place = await Workplace.create();
+  });
+
+  afterAll(() => place.remove());
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)(
+    "%s stops the job: sinks are closed, the summary is shown, and the code is %d",
+    async (signal, code) => {
+      const child = place.start(["run", "jobs/ticks.ts", "-p", "2"]);
+      const end = ended(child);
+      await printed(child.stdout, "tick 3\n");
+      child.kill(signal);
+      const run = await end;
+      expect(run, run.err).toMatchObject({ code, signal: null });
+      expect(run.out).toMatch(/closed\n$/u);
+      expect(run.err).toMatch(/^stopping.*\nticks CANCELED in /u);
+      expect(run.err).toContain("watermark");
+    },
+  );
+
+  it("stops at once at the second signal, when the job does not", async () => {
+    const child = place.start(["run", "jobs/ticks.ts", "-p", "1", "--", "--closing", "1000000"]);
+    const end = ended(child);
+    await printed(child.stdout, "tick 3\n");
+    child.kill("SIGINT");
+    await printed(child.stdout, "closed\n");
+    child.kill("SIGINT");
+    const run = await end;
+    expect(run).toMatchObject({ code: 130, signal: null });
+    expect(run.err).not.toContain("CANCELED");
+  });
+
+  it("stops a job that waits for standard input", async () => {
+    const child = place.start(["run", "jobs/words.ts", "-p", "1", "-v"], {
+      input: "to be\n",
+      keepInput: true,
+    });
+    const end = ended(child);
+    // Nothing tells from outside that the job reads: a signal that comes before must do as well.
+    await once(child, "spawn");
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    child.kill("SIGINT");
+    const run = await end;
+    expect(run, run.err).toMatchObject({ code: 130, signal: null, out: "" });
+    expect(run.err).toContain("words CANCELED");
+  });
+
+  it("ends quietly when nobody reads its output any more", async () => {
+    const child = place.start(["run", "jobs/flood.ts", "-p", "2"]);
+    const end = ended(child);
+    await printed(child.stdout, "10\n");
+    child.stdout.destroy();
+    expect(await end).toMatchObject({ code: 141, signal: null, err: "" });
+  });
+});
