@@ -1,7 +1,9 @@
 import { systemRandom } from "../../common/clock/random.ts";
 import { createFrameCodec } from "../../common/codec/create-frame-codec.ts";
 import type { FrameCodec } from "../../common/codec/frame-codec.ts";
+import { createRecordCheck } from "../../common/codec/record-check.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
+import type { TypeInfo } from "../../common/types/type-info.ts";
 import type { JobEdge, JobVertex } from "../../graph/job/job-graph.ts";
 import type { ChannelDeployment, SlotDeployment, TaskDeployment } from "../../protocol/control/deployment.ts";
 import type { ChannelWriter, ChannelWriterListener, InputChannel } from "../../runtime/network/channel.ts";
@@ -43,7 +45,7 @@ export class SlotChannels {
       .filter(({ consumer }) => consumer.vertex === task.vertex && consumer.subtask === task.subtask)
       .map((channel, index) => {
         const edge = edgeOf(built, channel);
-        if (this.#isLocal(channel)) return this.#local(channel, index, edge).reader;
+        if (this.#isLocal(channel)) return this.#local(channel, index, edge, built).reader;
         return this.#openedRings(channel).createInput(channel.id, index, edge.input, this.#codec(channel, built));
       });
   }
@@ -73,17 +75,18 @@ export class SlotChannels {
     if (!this.#isLocal(channel)) {
       return this.#openedRings(channel).createWriter(channel.id, this.#codec(channel, built), listener);
     }
-    const local = this.#local(channel, this.#indexAtConsumer(channel), edge);
+    const local = this.#local(channel, this.#indexAtConsumer(channel), edge, built);
     (this.#listeners.get(channel.id) as ForwardingListener).target = listener;
     return local;
   }
 
-  #local(channel: ChannelDeployment, index: number, edge: JobEdge): LocalChannel {
+  #local(channel: ChannelDeployment, index: number, edge: JobEdge, built: BuiltProgram): LocalChannel {
     let local = this.#locals.get(channel.id);
     if (local === undefined) {
       const listener = new ForwardingListener();
       this.#listeners.set(channel.id, listener);
-      local = new LocalChannel({ id: channel.id, index, input: edge.input, freeze: this.#settings.freeze }, listener);
+      const check = createRecordCheck(typeOf(edge, built), `${this.#deployment.jobName}/channel-${channel.id}`);
+      local = new LocalChannel({ id: channel.id, index, input: edge.input, freeze: this.#settings.freeze, check }, listener);
       this.#locals.set(channel.id, local);
     }
     return local;
@@ -108,10 +111,7 @@ export class SlotChannels {
   #codec(channel: ChannelDeployment, built: BuiltProgram): FrameCodec<unknown> {
     let codec = this.#codecs.get(channel.edge);
     if (codec === undefined) {
-      const edge = edgeOf(built, channel);
-      const source = streamNode(built.streamGraph, edge.sourceNode);
-      const type = edge.sideOutput === undefined ? source.outputType : source.sideOutputTypes.get(edge.sideOutput);
-      codec = createFrameCodec(type, { unique: `${this.#deployment.jobName}/edge-${channel.edge}/slot-${this.#deployment.slot}` });
+      codec = createFrameCodec(typeOf(edgeOf(built, channel), built), { unique: `${this.#deployment.jobName}/edge-${channel.edge}/slot-${this.#deployment.slot}` });
       this.#codecs.set(channel.edge, codec);
     }
     return codec;
@@ -136,6 +136,12 @@ function edgeOf(built: BuiltProgram, channel: ChannelDeployment): JobEdge {
   const edge = built.jobGraph.edges[channel.edge];
   if (edge === undefined) throw new MillraceError("INTERNAL", `the job graph has no edge ${channel.edge}`);
   return edge;
+}
+
+/** The declared type of the records on an edge. */
+function typeOf(edge: JobEdge, built: BuiltProgram): TypeInfo<unknown> | undefined {
+  const source = streamNode(built.streamGraph, edge.sourceNode);
+  return edge.sideOutput === undefined ? source.outputType : source.sideOutputTypes.get(edge.sideOutput);
 }
 
 function vertexOf(built: BuiltProgram, id: string): JobVertex {

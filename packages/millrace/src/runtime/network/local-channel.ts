@@ -23,6 +23,8 @@ export interface LocalChannelOptions {
   readonly capacity?: number;
   /** Whether records are frozen deeply on their way, so that tests see who changes them. Default false. */
   readonly freeze?: boolean;
+  /** Throws for records that don't fit the edge's type, as an encoder would; default: none is refused. */
+  readonly check?: ((value: unknown) => void) | undefined;
 }
 
 /**
@@ -36,6 +38,7 @@ export class LocalChannel implements ChannelWriter {
   readonly #queue: ElementQueue;
   readonly #capacity: number;
   readonly #freeze: boolean;
+  readonly #check: ((value: unknown) => void) | undefined;
   readonly #listener: ChannelWriterListener;
   readonly #reader: LocalInputChannel;
   #ended = false;
@@ -46,6 +49,7 @@ export class LocalChannel implements ChannelWriter {
     this.#id = options.id;
     this.#capacity = options.capacity ?? 1024;
     this.#freeze = options.freeze ?? false;
+    this.#check = options.check;
     this.#listener = listener;
     this.#queue = new ElementQueue(this.#capacity);
     this.#reader = new LocalInputChannel(options.index, options.input, this.#queue, this);
@@ -57,6 +61,7 @@ export class LocalChannel implements ChannelWriter {
   }
 
   record(value: unknown, timestamp: Timestamp): void {
+    if (this.#check !== undefined) this.#check(value);
     if (this.#freeze) deepFreeze(value);
     this.#append(ElementKind.RECORD, value, timestamp);
   }
