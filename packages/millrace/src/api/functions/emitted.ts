@@ -9,7 +9,7 @@ export type NotDeclared =
 export type Emitted<R> = R extends undefined | void ? never : R extends readonly (infer E)[] ? E : R;
 
 /** What a process function emits: what it declares to collect and what it returns. */
-export type EmittedBy<D, R> = ([D] extends [NotDeclared] ? never : D) | Emitted<R>;
+export type EmittedBy<D, R> = [D] extends [NotDeclared] ? Emitted<R> : D | Emitted<R>;
 
 /** Hands on what a function returned: nothing for undefined, each element of an array, else the value. */
 export function emitReturned(returned: unknown, out: Collector<unknown>): void {

@@ -32,4 +32,5 @@ type OptionalNames<F> = {
 }[keyof F];
 type RequiredNames<F> = Exclude<keyof F, OptionalNames<F>>;
 type OptionalOf<O> = O extends OptionalField<infer T> ? T : never;
-type Flatten<T> = { [K in keyof T]: T[K] };
+// The empty object makes the compiler show the fields, not this name.
+type Flatten<T> = { [K in keyof T]: T[K] } & {};
