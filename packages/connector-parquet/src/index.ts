@@ -1,1 +1,2 @@
-export {};
+export { parquetSource, type ParquetSource, type ParquetSourceOptions } from "./parquet-source.ts";
+export type { ParquetSplit } from "./parquet-split.ts";

@@ -74,6 +74,9 @@ export { lineFormat, type LineFormatOptions } from "./formats/line-format.ts";
 export type { PartEncoder, RecordEncoder } from "./formats/record-encoder.ts";
 
 // For sources and sinks of other packages.
+export { refuseUnknownOptions } from "./base/options.ts";
+export { fileProblem } from "./files/file-problem.ts";
+export { listFiles, type FoundFile, type ListOptions } from "./files/list-files.ts";
 export { BufferedSourceReader, type BufferedReaderOptions } from "./base/buffered-source-reader.ts";
 export { ArrayBatch, type SplitBatch, type SplitFetcher } from "./base/split-batch.ts";
 export {

@@ -21,7 +21,7 @@ export interface SourceSnapshot<S, E> {
 }
 
 /** How a source is run. */
-export interface SourceRunOptions<S, E> {
+export interface SourceRunOptions<S, E, T = never> {
   /** Default 1. */
   readonly parallelism?: number | undefined;
   /** Default the machine's. */
@@ -32,6 +32,8 @@ export interface SourceRunOptions<S, E> {
   readonly blockAfter?: number | undefined;
   readonly stdin?: ByteInput | undefined;
   readonly restore?: SourceSnapshot<S, E> | undefined;
+  /** Takes each record instead of `records`, where they are too many to keep. */
+  readonly onRecord?: ((record: T) => void) | undefined;
 }
 
 interface Seat<T, S> {
@@ -51,10 +53,13 @@ class RecordingOutput<T> implements ReaderOutput<T> {
   readonly released: string[] = [];
   readonly splits = new Set<string>();
   readonly blockAfter: number;
+  readonly #onRecord: ((record: T) => void) | undefined;
   emitted = 0;
+  total = 0;
 
-  constructor(blockAfter: number) {
+  constructor(blockAfter: number, onRecord: ((record: T) => void) | undefined) {
     this.blockAfter = blockAfter;
+    this.#onRecord = onRecord;
   }
 
   get blocked(): boolean {
@@ -63,7 +68,9 @@ class RecordingOutput<T> implements ReaderOutput<T> {
 
   collect(value: T): void {
     this.emitted++;
-    this.records.push(value);
+    this.total++;
+    if (this.#onRecord === undefined) this.records.push(value);
+    else this.#onRecord(value);
   }
 
   forSplit(splitId: string): ReaderOutput<T> {
@@ -77,6 +84,7 @@ class RecordingOutput<T> implements ReaderOutput<T> {
 
   malformed(record: MalformedRecord): void {
     this.emitted++;
+    this.total++;
     this.bad.push(record);
   }
 }
@@ -87,7 +95,7 @@ class RecordingOutput<T> implements ReaderOutput<T> {
  */
 export class SourceRun<T, S extends SourceSplit, E> {
   readonly #source: Source<T, S, E>;
-  readonly #options: SourceRunOptions<S, E>;
+  readonly #options: SourceRunOptions<S, E, T>;
   readonly #clock: Clock;
   readonly #seats: Seat<T, S>[] = [];
   readonly #enumerator: SplitEnumerator<S, E>;
@@ -96,7 +104,7 @@ export class SourceRun<T, S extends SourceSplit, E> {
   #failure: unknown;
   #turn = 0;
 
-  constructor(source: Source<T, S, E>, options: SourceRunOptions<S, E> = {}) {
+  constructor(source: Source<T, S, E>, options: SourceRunOptions<S, E, T> = {}) {
     this.#source = source;
     this.#options = options;
     this.#clock = options.clock ?? new SystemClock();
@@ -216,7 +224,7 @@ export class SourceRun<T, S extends SourceSplit, E> {
     const seat: Seat<T, S> = {
       // Assigned below; the reader's callbacks need the seat.
       reader: undefined as unknown as SourceReader<T, S>,
-      output: new RecordingOutput(this.#options.blockAfter ?? Infinity),
+      output: new RecordingOutput(this.#options.blockAfter ?? Infinity, this.#options.onRecord),
       awake: true,
       ended: false,
       assigned: [],
@@ -251,7 +259,7 @@ export class SourceRun<T, S extends SourceSplit, E> {
   }
 
   #count(): number {
-    return this.#seats.reduce((sum, seat) => sum + seat.output.records.length + seat.output.bad.length, 0);
+    return this.#seats.reduce((sum, seat) => sum + seat.output.total, 0);
   }
 
   #nextAwake(): number | undefined {
