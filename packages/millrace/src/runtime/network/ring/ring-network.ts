@@ -30,8 +30,9 @@ export interface RingNetwork extends SlotNetwork {
 const DEFAULT_MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens the rings of `slot` on its own thread. `bell` wakes the thread of another slot, so that it calls `wokeUp` and `poll`;
- * it is called only while that slot sleeps.
+ * Opens the rings of `slot` on its own thread. `bell` wakes the thread of another slot, so that it calls `wokeUp` and `poll`; it
+ * is called while that slot sleeps, or when this one closes, and may find no thread any more. It must not get lost: who can be
+ * rung before it is reachable never wakes.
  *
  * @example
  * ```ts

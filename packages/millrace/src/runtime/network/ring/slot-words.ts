@@ -74,9 +74,16 @@ export class SlotWords {
     return Atomics.load(this.#words, slot * SLOT_WORDS + CLOSED) === 1;
   }
 
-  /** Marks a slot whose thread is gone, and tells the others. */
+  /**
+   * Marks a slot whose thread is gone, and tells the others. Rings all bells: the thread may have ended between turning a sleeper
+   * to RUNG and ringing.
+   */
   markClosed(slot: number, slots: number): void {
     Atomics.store(this.#words, slot * SLOT_WORDS + CLOSED, 1);
-    for (let other = 0; other < slots; other++) if (other !== slot) this.signal(other, Signal.CLOSED);
+    for (let other = 0; other < slots; other++) {
+      if (other === slot) continue;
+      Atomics.or(this.#words, other * SLOT_WORDS + SIGNAL, Signal.CLOSED);
+      this.#bell(other);
+    }
   }
 }

@@ -72,7 +72,8 @@ class Producer {
   }
 
   burst(): void {
-    for (let count = this.#pick(BURSTS); count > 0 && this.#left > 0 && !this.#flow.blocked; count--) this.#send();
+    for (let count = this.#pick(BURSTS); count > 0 && this.#left > 0 && !this.#flow.blocked; count--)
+      this.#send();
     if (this.#left === 0 && !this.#ended && !this.#flow.blocked) {
       this.#ended = true;
       for (const writer of this.#writers) writer.event({ kind: "endOfPartition" });
@@ -135,7 +136,8 @@ class Consumer {
       }
       const { n } = input.cursor.value as Numbered;
       const expected = this.received[input.index] as number;
-      if (n !== expected || input.cursor.timestamp !== n) this.wrong ??= `channel ${input.index}: ${n} instead of ${expected}`;
+      if (n !== expected || input.cursor.timestamp !== n)
+        this.wrong ??= `channel ${input.index}: ${n} instead of ${expected}`;
       this.received[input.index] = expected + 1;
     }
   }
@@ -151,8 +153,16 @@ function main({ rings, slot, seed, records, bell }: StressSetup, port: MessagePo
   const flow = new OutputFlow();
   const out = rings.channels.filter((channel) => channel.producerSlot === slot);
   const into = rings.channels.filter((channel) => channel.consumerSlot === slot);
-  const producer = new Producer(out.map(({ id }) => network.createWriter(id, codec, flow)), flow, records, pick);
-  const consumer = new Consumer(into.map(({ id }, index) => network.createInput(id, index, 0, codec)), pick);
+  const producer = new Producer(
+    out.map(({ id }) => network.createWriter(id, codec, flow)),
+    flow,
+    records,
+    pick,
+  );
+  const consumer = new Consumer(
+    into.map(({ id }, index) => network.createInput(id, index, 0, codec)),
+    pick,
+  );
   let sleeps = 0;
   let producing = true;
   let reading = true;
