@@ -153,7 +153,7 @@ describe("errors of the command line", () => {
   });
 
   it("names operator, subtask and record when a user's function throws, and shows the user's own lines", async () => {
-    const run = await place.run(["run", "jobs/fails.ts", "-p", "1"]);
+    const run = await place.run(["run", "fixtures/fails.ts", "-p", "1"]);
     expect(run.code).toBe(1);
     expect(run.out).toBe([1, 2, 3, 4, 5, 6].map((n) => `{"n":${n},"checked":${n}}\n`).join(""));
     expect(run.err).toMatch(/^fails FAILED in /u);
@@ -161,8 +161,8 @@ describe("errors of the command line", () => {
     expect(block).toEqual([
       'error[USER_FUNCTION_FAILED]: operator "check" (uid check, subtask 1 of 1) failed: RangeError: 7 is too high',
       "  record: 7",
-      "    at check (jobs/fails.ts:9:33)",
-      "    at jobs/fails.ts:16:32",
+      "    at check (fixtures/fails.ts:9:33)",
+      "    at fixtures/fails.ts:16:32",
       "",
     ]);
   });
@@ -171,7 +171,7 @@ describe("errors of the command line", () => {
     { args: ["-v"], env: {} },
     { args: [], env: { MILLRACE_DEBUG: "1" } },
   ])("shows the engine's frames and all causes when asked to: $args $env", async ({ args, env }) => {
-    const run = await place.run(["run", "jobs/fails.ts", "-p", "1", ...args], { env });
+    const run = await place.run(["run", "fixtures/fails.ts", "-p", "1", ...args], { env });
     expect(run.code).toBe(1);
     expect(run.err).toContain("caused by: RangeError: 7 is too high");
     expect(run.err).toMatch(/ at .*millrace\/(src|dist)\//u);

@@ -25,7 +25,7 @@ describe("millrace run", () => {
   it("shows nothing but errors when it is to be quiet", async () => {
     const run = await place.run(["run", "jobs/numbers.ts", "-q", "-p", "1", "--", "--up-to", "2"]);
     expect(run).toMatchObject({ code: 0, out: "n 2\nn 4\n", err: "" });
-    const failing = await place.run(["run", "jobs/fails.ts", "-q", "-p", "1"]);
+    const failing = await place.run(["run", "fixtures/fails.ts", "-q", "-p", "1"]);
     expect(failing.code).toBe(1);
     expect(failing.err).toMatch(/^error\[USER_FUNCTION_FAILED\]/u);
   });
@@ -42,7 +42,7 @@ describe("millrace run", () => {
       recordsOut: 3,
       vertices: [{ parallelism: 1, recordsIn: 3, recordsToSinks: 3 }],
     });
-    const failing = await place.run(["run", "jobs/fails.ts", "--json", "-p", "1"]);
+    const failing = await place.run(["run", "fixtures/fails.ts", "--json", "-p", "1"]);
     const [summary, error] = lines(failing.err).map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(summary).toMatchObject({ type: "summary", status: "FAILED" });
     expect(error).toMatchObject({

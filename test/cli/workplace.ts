@@ -10,6 +10,9 @@ const repository = join(import.meta.dirname, "../..");
 /** A process is killed after this many milliseconds: a test that waits for it fails with what it printed. */
 const LIMIT = 30_000;
 
+/** Variables that change what processes print, which test runners and terminals set. */
+const RUNNERS = new Set(["NODE_OPTIONS", "NODE_V8_COVERAGE", "NO_COLOR", "FORCE_COLOR", "MILLRACE_DEBUG"]);
+
 /** How a process ended, and what it printed. */
 export interface Ended {
   readonly code: number | null;
@@ -74,8 +77,8 @@ export class Workplace {
 
   /** The environment of processes: nothing of the test runner's that would change what they print. */
   environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-    const { NODE_OPTIONS, NO_COLOR, FORCE_COLOR, MILLRACE_DEBUG, NODE_V8_COVERAGE, ...env } = process.env;
-    return { ...env, ...more };
+    const kept = Object.entries(process.env).filter(([name]) => !RUNNERS.has(name));
+    return { ...Object.fromEntries(kept), ...more };
   }
 
   /** Starts `millrace` with these arguments. */

@@ -120,6 +120,19 @@ describe("the packages as they are published", () => {
     }
   });
 
+  it("run a job by their command, in threads of their own", () => {
+    writeFileSync(
+      join(packed.project, "squares.ts"),
+      `import { job } from "millrace";
+       export default job(import.meta, "squares", {}, (env) => {
+         env.fromSequence(1, 3).map((n) => n * n).rebalance().map(String).print();
+       });`,
+    );
+    const launcher = join(find("millrace").home, "bin/millrace.js");
+    const lines = run(process.execPath, [launcher, "run", "squares.ts", "-q", "-p", "2"], packed.project);
+    expect(lines.split("\n").toSorted()).toEqual(["", "1", "4", "9"]);
+  });
+
   it("are one instance, whichever entry a name comes from", () => {
     writeFileSync(
       join(packed.project, "one-instance.mjs"),

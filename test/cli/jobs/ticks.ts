@@ -33,7 +33,6 @@ export default job(
           name: "witness",
           write: () => undefined,
           close: async () => {
-            // oxlint-disable-next-line no-console -- what the job prints is what the test looks at
             console.log("closed");
             await setTimeout(closing);
           },

@@ -34,7 +34,7 @@ export interface BuiltJob {
  */
 export interface Engine {
   /** Imports a job's module; builds nothing. */
-  program(moduleUrl: string): Promise<JobProgram>;
-  plan(moduleUrl: string, options: PlanOptions): Promise<BuiltJob>;
-  start(moduleUrl: string, options: StartOptions): Promise<LocalJob>;
+  readonly program: (moduleUrl: string) => Promise<JobProgram>;
+  readonly plan: (moduleUrl: string, options: PlanOptions) => Promise<BuiltJob>;
+  readonly start: (moduleUrl: string, options: StartOptions) => Promise<LocalJob>;
 }

@@ -16,12 +16,13 @@ function refusal(line: string): MillraceError {
     if (MillraceError.is(error)) return error;
     throw error;
   }
-  return expect.fail(`"${line}" was not refused`);
+  throw new Error(`"${line}" was not refused`);
 }
 
 function text(line: string): string {
   const request = parse(line);
-  return request.command === "text" ? request.text : expect.fail(`"${line}" is a ${request.command}`);
+  if (request.command !== "text") throw new Error(`"${line}" is a ${request.command}`);
+  return request.text;
 }
 
 describe("parseCommandLine", () => {

@@ -10,5 +10,5 @@ export interface CommandContext {
   readonly output: OutputWatch;
   readonly cwd: string;
   /** Loads the engine; the same one each time. */
-  engine(): Promise<Engine>;
+  readonly engine: () => Promise<Engine>;
 }
