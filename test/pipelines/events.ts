@@ -24,7 +24,8 @@ export function purchase(i: number): Purchase {
 }
 
 /** The first `count` purchases. */
-export const purchases = (count: number): readonly Purchase[] => Array.from({ length: count }, (_, i) => purchase(i));
+export const purchases = (count: number): readonly Purchase[] =>
+  Array.from({ length: count }, (_, i) => purchase(i));
 
 /** Groups by key, in order. */
 export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
@@ -32,4 +33,5 @@ export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, 
 }
 
 /** A sum that doesn't depend on the order of its terms: cents are whole numbers. */
-export const sumOfCents = (items: readonly Purchase[]): number => items.reduce((sum, item) => sum + Math.round(item.amount * 100), 0);
+export const sumOfCents = (items: readonly Purchase[]): number =>
+  items.reduce((sum, item) => sum + Math.round(item.amount * 100), 0);

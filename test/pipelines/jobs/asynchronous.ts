@@ -8,7 +8,11 @@ const COUNT = 600;
 
 /** Asynchronous calls, in order and out of order, some of which fail at first; and poison records that are skipped. */
 export default job(import.meta, "asynchronous", {}, (env) => {
-  const all = env.fromSource(generatorSource({ count: COUNT, generate: purchase }), WatermarkStrategy.noWatermarks<Purchase>(), "purchases");
+  const all = env.fromSource(
+    generatorSource({ count: COUNT, generate: purchase }),
+    WatermarkStrategy.noWatermarks<Purchase>(),
+    "purchases",
+  );
   const ordered = all.asyncMap(
     async (p) => {
       if (p.id % 5 === 0) await sleep(p.id % 3);

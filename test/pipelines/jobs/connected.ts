@@ -19,19 +19,32 @@ export default job(import.meta, "connected", {}, (env) => {
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness<Purchase>(DISORDER).withTimestamps((p) => p.at);
   const all = env.fromSource(generatorSource({ count: COUNT, generate: purchase }), strategy, "purchases");
   const others = env.fromSource(generatorSource({ count: COUNT, generate: purchase }), strategy, "others");
-  const rules = env.fromSource(generatorSource({ count: RULES, generate: rule }), WatermarkStrategy.noWatermarks<Rule>(), "rules");
+  const rules = env.fromSource(
+    generatorSource({ count: RULES, generate: rule }),
+    WatermarkStrategy.noWatermarks<Rule>(),
+    "rules",
+  );
 
-  const together = all.connect(others).keyBy((p) => p.user, (p) => p.user).process({
-    state: { left: valueState(Types.int, { defaultValue: () => 0 }), right: valueState(Types.int, { defaultValue: () => 0 }) },
-    onRecord1(_, ctx) {
-      ctx.state.left.update(ctx.state.left.value() + 1);
-      ctx.timers.registerEventTimeTimer(END);
-    },
-    onRecord2(_, ctx) {
-      ctx.state.right.update(ctx.state.right.value() + 1);
-    },
-    onTimer: (_, ctx) => `both ${ctx.currentKey} ${ctx.state.left.value()} ${ctx.state.right.value()}`,
-  });
+  const together = all
+    .connect(others)
+    .keyBy(
+      (p) => p.user,
+      (p) => p.user,
+    )
+    .process({
+      state: {
+        left: valueState(Types.int, { defaultValue: () => 0 }),
+        right: valueState(Types.int, { defaultValue: () => 0 }),
+      },
+      onRecord1(_, ctx) {
+        ctx.state.left.update(ctx.state.left.value() + 1);
+        ctx.timers.registerEventTimeTimer(END);
+      },
+      onRecord2(_, ctx) {
+        ctx.state.right.update(ctx.state.right.value() + 1);
+      },
+      onTimer: (_, ctx) => `both ${ctx.currentKey} ${ctx.state.left.value()} ${ctx.state.right.value()}`,
+    });
   const checked = all
     .keyBy((p) => p.shop)
     .connect(rules.broadcast({ limits: mapState(Types.int, Types.int) }))
@@ -62,7 +75,9 @@ export function expected(): string[] {
   const all = purchases(COUNT);
   return [
     ...[...groupBy(all, (p) => p.user)].map(([user, list]) => `both ${user} ${list.length} ${list.length}`),
-    ...[...groupBy(all, (p) => p.shop)].map(([shop, list]) => `rule ${shop} ${list.filter((p) => p.amount > rule(shop).limit).length}`),
+    ...[...groupBy(all, (p) => p.shop)].map(
+      ([shop, list]) => `rule ${shop} ${list.filter((p) => p.amount > rule(shop).limit).length}`,
+    ),
     ...all.map((p) => `mixed purchase ${p.id}`),
     ...Array.from({ length: RULES }, (_, i) => `mixed rule ${i}`),
   ];

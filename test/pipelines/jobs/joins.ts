@@ -14,7 +14,11 @@ const back = (i: number): Purchase => ({ ...purchase(i * 4), id: i, at: purchase
 export default job(import.meta, "joins", {}, (env) => {
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness<Purchase>(DISORDER).withTimestamps((p) => p.at);
   const bought = env.fromSource(generatorSource({ count: COUNT, generate: purchase }), strategy, "bought");
-  const returned = env.fromSource(generatorSource({ count: COUNT / 4, generate: back }), strategy, "returned");
+  const returned = env.fromSource(
+    generatorSource({ count: COUNT / 4, generate: back }),
+    strategy,
+    "returned",
+  );
   const joined = bought
     .join(returned)
     .where((p) => p.user)

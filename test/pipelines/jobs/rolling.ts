@@ -7,11 +7,17 @@ const COUNT = 3000;
 
 /** Rolling reduce and aggregate: a result for every record, by composite and by primitive key. */
 export default job(import.meta, "rolling", {}, (env) => {
-  const all = env.fromSource(generatorSource({ count: COUNT, generate: purchase }), WatermarkStrategy.noWatermarks<Purchase>(), "purchases");
-  const counts = all.keyBy((p) => [p.user, p.shop]).aggregate(
-    (a) => ({ n: a.count() }),
-    ([user, shop], { n }) => `count ${user} ${shop} ${n}`,
+  const all = env.fromSource(
+    generatorSource({ count: COUNT, generate: purchase }),
+    WatermarkStrategy.noWatermarks<Purchase>(),
+    "purchases",
   );
+  const counts = all
+    .keyBy((p) => [p.user, p.shop])
+    .aggregate(
+      (a) => ({ n: a.count() }),
+      ([user, shop], { n }) => `count ${user} ${shop} ${n}`,
+    );
   const best = all
     .map((p) => ({ shop: p.shop, id: p.id, n: 1 }))
     .keyBy("shop")
@@ -24,7 +30,11 @@ export function expected(): string[] {
   const all = purchases(COUNT);
   const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
   return [
-    ...[...groupBy(all, (p) => `${p.user} ${p.shop}`)].flatMap(([key, list]) => upTo(list.length).map((n) => `count ${key} ${n}`)),
-    ...[...groupBy(all, (p) => p.shop)].flatMap(([shop, list]) => upTo(list.length).map((n) => `reduce ${shop} ${n}`)),
+    ...[...groupBy(all, (p) => `${p.user} ${p.shop}`)].flatMap(([key, list]) =>
+      upTo(list.length).map((n) => `count ${key} ${n}`),
+    ),
+    ...[...groupBy(all, (p) => p.shop)].flatMap(([shop, list]) =>
+      upTo(list.length).map((n) => `reduce ${shop} ${n}`),
+    ),
   ];
 }

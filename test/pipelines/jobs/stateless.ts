@@ -7,7 +7,12 @@ const COUNT = 4000;
 
 /** map, filter, flatMap in both its forms, union, and every way to spread records. */
 export default job(import.meta, "stateless", {}, (env) => {
-  const source = (name: string) => env.fromSource(generatorSource({ count: COUNT, generate: purchase }), WatermarkStrategy.noWatermarks<Purchase>(), name);
+  const source = (name: string) =>
+    env.fromSource(
+      generatorSource({ count: COUNT, generate: purchase }),
+      WatermarkStrategy.noWatermarks<Purchase>(),
+      name,
+    );
   const big = source("big")
     .filter((p) => p.amount > 20)
     .map((p) => ({ id: p.id, text: `${p.user}:${p.shop}` }))
@@ -23,7 +28,10 @@ export default job(import.meta, "stateless", {}, (env) => {
     .map((p) => p);
   big
     .union(small)
-    .partitionCustom((p) => p.id, (id, parallelism) => id % parallelism)
+    .partitionCustom(
+      (p) => p.id,
+      (id, parallelism) => id % parallelism,
+    )
     .map((p) => `${p.id} ${p.text}`)
     .sinkTo(collectSink());
 });

@@ -37,7 +37,9 @@ export default job(import.meta, "timers", {}, (env) => {
 export function expected(): string[] {
   const all = purchases(COUNT);
   const timers = [...groupBy(all, (p) => p.user)].flatMap(([user, list]) =>
-    [...new Set(list.map((p) => (Math.floor(p.at / HOUR) + 2) * HOUR))].map((time) => `timer ${user} ${time}`),
+    [...new Set(list.map((p) => (Math.floor(p.at / HOUR) + 2) * HOUR))].map(
+      (time) => `timer ${user} ${time}`,
+    ),
   );
   return [...timers, ...all.filter((p) => p.amount > 99).map((p) => `dear ${p.id}`)];
 }
