@@ -6,8 +6,8 @@ import { SplitWatermarks } from "./split-watermarks.ts";
 
 /**
  * The watermark of a source, over its splits: the minimum of the active ones, never going back; idle when all are. Splits that
- * have no records for the strategy's idle timeout count as idle; their clock is advanced by `tick` only, so that it stands
- * still while the source is held back (correctness rule 28).
+ * have no records for the strategy's idle timeout count as idle, and so does a source that has no split for so long; their clock
+ * is advanced by `tick` only, so that it stands still while the source is held back (correctness rule 28).
  */
 export class CombinedWatermarks<T> {
   readonly #strategy: WatermarkStrategy<T>;
@@ -17,6 +17,8 @@ export class CombinedWatermarks<T> {
   #idle = false;
   #dirty = false;
   #counted = 0;
+  /** Time without any split, in ms. */
+  #unassigned = 0;
 
   constructor(strategy: WatermarkStrategy<T>, output: Output<unknown>) {
     this.#strategy = strategy;
@@ -40,7 +42,10 @@ export class CombinedWatermarks<T> {
       this.#dirty = true;
     });
     this.#splits.add(split);
+    this.#unassigned = 0;
     this.#dirty = true;
+    // Who was idle says that it is not before the split's first record.
+    if (this.#idle) this.flush();
     return split;
   }
 
@@ -54,6 +59,10 @@ export class CombinedWatermarks<T> {
   /** Lets every generator speak, then emits what has changed. `elapsed`: ms during which records could have come. */
   tick(elapsed: number): void {
     const timeout = this.#strategy.idleTimeout;
+    if (this.#splits.size === 0 && timeout !== undefined) {
+      this.#unassigned += elapsed;
+      if (this.#unassigned >= timeout && !this.#idle) this.#dirty = true;
+    }
     for (const split of this.#splits) {
       if (split.recent > 0) {
         this.#counted += split.recent;
@@ -69,6 +78,12 @@ export class CombinedWatermarks<T> {
     this.flush();
   }
 
+  /** A subtask that got no split for so long counts as idle, like a split without records. */
+  get #waitsForSplits(): boolean {
+    const { idleTimeout } = this.#strategy;
+    return idleTimeout !== undefined && this.#unassigned >= idleTimeout;
+  }
+
   /** Emits the combined watermark and idleness if they have changed. Cheap when nothing has. */
   flush(): void {
     if (!this.#dirty) return;
@@ -80,7 +95,7 @@ export class CombinedWatermarks<T> {
       active++;
       if (split.watermark < minimum) minimum = split.watermark;
     }
-    const idle = active === 0 && this.#splits.size > 0;
+    const idle = active === 0 && (this.#splits.size > 0 || this.#waitsForSplits);
     if (idle !== this.#idle) {
       this.#idle = idle;
       this.#output.idle(idle);

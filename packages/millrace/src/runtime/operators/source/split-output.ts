@@ -51,6 +51,11 @@ export class SplitOutput<T> implements ReaderOutput<T> {
     const split = this.watermarks;
     const time = this.#assigner === undefined ? timestamp : checked(this.#assigner(value, timestamp), value);
     split.recent++;
+    if (split.idle) {
+      // Said before the record: behind an idle input event time goes on without it, and the record would be late.
+      split.markActive();
+      this.#shared.flushWatermarks();
+    }
     this.#output.record(value, time);
     if (this.#generator !== undefined) {
       const before = split.watermark;
