@@ -100,7 +100,7 @@ function update(kind: string, keyOf: KeyOf): Contestant {
     work() {
       for (let i = 0; i < OPERATIONS; i++) {
         store.setCurrentKey(keyOf(i));
-        state.update(((state.value() as number | undefined) ?? 0) + 1);
+        state.update((state.value() ?? 0) + 1);
       }
     },
   };

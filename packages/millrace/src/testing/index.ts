@@ -1,1 +1,7 @@
-export {};
+/*
+ * What tests of Millrace programs need: harnesses for single operators, with time in the test's hand.
+ */
+export { harnessFor } from "./harness/harness-for.ts";
+export type { HarnessEvent, HarnessRecord, SkippedRecord } from "./harness/harness-events.ts";
+export type { HarnessOptions, HarnessSettings, HarnessSnapshot } from "./harness/harness-options.ts";
+export type { OperatorHarness } from "./harness/operator-harness.ts";

@@ -67,12 +67,15 @@ export class AsyncOperator implements Operator {
 
   initializeState(): void {
     this.#life.initializeState();
-    this.#inFlight = this.#context.operatorState.getListState("async-in-flight", inFlightState(this.#spec.inputType));
+    this.#inFlight = this.#context.operatorState.getListState(
+      "async-in-flight",
+      inFlightState(this.#spec.inputType),
+    );
   }
 
   open(): void {
     this.#life.open();
-    for (const { value, timestamp } of [...(this.#inFlight?.get() ?? [])]) this.processRecord(value, timestamp);
+    for (const { value, timestamp } of this.#inFlight?.get() ?? []) this.processRecord(value, timestamp);
     this.#inFlight?.clear();
   }
 
@@ -225,6 +228,7 @@ export class AsyncOperator implements Operator {
 }
 
 function inFlightState(inputType: TypeInfo<unknown> | undefined): ListStateDescriptor<InFlight> {
-  const type = inputType === undefined ? undefined : Types.object({ value: inputType, timestamp: Types.double });
-  return { "~millrace": "state", kind: "list", type: type as TypeInfo<InFlight> | undefined };
+  const type =
+    inputType === undefined ? undefined : Types.object({ value: inputType, timestamp: Types.double });
+  return { "~millrace": "state", kind: "list", type };
 }

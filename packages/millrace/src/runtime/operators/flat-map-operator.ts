@@ -27,6 +27,6 @@ export class FlatMapOperator extends FunctionOperator {
     if (results === undefined) return;
     this.refuse(results);
     const { output } = this.context;
-    for (const result of results as Iterable<unknown>) output.record(result, timestamp);
+    for (const result of results) output.record(result, timestamp);
   }
 }

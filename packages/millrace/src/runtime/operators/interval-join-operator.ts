@@ -77,7 +77,12 @@ export class IntervalJoinOperator extends TimedOperator {
   }
 
   /** A bucket's time is over. */
-  protected onTimer(_domain: "event" | "processing", _time: Timestamp, _key: unknown, namespace: string): void {
+  protected onTimer(
+    _domain: "event" | "processing",
+    _time: Timestamp,
+    _key: unknown,
+    namespace: string,
+  ): void {
     const buffer = this.#buffers[namespace.startsWith("l") ? 0 : 1];
     buffer.drop(Number(namespace.slice(1)));
   }
@@ -153,9 +158,13 @@ export class IntervalJoinOperator extends TimedOperator {
   }
 
   #noTime(value: unknown): MillraceError {
-    return new MillraceError("INVALID_ARGUMENT", `an interval join needs timestamps, the record ${preview(value)} has none`, {
-      help: "Give the source a WatermarkStrategy, or use assignTimestampsAndWatermarks before the join.",
-    });
+    return new MillraceError(
+      "INVALID_ARGUMENT",
+      `an interval join needs timestamps, the record ${preview(value)} has none`,
+      {
+        help: "Give the source a WatermarkStrategy, or use assignTimestampsAndWatermarks before the join.",
+      },
+    );
   }
 }
 

@@ -103,7 +103,10 @@ class OnBroadcastContext extends OperatorProcessContext {
   forEachKey(name: string, visit: (key: unknown, state: StateHandle<StateDescriptor>) => void): void {
     const state = this.#states()[name] as StateHandle<StateDescriptor> | undefined;
     if (state === undefined) {
-      throw new MillraceError("STATE_MISUSE", `operator "${this.runtime.operatorName}" declares no state "${name}"`);
+      throw new MillraceError(
+        "STATE_MISUSE",
+        `operator "${this.runtime.operatorName}" declares no state "${name}"`,
+      );
     }
     this.#context.keyedState.forEachKey(name, (key) => visit(key, state));
   }

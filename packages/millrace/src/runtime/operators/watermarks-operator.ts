@@ -42,7 +42,8 @@ export class WatermarksOperator implements Operator {
   processRecord(value: unknown, timestamp: Timestamp): void {
     const own = this.#own;
     const { timestampAssigner } = this.#strategy;
-    const time = timestampAssigner === undefined ? timestamp : checked(timestampAssigner(value, timestamp), value);
+    const time =
+      timestampAssigner === undefined ? timestamp : checked(timestampAssigner(value, timestamp), value);
     own.recent++;
     this.#context.output.record(value, time);
     if (own.generator === undefined) return;

@@ -64,8 +64,12 @@ class ReadonlyBroadcast<K, V> implements ReadonlyBroadcastState<K, V> {
   }
 
   #refused(method: string): MillraceError {
-    return new MillraceError("STATE_MISUSE", `${method} was called on broadcast state "${this.#name}" outside of onBroadcast`, {
-      help: "Only broadcast records may change broadcast state, since every subtask sees them; keep what differs by key in keyed state.",
-    });
+    return new MillraceError(
+      "STATE_MISUSE",
+      `${method} was called on broadcast state "${this.#name}" outside of onBroadcast`,
+      {
+        help: "Only broadcast records may change broadcast state, since every subtask sees them; keep what differs by key in keyed state.",
+      },
+    );
   }
 }

@@ -8,7 +8,7 @@ import { NO_TIMESTAMP, type Timestamp } from "../../../common/time/timestamps.ts
 import { refuseAsync } from "../../task/chain/refuse-async.ts";
 import type { OperatorContext } from "../operator.ts";
 import { TimedOperator } from "../timers/timed-operator.ts";
-import { declaredStates, OperatorKeyedContext } from "./keyed-process-context.ts";
+import { declaredStates, type OperatorKeyedContext } from "./keyed-process-context.ts";
 import { UserFunction } from "./user-function.ts";
 
 /** What all keyed process functions have. */
@@ -20,7 +20,9 @@ export interface KeyedFunction extends RichFunction, CheckpointedFunction {
 }
 
 /** What the operators of keyed process functions share: the function's life, its states, its timers. */
-export abstract class KeyedFunctionOperator<C extends OperatorKeyedContext = OperatorKeyedContext> extends TimedOperator {
+export abstract class KeyedFunctionOperator<
+  C extends OperatorKeyedContext = OperatorKeyedContext,
+> extends TimedOperator {
   protected readonly function: C;
   readonly #fn: KeyedFunction;
   readonly #life: UserFunction;

@@ -42,8 +42,14 @@ export class OperatorKeyedContext
 }
 
 /** The handles of declared states, by field name. */
-export function declaredStates(store: KeyedStateStore, states: StateRecord | undefined): StateHandles<StateRecord> {
-  const handles = Object.entries(states ?? {}).map(([field, descriptor]) => [field, store.getState(field, descriptor)]);
+export function declaredStates(
+  store: KeyedStateStore,
+  states: StateRecord | undefined,
+): StateHandles<StateRecord> {
+  const handles = Object.entries(states ?? {}).map(([field, descriptor]) => [
+    field,
+    store.getState(field, descriptor),
+  ]);
   return Object.fromEntries(handles) as StateHandles<StateRecord>;
 }
 

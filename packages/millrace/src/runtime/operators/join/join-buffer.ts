@@ -28,7 +28,7 @@ export class JoinBuffer {
     const descriptor: ListStateDescriptor<Buffered> = {
       "~millrace": "state",
       kind: "list",
-      type: element as TypeInfo<Buffered> | undefined,
+      type: element,
     };
     this.#state = store.getNamespacedState(name, descriptor);
     this.#size = size;

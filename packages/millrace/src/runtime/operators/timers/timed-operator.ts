@@ -52,7 +52,12 @@ export abstract class TimedOperator implements Operator {
   /** Takes a record; nothing is under way. */
   protected abstract handle(input: 0 | 1, value: unknown, timestamp: Timestamp): void;
   /** A timer fires; its key is current. */
-  protected abstract onTimer(domain: "event" | "processing", time: Timestamp, key: unknown, namespace: string): void;
+  protected abstract onTimer(
+    domain: "event" | "processing",
+    time: Timestamp,
+    key: unknown,
+    namespace: string,
+  ): void;
   /** Goes on with the subclass's own loop over a record, which `beginLoop` began; false when blocked. */
   protected advanceLoop(): boolean {
     return true;
