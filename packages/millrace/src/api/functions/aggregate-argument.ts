@@ -3,6 +3,7 @@ import type { AggregateBuilder, AggregationSpec } from "../../common/aggregates/
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { preview } from "../../common/errors/preview.ts";
 import type { AggregateFunction } from "../../common/state/state.ts";
+import type { TypeInfo } from "../../common/types/type-info.ts";
 import { refuseAsync } from "./emitted.ts";
 
 /** What `aggregate` takes, erased: accumulators' types are invariant, so only `any` stands for all of them. */
@@ -11,10 +12,13 @@ export type AggregateArgument =
   | AggregateFunction<any, any, any>;
 
 /** The AggregateFunction that a builder callback or an object stands for. @throws MillraceError INVALID_ARGUMENT */
-export function aggregateArgument(given: AggregateArgument): AggregateFunction<unknown, unknown, unknown> {
+export function aggregateArgument(
+  given: AggregateArgument,
+  inputType: TypeInfo<unknown> | undefined,
+): AggregateFunction<unknown, unknown, unknown> {
   if (typeof given === "function") {
     refuseAsync("aggregate", given);
-    return aggregateOf<unknown>()(given) as unknown as AggregateFunction<unknown, unknown, unknown>;
+    return aggregateOf(inputType)(given) as unknown as AggregateFunction<unknown, unknown, unknown>;
   }
   for (const method of ["createAccumulator", "add", "getResult"] as const) {
     if (typeof given === "object" && given !== null && typeof given[method] === "function") {

@@ -41,7 +41,7 @@ export class RecordedKeyedStream extends RecordedStream implements KeyedStream<E
       spec: {
         kind: "keyedAggregate",
         keySelector: this.#selector,
-        aggregate: aggregateArgument(given),
+        aggregate: aggregateArgument(given, typeOfUpstreams(this.upstreams)),
         result: result ?? ((_key, value) => value),
       },
       inputs: this.edges(),

@@ -66,7 +66,7 @@ export class WindowOperations {
     given: AggregateArgument,
     result: ResultFunction | GivenFunction | PerSubtask<GivenFunction> | undefined,
   ): Erased {
-    const aggregate = aggregateArgument(given);
+    const aggregate = aggregateArgument(given, this.inputType);
     const contents = (output: WindowOutput): WindowContents => ({ kind: "aggregate", aggregate, output });
     if (result === undefined || typeof result === "function")
       return this.#folded(contents, result, undefined, undefined);

@@ -17,6 +17,7 @@ const BARE_NAME = "value";
  * One AggregateFunction for what a builder callback answers: `add` is a single function over a flat accumulator. It can merge
  * where all its parts can.
  *
+ * @param type the records' type, where declared
  * @param build called once, at once
  * @throws MillraceError INVALID_ARGUMENT when the callback answers something else
  * @example
@@ -25,11 +26,11 @@ const BARE_NAME = "value";
  * ```
  */
 export const aggregateOf =
-  <T>() =>
+  <T>(type?: TypeInfo<T>) =>
   <B extends AggregationSpec>(
     build: (a: AggregateBuilder<T>) => B,
   ): AggregateFunction<T, FlatAccumulator, AggregationResult<B>> =>
-    combineParts(partsOf(build(aggregateBuilder<T>())), canGenerateCode()) as AggregateFunction<
+    combineParts(partsOf(build(aggregateBuilder(type))), canGenerateCode()) as AggregateFunction<
       T,
       FlatAccumulator,
       AggregationResult<B>

@@ -234,6 +234,46 @@ describe.each([
     });
   });
 
+  it("keep records of a declared type as such, instances of classes included", () => {
+    class Money {
+      readonly cents: number;
+      constructor(cents: number) {
+        this.cents = cents;
+      }
+    }
+    const money = Types.custom<Money>({
+      name: "test.Money",
+      version: 1,
+      is: (value) => value instanceof Money,
+      encode: ({ cents }) => new Uint8Array([cents]),
+      decode: (bytes) => new Money(bytes[0]!),
+    });
+    const record = Types.object({ price: money, n: Types.int });
+    type Priced = { price: Money; n: number };
+    const build = (a: AggregateBuilder<Priced>) => ({
+      least: a.minBy((r) => r.price.cents),
+      first: a.first(),
+      last: a.last(),
+      all: a.collect(),
+      top: a.top(1, (r) => r.n),
+    });
+    const aggregate = combineParts(partsOf(build(aggregateBuilder(record))), generated);
+    const codec = createValueCodec(aggregate.accumulatorType, { unique: "aggregates-test/money" });
+    const [cheap, dear] = [
+      { price: new Money(1), n: 9 },
+      { price: new Money(2), n: 8 },
+    ];
+    const restored = codec.decode(codec.encode(fold(aggregate, [dear, cheap])));
+    expect(aggregate.getResult(restored)).toEqual({
+      least: cheap,
+      first: dear,
+      last: cheap,
+      all: [dear, cheap],
+      top: [cheap],
+    });
+    expect((aggregate.getResult(restored) as { least: Priced }).least.price).toBeInstanceOf(Money);
+  });
+
   it("say which aggregate got what is no number", () => {
     for (const build of [
       (a) => ({ mean: a.avg((s) => s.shop as never) }),

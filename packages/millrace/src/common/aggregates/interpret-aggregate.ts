@@ -4,6 +4,13 @@ import type { CombinedParts, FlatAccumulator } from "./combined-parts.ts";
 import { lostIn, totalOf } from "./compensated-sum.ts";
 import { notANumber } from "./not-a-number.ts";
 
+/** What one part does to the flat accumulator. */
+interface PartSteps {
+  add(accumulator: FlatAccumulator, record: unknown): void;
+  result(accumulator: FlatAccumulator): unknown;
+  merge(into: FlatAccumulator, from: FlatAccumulator): void;
+}
+
 type Numbers = Record<string, number>;
 
 /**
@@ -15,99 +22,109 @@ export function interpretAggregate({
   parts,
 }: CombinedParts): Required<Omit<AggregateFunction<unknown, FlatAccumulator, unknown>, "accumulatorType">> {
   const slots = parts.flatMap(([name, part]) => slotsOf(name, part));
+  const steps = parts.map(([name, part]) => stepsOf(name, part));
   return {
     createAccumulator: () => Object.fromEntries(slots.map((slot) => [slot.name, slot.initial()])),
-    add(accumulator, value) {
-      for (const [name, part] of parts) addTo(accumulator, name, part, value);
+    add(accumulator, record) {
+      for (const step of steps) step.add(accumulator, record);
       return accumulator;
     },
     getResult(accumulator) {
-      if (bare) return resultOf(accumulator, ...parts[0]!);
-      return Object.fromEntries(parts.map(([name, part]) => [name, resultOf(accumulator, name, part)]));
+      if (bare) return steps[0]!.result(accumulator);
+      return Object.fromEntries(steps.map((step, i) => [parts[i]![0], step.result(accumulator)]));
     },
     merge(a, b) {
-      for (const [name, part] of parts) mergeInto(a, b, name, part);
+      for (const step of steps) step.merge(a, b);
       return a;
     },
   };
 }
 
-function addTo(accumulator: FlatAccumulator, name: string, part: AggregationPart, record: unknown): void {
-  const numbers = accumulator as Numbers;
+function stepsOf(name: string, part: AggregationPart): PartSteps {
+  const [main, rest, count] = slotsOf(name, part).map((slot) => slot.name) as [string, string, string];
   switch (part.kind) {
     case "count":
-      if (part.where === undefined || part.where(record) === true) numbers[name]!++;
-      return;
-    case "sum":
-    case "avg": {
-      const x = part.select(record);
-      if (typeof x !== "number") {
-        if (x !== null && x !== undefined) throw notANumber(name, x);
-        return;
-      }
-      addCompensated(numbers, name, x);
-      if (part.kind === "avg") numbers[`${name}#count`]!++;
-      return;
-    }
-    case "min":
-    case "max": {
-      const x = part.select(record);
-      if (x !== null && x !== undefined && beats(part.kind, x, accumulator[name])) accumulator[name] = x;
-      return;
-    }
-    case "fold":
-      accumulator[name] = part.aggregate.add(accumulator[name], record);
-  }
-}
-
-function resultOf(accumulator: FlatAccumulator, name: string, part: AggregationPart): unknown {
-  const numbers = accumulator as Numbers;
-  switch (part.kind) {
-    case "count":
-    case "min":
-    case "max":
-      return accumulator[name];
-    case "sum":
-      return totalOf(numbers[name]!, numbers[`${name}#rest`]!);
-    case "avg": {
-      const count = numbers[`${name}#count`]!;
-      return count === 0 ? null : totalOf(numbers[name]!, numbers[`${name}#rest`]!) / count;
-    }
-    case "fold":
-      return part.aggregate.getResult(accumulator[name]);
-  }
-}
-
-function mergeInto(a: FlatAccumulator, b: FlatAccumulator, name: string, part: AggregationPart): void {
-  const [into, from] = [a as Numbers, b as Numbers];
-  switch (part.kind) {
-    case "count":
-      into[name]! += from[name]!;
-      return;
+      return countSteps(main, part.where);
     case "sum":
     case "avg":
-      addCompensated(into, name, from[name]!);
-      into[`${name}#rest`]! += from[`${name}#rest`]!;
-      if (part.kind === "avg") into[`${name}#count`]! += from[`${name}#count`]!;
-      return;
+      return sumSteps(main, rest, part.kind === "avg" ? count : undefined, part.select);
     case "min":
     case "max":
-      if (b[name] !== null && beats(part.kind, b[name], a[name])) a[name] = b[name];
-      return;
+      return extremeSteps(main, part.kind, part.select);
     case "fold":
-      a[name] = part.aggregate.merge!(a[name], b[name]);
+      return foldSteps(main, part.aggregate);
   }
 }
 
-function addCompensated(numbers: Numbers, name: string, x: number): void {
-  const sum = numbers[name]!;
-  const total = sum + x;
-  numbers[`${name}#rest`]! += lostIn(sum, x, total);
-  numbers[name] = total;
+const countSteps = (main: string, where: ((record: unknown) => unknown) | undefined): PartSteps => ({
+  add(accumulator, record) {
+    if (where === undefined || where(record) === true) (accumulator as Numbers)[main]!++;
+  },
+  result: (accumulator) => accumulator[main],
+  merge(into, from) {
+    (into as Numbers)[main]! += (from as Numbers)[main]!;
+  },
+});
+
+function sumSteps(
+  main: string,
+  rest: string,
+  count: string | undefined,
+  select: (record: unknown) => unknown,
+): PartSteps {
+  const addNumber = (numbers: Numbers, x: number): void => {
+    const sum = numbers[main]!;
+    const total = sum + x;
+    numbers[rest]! += lostIn(sum, x, total);
+    numbers[main] = total;
+  };
+  return {
+    add(accumulator, record) {
+      const numbers = accumulator as Numbers;
+      const x = select(record);
+      if (typeof x === "number") {
+        addNumber(numbers, x);
+        if (count !== undefined) numbers[count]!++;
+      } else if (x !== null && x !== undefined) throw notANumber(main, x);
+    },
+    result(accumulator) {
+      const numbers = accumulator as Numbers;
+      const total = totalOf(numbers[main]!, numbers[rest]!);
+      if (count === undefined) return total;
+      return numbers[count] === 0 ? null : total / numbers[count]!;
+    },
+    merge(into, from) {
+      const [a, b] = [into as Numbers, from as Numbers];
+      addNumber(a, b[main]!);
+      a[rest]! += b[rest]!;
+      if (count !== undefined) a[count]! += b[count]!;
+    },
+  };
 }
 
-/** Whether `x` takes the place of the best so far. NaN takes every place and keeps it. */
-function beats(kind: "min" | "max", x: unknown, best: unknown): boolean {
-  if (best === null || Number.isNaN(x)) return true;
-  return kind === "min" ? (x as number) < (best as number) : (x as number) > (best as number);
+function extremeSteps(main: string, kind: "min" | "max", select: (record: unknown) => unknown): PartSteps {
+  // NaN takes every place and keeps it.
+  const beats = (x: unknown, best: unknown): boolean =>
+    best === null ||
+    Number.isNaN(x) ||
+    (kind === "min" ? (x as number) < (best as number) : (x as number) > (best as number));
+  const offer = (accumulator: FlatAccumulator, x: unknown): void => {
+    if (x !== null && x !== undefined && beats(x, accumulator[main])) accumulator[main] = x;
+  };
+  return {
+    add: (accumulator, record) => offer(accumulator, select(record)),
+    result: (accumulator) => accumulator[main],
+    merge: (into, from) => offer(into, from[main]),
+  };
 }
+
+// The accumulator is the fold's own affair: `any` stands for all of them.
+const foldSteps = (main: string, fold: AggregateFunction<unknown, any, unknown>): PartSteps => ({
+  add(accumulator, record) {
+    accumulator[main] = fold.add(accumulator[main], record);
+  },
+  result: (accumulator) => fold.getResult(accumulator[main]),
+  merge(into, from) {
+    into[main] = fold.merge?.(into[main], from[main]);
+  },
+});

@@ -1,4 +1,7 @@
 import type { AggregateFunction } from "../../state/state.ts";
+import type { AnyType } from "../../types/infer-types.ts";
+import type { TypeInfo } from "../../types/type-info.ts";
+import { Types } from "../../types/types.ts";
 import type { Select } from "../aggregation-part.ts";
 
 interface Kept {
@@ -6,8 +9,12 @@ interface Kept {
   value: unknown;
 }
 
+const keptType = (type: AnyType): TypeInfo<Kept> =>
+  Types.object({ seen: Types.boolean, value: Types.nullable(type) });
+
 /** The first value that came. Merging is not defined: which of two parts was first is not known. */
-export const firstValue = (select: Select): AggregateFunction<unknown, Kept, unknown> => ({
+export const firstValue = (select: Select, type: AnyType): AggregateFunction<unknown, Kept, unknown> => ({
+  accumulatorType: keptType(type),
   createAccumulator: () => ({ seen: false, value: null }),
   add(kept, record) {
     if (!kept.seen) {
@@ -20,7 +27,8 @@ export const firstValue = (select: Select): AggregateFunction<unknown, Kept, unk
 });
 
 /** The last value that came. Merging is not defined. */
-export const lastValue = (select: Select): AggregateFunction<unknown, Kept, unknown> => ({
+export const lastValue = (select: Select, type: AnyType): AggregateFunction<unknown, Kept, unknown> => ({
+  accumulatorType: keptType(type),
   createAccumulator: () => ({ seen: false, value: null }),
   add(kept, record) {
     kept.value = select(record);

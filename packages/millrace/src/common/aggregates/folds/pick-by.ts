@@ -1,4 +1,6 @@
 import type { AggregateFunction } from "../../state/state.ts";
+import type { AnyType } from "../../types/infer-types.ts";
+import { Types } from "../../types/types.ts";
 import type { Select } from "../aggregation-part.ts";
 import { comesBefore } from "./order.ts";
 
@@ -12,10 +14,12 @@ interface Best {
 export const pickBy = (
   by: Select,
   order: "least" | "greatest",
+  type: AnyType,
 ): AggregateFunction<unknown, Best, unknown> => {
   const better = (a: unknown, b: unknown): boolean =>
     order === "least" ? comesBefore(a, b) : comesBefore(b, a);
   return {
+    accumulatorType: Types.object({ by: Types.any, record: Types.nullable(type) }),
     createAccumulator: () => ({ by: null, record: null }),
     add(best, record) {
       const value = by(record) ?? null;

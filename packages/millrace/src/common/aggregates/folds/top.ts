@@ -1,5 +1,7 @@
 import { MillraceError } from "../../errors/millrace-error.ts";
 import type { AggregateFunction } from "../../state/state.ts";
+import type { AnyType } from "../../types/infer-types.ts";
+import { Types } from "../../types/types.ts";
 import type { Select } from "../aggregation-part.ts";
 import { comesBefore } from "./order.ts";
 
@@ -9,11 +11,16 @@ interface Ranked {
 }
 
 /** The `n` records with the greatest values, sorted; of equal ones those that came first. */
-export function topRecords(n: number, by: Select): AggregateFunction<unknown, Ranked[], unknown[]> {
+export function topRecords(
+  n: number,
+  by: Select,
+  type: AnyType,
+): AggregateFunction<unknown, Ranked[], unknown[]> {
   if (!Number.isSafeInteger(n) || n < 1) {
     throw new MillraceError("INVALID_ARGUMENT", `top takes a whole number of records above 0, got ${n}`);
   }
   return {
+    accumulatorType: Types.array(Types.object({ by: Types.any, record: type })),
     createAccumulator: () => [],
     add(best, record) {
       const value = by(record);
