@@ -41,6 +41,12 @@ interface Active<T, S> {
  * A source reader for everything that is fetched in batches: files, sockets, asynchronous iterables, generators.
  * Fetches a bounded number of batches ahead, emits them in slices, keeps positions, and lets fetch errors come out of the
  * next `pollNext`. Asks for a split when it has nothing left to fetch.
+ *
+ * @example
+ * ```ts
+ * createReader: (context) =>
+ *   new BufferedSourceReader(context, { name: "orders source", open: (split) => new OrdersFetcher(split) }),
+ * ```
  */
 export class BufferedSourceReader<T, S extends SourceSplit> implements SourceReader<T, S> {
   readonly #context: SourceReaderContext;

@@ -34,7 +34,11 @@ export interface SplitFetcher<T, S> {
   close(): void;
 }
 
-/** A batch over an array, with a function that makes the position after so many of its records. */
+/**
+ * A batch over an array, with a function that makes the position after so many of its records.
+ *
+ * @example `new ArrayBatch(orders, (taken) => ({ ...split, next: split.next + taken }))`
+ */
 export class ArrayBatch<T, S> implements SplitBatch<T, S> {
   readonly #values: readonly T[];
   readonly #positionAfter: (taken: number) => S;

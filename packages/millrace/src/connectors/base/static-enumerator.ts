@@ -23,7 +23,15 @@ export interface StaticEnumeratorOptions<S extends SourceSplit> {
   owner?(split: S): number;
 }
 
-/** An enumerator whose splits are all known after one look. */
+/**
+ * An enumerator whose splits are all known after one look. A failure of `discover` fails the job.
+ *
+ * @example
+ * ```ts
+ * createEnumerator: (context, restored) =>
+ *   new StaticEnumerator(context, { name: "orders source", discover: async () => listPartitions() }, restored),
+ * ```
+ */
 export class StaticEnumerator<S extends SourceSplit> implements SplitEnumerator<S, StaticEnumeratorState<S>> {
   readonly #context: SplitEnumeratorContext<S>;
   readonly #options: StaticEnumeratorOptions<S>;

@@ -13,6 +13,7 @@ const MAX_BACKLOG = 5000;
  * the job's: what it doesn't take holds the sink back.
  *
  * @param channel names the results among those of the job
+ * @example `counts.sinkTo(collectSink("counts"))`
  */
 export function collectSink<T>(channel: string, type?: TypeInfo<T>): Sink<T> & { readonly channel: string } {
   return {

@@ -25,7 +25,10 @@ const REASONS: Readonly<Record<string, readonly [reason: string, help: string]>>
 /**
  * The error for something that could not be done with a file.
  *
+ * Errors of Millrace stay as they are.
+ *
  * @param doing "read", "list", "write" ...
+ * @example `throw fileProblem("SOURCE_FAILED", "Avro source", "read", path, error)`
  */
 export function fileProblem(
   code: ErrorCode,

@@ -32,6 +32,7 @@ const MAGIC = /[*?[\]{}]/u;
  * with `.` or `_` are left out, as files that are being written, except where a path names them outright.
  *
  * @throws MillraceError SOURCE_FAILED naming the path, what is wrong with it, and what to do
+ * @example `await listFiles(["in/*.avro"], { connector: "Avro source", recursive: true, mustMatch: true })`
  */
 export async function listFiles(
   paths: readonly string[],

@@ -1,8 +1,9 @@
 import type { Source } from "../../common/connector/source.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
-import type { TypeInfo } from "../../common/types/type-info.ts";
+import type { TypeLike } from "../../common/types/type-like.ts";
 import { BufferedSourceReader } from "../base/buffered-source-reader.ts";
 import { refuseUnknownOptions, requireCount, requireOption, requirePositive } from "../base/options.ts";
+import { schemaType } from "../base/schema.ts";
 import { StaticEnumerator, type StaticEnumeratorState } from "../base/static-enumerator.ts";
 import { indexFetcher, type IndexEmitter } from "./index-fetcher.ts";
 import { indexSplits, type IndexSplit } from "./index-split.ts";
@@ -17,8 +18,8 @@ export interface GeneratorSourceOptions<T> {
   readonly from?: number | undefined;
   /** The rate of all subtasks together, records a second; default as fast as they are taken. */
   readonly ratePerSecond?: number | undefined;
-  /** The records' type, where declared. */
-  readonly type?: TypeInfo<T> | undefined;
+  /** The records' type. */
+  readonly schema?: TypeLike<T> | undefined;
 }
 
 const NAME = "generator source";
@@ -27,7 +28,7 @@ const NAME = "generator source";
  * Makes records from an index by a function. Split by parallelism (subtask i of p takes every p-th index), exactly-once.
  * Bounded when `count` is given.
  *
- * @throws MillraceError INVALID_OPTION, UNKNOWN_OPTION
+ * @throws MillraceError INVALID_OPTION, UNKNOWN_OPTION, INVALID_TYPE
  * @example
  * ```ts
  * generatorSource({ count: 1_000_000, ratePerSecond: 50_000, generate: (i) => ({ id: i, user: i % 100 }) })
@@ -36,7 +37,7 @@ const NAME = "generator source";
 export function generatorSource<T>(
   options: GeneratorSourceOptions<T>,
 ): Source<T, IndexSplit, StaticEnumeratorState<IndexSplit>> {
-  refuseUnknownOptions(NAME, options, ["generate", "count", "from", "ratePerSecond", "type"]);
+  refuseUnknownOptions(NAME, options, ["generate", "count", "from", "ratePerSecond", "schema"]);
   requireOption(typeof options.generate === "function", NAME, "generate", "a function", options.generate);
   requireCount(NAME, "count", options.count, 0);
   requireCount(NAME, "from", options.from, 0);
@@ -46,7 +47,7 @@ export function generatorSource<T>(
   return {
     name: NAME,
     boundedness: end === null ? "unbounded" : "bounded",
-    type: options.type,
+    type: schemaType(options.schema),
     guarantee: "exactly-once",
     createEnumerator: (context, restored) =>
       new StaticEnumerator(
