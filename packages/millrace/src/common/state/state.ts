@@ -136,26 +136,31 @@ interface DescriptorBase {
   readonly name?: string;
   readonly ttl?: StateTtl;
 }
+/** One value for each key. Made by `valueState`. */
 export interface ValueStateDescriptor<T> extends DescriptorBase {
   readonly kind: "value";
   readonly type: TypeInfo<T> | undefined;
   /** What `value()` answers where nothing is stored. */
   readonly defaultValue?: () => T;
 }
+/** A list for each key. Made by `listState`. */
 export interface ListStateDescriptor<T> extends DescriptorBase {
   readonly kind: "list";
   readonly type: TypeInfo<T> | undefined;
 }
+/** A map for each key, or broadcast state. Made by `mapState`. */
 export interface MapStateDescriptor<K, V> extends DescriptorBase {
   readonly kind: "map";
   readonly keyType: TypeInfo<K> | undefined;
   readonly type: TypeInfo<V> | undefined;
 }
+/** A folded value for each key. Made by `reducingState`. */
 export interface ReducingStateDescriptor<T> extends DescriptorBase {
   readonly kind: "reducing";
   readonly type: TypeInfo<T> | undefined;
   readonly reduce: (a: T, b: T) => T;
 }
+/** An accumulator for each key. Made by `aggregatingState`. */
 export interface AggregatingStateDescriptor<In, Acc, Out> extends DescriptorBase {
   readonly kind: "aggregating";
   readonly type: TypeInfo<Acc> | undefined;

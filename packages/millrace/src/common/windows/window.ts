@@ -12,10 +12,13 @@ export interface GlobalWindow {
   readonly kind: "global";
 }
 
+/** A window: a span of time, or everything. @example `if (window.kind === "time") console.log(window.start)` */
 export type Window = TimeWindow | GlobalWindow;
 
+/** The window from `start` to `end`, ms. @example `timeWindow(0, hours(1))` */
 export const timeWindow = (start: Timestamp, end: Timestamp): TimeWindow =>
   Object.freeze({ kind: "time", start, end });
+/** The one GlobalWindow. */
 export const GLOBAL_WINDOW: GlobalWindow = Object.freeze({ kind: "global" });
 
 /** The last timestamp that belongs to the window. */

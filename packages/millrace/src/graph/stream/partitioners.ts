@@ -7,10 +7,15 @@ const simple = <K extends Partitioner["kind"]>(kind: K): Readonly<{ kind: K }> =
 export const FORWARD: Partitioner = simple("forward");
 /** Forward because the program says so: a change of parallelism is an error. */
 export const EXPLICIT_FORWARD: Partitioner = Object.freeze({ kind: "forward", explicit: true });
+/** In turn to all. */
 export const REBALANCE: Partitioner = simple("rebalance");
+/** In turn to a share. */
 export const RESCALE: Partitioner = simple("rescale");
+/** At random to all. */
 export const SHUFFLE: Partitioner = simple("shuffle");
+/** To all. */
 export const BROADCAST: Partitioner = simple("broadcast");
+/** To the first. */
 export const GLOBAL: Partitioner = simple("global");
 
 /** By the key group of the key. */
