@@ -4,9 +4,9 @@ import type { AggregateFunction } from "../../../common/state/state.ts";
 import type { TypeInfo } from "../../../common/types/type-info.ts";
 import { retain } from "../../state/heap/retain.ts";
 import { StringKeeper } from "../../state/heap/string-keeper.ts";
+import { refuseAsync } from "../../task/chain/refuse-async.ts";
 import { noAnswer } from "./no-answer.ts";
-import { refusePromise } from "./refuse-promise.ts";
-import type { MergingFold, SliceFold, WindowFold } from "./window-fold.ts";
+import type { FoldOptions, MergingFold, SliceFold, WindowFold } from "./window-fold.ts";
 
 type AnyAggregate = AggregateFunction<unknown, unknown, unknown>;
 
@@ -16,16 +16,18 @@ export class AggregateFold implements WindowFold {
   readonly enter = undefined;
   protected readonly aggregate: AnyAggregate;
   readonly #strings: StringKeeper;
+  readonly #where: string;
 
-  constructor(aggregate: AnyAggregate) {
+  constructor(aggregate: AnyAggregate, { where }: FoldOptions) {
     this.aggregate = aggregate;
+    this.#where = where;
     this.type = aggregate.accumulatorType;
     this.#strings = new StringKeeper(this.type);
   }
 
   create(value: unknown): unknown {
     const first = this.add(this.aggregate.createAccumulator(), value);
-    refusePromise(first, "an aggregate's add");
+    refuseAsync(first, this.#where);
     return first;
   }
 
@@ -50,8 +52,8 @@ export class AggregateFold implements WindowFold {
 export class MergingAggregateFold extends AggregateFold implements SliceFold, MergingFold {
   readonly #aggregate: AnyAggregate & Required<Pick<AnyAggregate, "merge">>;
 
-  constructor(aggregate: AnyAggregate & Required<Pick<AnyAggregate, "merge">>) {
-    super(aggregate);
+  constructor(aggregate: AnyAggregate & Required<Pick<AnyAggregate, "merge">>, options: FoldOptions) {
+    super(aggregate, options);
     this.#aggregate = aggregate;
   }
 

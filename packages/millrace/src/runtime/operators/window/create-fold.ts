@@ -12,7 +12,7 @@ export function windowFold(contents: WindowContents, options: FoldOptions): Wind
     case "reduce":
       return new ReduceFold(contents.reduce, contents.type, options);
     case "aggregate":
-      return new AggregateFold(contents.aggregate);
+      return new AggregateFold(contents.aggregate, options);
     case "process":
       return new ListFold(contents.type, options);
     default:
@@ -26,7 +26,7 @@ export function sliceFold(contents: WindowContents, options: FoldOptions): Slice
     case "reduce":
       return contents.mergeable ? new ReduceFold(contents.reduce, contents.type, options) : undefined;
     case "aggregate":
-      return canMerge(contents.aggregate) ? new MergingAggregateFold(contents.aggregate) : undefined;
+      return canMerge(contents.aggregate) ? new MergingAggregateFold(contents.aggregate, options) : undefined;
     case "process":
       return undefined;
     default:
@@ -43,7 +43,7 @@ export function mergingFold(contents: WindowContents, options: FoldOptions): Mer
     case "reduce":
       return new ReduceFold(contents.reduce, contents.type, options);
     case "aggregate":
-      if (canMerge(contents.aggregate)) return new MergingAggregateFold(contents.aggregate);
+      if (canMerge(contents.aggregate)) return new MergingAggregateFold(contents.aggregate, options);
       throw new MillraceError(
         "INVALID_ARGUMENT",
         `${options.where} merges windows, its aggregate has no merge`,

@@ -19,14 +19,21 @@ import {
 import type { WindowAssigner } from "../../../common/windows/window-assigner.ts";
 import { timeWindow, windowKey, type TimeWindow } from "../../../common/windows/window.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
+import type { Operator, OperatorContext } from "../operator.ts";
+import { materializeCapture } from "../../state/materialize-capture.ts";
 import { KeyFirstWindowOperator } from "./key-first-window-operator.ts";
-import { WindowHarness } from "./test-support/window-harness.ts";
+import { WindowHarness, type WindowHarnessOptions } from "./test-support/window-harness.ts";
 import { heapStore } from "./test-support/window-job.ts";
 import { CONTENTS, windowSpec } from "./test-support/window-specs.ts";
 
-function start(assigner: unknown, settings: Partial<WindowSpec> = {}): WindowHarness {
+function start(
+  assigner: unknown,
+  settings: Partial<WindowSpec> = {},
+  options: Partial<WindowHarnessOptions> = {},
+): WindowHarness {
   const spec = windowSpec(assigner as WindowAssigner<never>, settings);
-  return new WindowHarness((context) => new KeyFirstWindowOperator(spec, context), { store: heapStore() });
+  const create = (context: OperatorContext): Operator => new KeyFirstWindowOperator(spec, context);
+  return new WindowHarness(create, { store: heapStore(), ...options });
 }
 
 /** A record of a key; the value is its number. */
@@ -106,6 +113,32 @@ describe("triggers", () => {
     harness.watermark(9);
     harness.record(item("a", 2), 5);
     expect(harness.side("late")).toEqual([item("a", 2)]);
+  });
+
+  it("of both times: the clock waits for the watermark's firing to be done", () => {
+    const both: Trigger<unknown> = {
+      name: "Both",
+      onRecord(_value, _timestamp, _window, context) {
+        context.registerProcessingTimeTimer(5);
+        context.registerEventTimeTimer(5);
+        return "continue";
+      },
+      onEventTime: () => "fire",
+      onProcessingTime: () => "fire",
+      clear: () => {},
+    };
+    const harness = start(TumblingEventTimeWindows.of(10), { trigger: both }, { blocks: () => true });
+    harness.record(item("a", 1), 1);
+    harness.record(item("b", 2), 1);
+    harness.watermarkNow(5);
+    harness.clock.advanceTo(6);
+    harness.runMails();
+    expect(harness.emitted).toHaveLength(1);
+    harness.settle();
+    const order = harness.emitted.map((out) =>
+      out.kind === "record" ? (out.value as { key: string }).key : out.kind,
+    );
+    expect(order).toEqual(["a", "b", "watermark", "a", "b"]);
   });
 
   it("keeps a trigger's own state and timers by key and window, and lets it clear them", () => {
@@ -239,6 +272,45 @@ describe("sessions with a trigger", () => {
     expect(merged).toEqual(["0:13"]);
     harness.watermark(100);
     expect(fires).toEqual(["0:13 at 12"]);
+  });
+
+  it("ask no trigger about windows that have become others, though it left timers behind", () => {
+    const asked: string[] = [];
+    const trigger: Trigger<unknown> = {
+      name: "Untidy",
+      onRecord(_value, _timestamp, window, context) {
+        context.registerEventTimeTimer((window as TimeWindow).start + 1);
+        return "continue";
+      },
+      onEventTime(_time, window) {
+        asked.push(windowKey(window));
+        return "fire";
+      },
+      onProcessingTime: () => "continue",
+      clear: () => {},
+      onMerge: () => {},
+    };
+    const harness = start(EventTimeSessionWindows.withGap(5), { trigger });
+    harness.record(item("a", 1), 10);
+    harness.record(item("a", 2), 8);
+    harness.watermark(11);
+    expect(asked).toEqual(["8:15"]);
+  });
+
+  it("have timers for their end and their clean-up, and none for what they were", () => {
+    const store = heapStore();
+    const spec = windowSpec(EventTimeSessionWindows.withGap(5), { allowedLateness: 3 });
+    const harness = new WindowHarness((context) => new KeyFirstWindowOperator(spec, context), { store });
+    for (const time of [0, 3, 6, 20, 22]) harness.record(item("a", time), time);
+    const { states, keyGroups } = materializeCapture(store.capture());
+    const entries = [...keyGroups.values()].flatMap(({ entries }) => entries);
+    const timers = entries.filter(({ state }) => states[state]!.layout === "event-timers");
+    expect(timers.flatMap(({ value }) => (value.kind === "timers" ? [...value.timers] : []))).toEqual([
+      { time: 10, namespace: "0:11" },
+      { time: 13, namespace: "0:11" },
+      { time: 26, namespace: "20:27" },
+      { time: 29, namespace: "20:27" },
+    ]);
   });
 });
 

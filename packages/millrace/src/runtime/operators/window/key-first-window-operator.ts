@@ -51,7 +51,7 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
       onEventTime: (time, key, namespace) => this.#onTimer("event", time, key, namespace),
       onProcessingTime: (time, key, namespace) => this.#onTimer("processing", time, key, namespace),
     });
-    this.#timers.onEarlierProcessingTime = (time) => this.alarm.set(time);
+    this.#timers.onEarlierProcessingTime = (time) => this.wakeAfter(time);
     const evictorContext = {
       currentWatermark: () => this.progress.of(keyedState.currentKey()),
       currentProcessingTime: () => clock.now(),
@@ -72,7 +72,7 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
 
   override open(): void {
     super.open();
-    this.alarm.set(this.#timers.nextProcessingTime);
+    this.wakeAfter(this.#timers.nextProcessingTime);
   }
 
   processRecord(value: unknown, timestamp: Timestamp): void {
@@ -103,7 +103,7 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
 
   protected fireProcessingTime(time: Timestamp): boolean {
     if (!this.#timers.advanceProcessingTime(time, this.context.flow)) return false;
-    this.alarm.set(this.#timers.nextProcessingTime);
+    this.wakeAfter(this.#timers.nextProcessingTime);
     return true;
   }
 

@@ -4,8 +4,8 @@ import type { TypeInfo } from "../../../common/types/type-info.ts";
 import { createRetainer } from "../../state/heap/retain.ts";
 import { StringKeeper } from "../../state/heap/string-keeper.ts";
 import { deepFreeze } from "../../task/chain/deep-freeze.ts";
+import { refuseAsync } from "../../task/chain/refuse-async.ts";
 import { noAnswer } from "./no-answer.ts";
-import { refusePromise } from "./refuse-promise.ts";
 import type { FoldOptions, MergingFold, SliceFold } from "./window-fold.ts";
 
 /** Reduces: the accumulator is a record, and reducing makes a new one. */
@@ -16,6 +16,7 @@ export class ReduceFold implements SliceFold, MergingFold {
   readonly #retain: StateCopier<unknown>;
   readonly #strings: StringKeeper;
   readonly #freeze: boolean;
+  readonly #where: string;
   #tried = false;
 
   constructor(
@@ -26,6 +27,7 @@ export class ReduceFold implements SliceFold, MergingFold {
     this.#reduce = reduce;
     this.type = type;
     this.#freeze = freeze;
+    this.#where = where;
     this.#retain = createRetainer({ where, type, checkAll: freeze });
     this.#strings = new StringKeeper(type);
   }
@@ -54,7 +56,7 @@ export class ReduceFold implements SliceFold, MergingFold {
     const joined = this.#reduce(a, b);
     if (joined === undefined) throw noAnswer("a window's reduce function must return a record");
     if (!this.#tried) {
-      refusePromise(joined, "a window's reduce function");
+      refuseAsync(joined, this.#where);
       this.#tried = true;
     }
     return joined;

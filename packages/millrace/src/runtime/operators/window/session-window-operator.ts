@@ -60,7 +60,7 @@ export class SessionWindowOperator extends WindowOperatorBase {
       onEventTime: onTimer,
       onProcessingTime: onTimer,
     });
-    this.#timers.onEarlierProcessingTime = (time) => this.alarm.set(time);
+    this.#timers.onEarlierProcessingTime = (time) => this.wakeAfter(time);
     this.results = windowResults(spec.contents, context, {
       merging: true,
       currentWatermark: (key) => this.progress.of(key),
@@ -69,7 +69,7 @@ export class SessionWindowOperator extends WindowOperatorBase {
 
   override open(): void {
     super.open();
-    this.alarm.set(this.#timers.nextProcessingTime);
+    this.wakeAfter(this.#timers.nextProcessingTime);
   }
 
   processRecord(value: unknown, timestamp: Timestamp): void {
@@ -94,7 +94,7 @@ export class SessionWindowOperator extends WindowOperatorBase {
 
   protected fireProcessingTime(time: Timestamp): boolean {
     if (!this.#timers.advanceProcessingTime(time, this.context.flow)) return false;
-    this.alarm.set(this.#timers.nextProcessingTime);
+    this.wakeAfter(this.#timers.nextProcessingTime);
     return true;
   }
 

@@ -59,6 +59,31 @@ describe("windows of event time", () => {
     }
   });
 
+  it("let nothing overtake the firing under way", () => {
+    const spec = windowSpec(TumblingEventTimeWindows.of(10));
+    const harness = start(spec, { blocks: () => true, poison: "skip" });
+    for (const key of ["a", "b"]) harness.record(item(key, 1), 1);
+    harness.watermarkNow(9);
+    harness.recordNow(item("c", 2), 12);
+    harness.recordNow(item(undefined, 3), 12);
+    harness.operator.processIdle!(true);
+    harness.operator.processWatermark!(19);
+    harness.recordNow(item("d", 4), 13);
+    expect(harness.emitted).toHaveLength(1);
+    harness.settle();
+    expect(harness.emitted.map((out) => (out.kind === "record" ? (out.value as Item).key : out))).toEqual([
+      "a",
+      "b",
+      { kind: "watermark", time: 9 },
+      { kind: "idle", idle: true },
+      "c",
+      { kind: "watermark", time: 19 },
+      { kind: "side", tag: "late", value: item("d", 4), timestamp: 13 },
+    ]);
+    // No chain is around the operator then, so it reports the record itself.
+    expect(harness.poisoned).toMatchObject([{ record: item(undefined, 3), timestamp: 12 }]);
+  });
+
   it("forward a watermark with which nothing is due", () => {
     const harness = start(windowSpec(TumblingEventTimeWindows.of(10)));
     harness.record(item("a", 1), 1);

@@ -130,7 +130,7 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
 
   /** In processing time, wakes the operator when the window is over. */
   protected scheduleFiring(last: Timestamp): void {
-    if (!this.#eventTime) this.alarm.set(last);
+    if (!this.#eventTime) this.wakeAfter(last);
   }
 
   protected fireEventTime(watermark: Timestamp): boolean {
@@ -157,7 +157,7 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
       // Never back into windows that have fired, even if the wall clock was set back.
       this.#now = Math.max(this.context.clock.now(), this.#passed + 1);
       this.#nowPassed = false;
-      this.alarm.set(this.geometry.sliceEnd(this.geometry.sliceStart(this.#now)) - 1);
+      this.wakeAfter(this.geometry.sliceEnd(this.geometry.sliceStart(this.#now)) - 1);
     }
     return this.#now;
   }

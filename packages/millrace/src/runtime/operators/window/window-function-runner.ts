@@ -11,8 +11,9 @@ import type {
 import { GLOBAL_WINDOW, windowKey, type Window } from "../../../common/windows/window.ts";
 import type { NamespacedState } from "../../state/keyed-state.ts";
 import type { OperatorContext } from "../operator.ts";
-import { refusePromise } from "./refuse-promise.ts";
-import { stateName } from "./state-name.ts";
+import { refuseAsync } from "../../task/chain/refuse-async.ts";
+import { SideOutputs } from "../function/side-outputs.ts";
+import { UserFunction } from "../function/user-function.ts";
 
 /** What a window operator knows that its process function's context needs. */
 export interface WindowFunctionSettings {
@@ -26,6 +27,8 @@ export interface WindowFunctionSettings {
 export class WindowFunctionRunner {
   // `any` window and states: the API's types tie them to the assigner and the function's declarations.
   readonly #fn: ProcessWindowFunction<unknown, any, unknown, unknown, StateRecord, OutputRecord>;
+  readonly #life: UserFunction;
+  readonly #where: string;
   readonly #operator: OperatorContext;
   readonly #context: RunnerContext;
   /** Selects the window in each of the function's window states. */
@@ -39,49 +42,46 @@ export class WindowFunctionRunner {
     settings: WindowFunctionSettings,
   ) {
     this.#fn = fn;
+    this.#life = new UserFunction(fn, operator);
+    this.#where = `operator "${operator.runtime.operatorName}"`;
     this.#operator = operator;
     this.#settings = settings;
     this.#context = new RunnerContext(operator, settings, fn.outputs ?? {});
   }
 
   initializeState(): void {
-    const { operatorState, keyedState } = this.#operator;
+    const { keyedState } = this.#operator;
     const declared = Object.entries(this.#fn.state ?? {});
     this.#context.globalState = Object.fromEntries(
       declared.map(([field, descriptor]) => [field, keyedState.getState(`global.${field}`, descriptor)]),
     );
     if (!this.#settings.merging) this.#context.windowState = this.#openWindowStates(declared);
-    this.#fn.initializeState?.({
-      isRestored: operatorState.isRestored,
-      getListState: (descriptor) => operatorState.getListState(stateName(descriptor), descriptor),
-      getUnionListState: (descriptor) => operatorState.getUnionListState(stateName(descriptor), descriptor),
-      getBroadcastState: (descriptor) => operatorState.getBroadcastState(stateName(descriptor), descriptor),
-    });
+    this.#life.initializeState();
   }
 
   open(): void {
-    this.#fn.open?.(this.#operator.runtime);
+    this.#life.open();
   }
 
   prepareSnapshot(checkpointId: number): void {
-    this.#fn.snapshotState?.(checkpointId);
+    this.#life.snapshotState(checkpointId);
   }
 
   onWindow(key: unknown, window: Window, timestamp: Timestamp, records: Iterable<unknown>): void {
     this.#select(key, window, timestamp);
     const returned: unknown = this.#fn.onWindow(records, this.#context);
-    if (returned !== undefined) refusePromise(returned, "a window function's onWindow");
+    if (returned !== undefined) refuseAsync(returned, this.#where);
   }
 
   clear(key: unknown, window: Window, timestamp: Timestamp): void {
     if (this.#fn.clear === undefined) return;
     this.#select(key, window, timestamp);
     const returned: unknown = this.#fn.clear(this.#context);
-    if (returned !== undefined) refusePromise(returned, "a window function's clear");
+    if (returned !== undefined) refuseAsync(returned, this.#where);
   }
 
   close(): void {
-    this.#fn.close?.();
+    this.#life.close();
   }
 
   #openWindowStates(declared: readonly [string, StateDescriptor][]): StateHandles<StateRecord> {
@@ -114,10 +114,12 @@ class RunnerContext implements WindowProcessContext<unknown, Window, unknown, St
   readonly runtime: RuntimeContext;
   readonly #operator: OperatorContext;
   readonly #settings: WindowFunctionSettings;
+  readonly #sideOutputs: SideOutputs;
   #windowState: StateHandles<StateRecord> | undefined;
 
   constructor(operator: OperatorContext, settings: WindowFunctionSettings, outputs: OutputRecord) {
     this.#operator = operator;
+    this.#sideOutputs = new SideOutputs(operator);
     this.#settings = settings;
     this.runtime = operator.runtime;
     this.outputs = outputs;
@@ -147,6 +149,6 @@ class RunnerContext implements WindowProcessContext<unknown, Window, unknown, St
   }
 
   output<T>(tag: OutputTag<T>, value: T): void {
-    this.#operator.sideOutput(tag.id)?.record(value, this.timestamp);
+    this.#sideOutputs.record(tag, value, this.timestamp);
   }
 }

@@ -5,8 +5,8 @@ import type { TimeDomain } from "../../../common/windows/window-assigner.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { OutputCursor } from "../flow.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
-import { ProcessingTimeAlarm } from "./processing-time-alarm.ts";
-import { WaitingQueue } from "./waiting-input.ts";
+import { ProcessingTimeDriver } from "../timers/processing-time-driver.ts";
+import { WaitingInputs } from "../timers/waiting-input.ts";
 import { WatermarkProgress } from "./watermark-progress.ts";
 import type { WindowResults } from "./window-results.ts";
 
@@ -21,25 +21,25 @@ export abstract class WindowOperatorBase implements Operator {
   protected readonly context: OperatorContext;
   protected readonly keyOf: KeySelector<unknown, unknown>;
   protected readonly progress: WatermarkProgress;
-  protected readonly alarm: ProcessingTimeAlarm;
   /** Whether a cursor is under way. */
   protected firing = false;
+  readonly #driver: ProcessingTimeDriver;
   readonly #lateTag: string | undefined;
   readonly #lateDropped: Counter;
-  readonly #waiting = new WaitingQueue();
+  readonly #waiting = new WaitingInputs();
   readonly #cursor: OutputCursor = { advance: () => this.#advance() };
   /** What the cursor works on: firing at a time, or what came meanwhile. */
   #stage: "fire" | "drain" = "fire";
   #domain: TimeDomain = "event";
   #time: Timestamp = MIN_WATERMARK;
-  /** Whether the alarm rang and the firing of processing time has not begun. */
-  #rang = false;
+  /** Whether processing time has passed a time, and the firing has not begun. */
+  #due = false;
 
   constructor(spec: WindowSpec, context: OperatorContext) {
     this.context = context;
     this.keyOf = spec.keySelector;
     this.progress = new WatermarkProgress(context.keyedState);
-    this.alarm = new ProcessingTimeAlarm(context.clock, () => this.#onAlarm());
+    this.#driver = new ProcessingTimeDriver(context.clock, () => this.#onTimePassed());
     this.#lateTag = spec.lateOutput?.id;
     this.#lateDropped = context.runtime.metrics.counter("numLateRecordsDropped");
   }
@@ -51,7 +51,7 @@ export abstract class WindowOperatorBase implements Operator {
   protected abstract fireEventTime(watermark: Timestamp): boolean;
   /** Fires what is due when processing time has passed `time`; false when blocked. */
   protected abstract fireProcessingTime(time: Timestamp): boolean;
-  /** The alarm rang: processing time has come to the next window. */
+  /** Processing time has passed what `wakeAfter` was called with. */
   protected onProcessingTimePassed(): void {}
 
   abstract processRecord(value: unknown, timestamp: Timestamp): void;
@@ -74,18 +74,31 @@ export abstract class WindowOperatorBase implements Operator {
     this.context.runCursor(this.#cursor);
   }
 
+  processIdle(idle: boolean): void {
+    if (this.firing) this.#waiting.push({ kind: "idle", idle });
+    else this.context.output.idle(idle);
+  }
+
   prepareSnapshot(checkpointId: number): void {
     this.results.prepareSnapshot(checkpointId);
   }
 
   close(): void {
-    this.alarm.cancel();
+    this.#driver.cancel();
     this.results.close();
   }
 
   /** Keeps a record until the cursor is done. */
   protected park(value: unknown, timestamp: Timestamp): void {
-    this.#waiting.push({ kind: "record", value, timestamp });
+    this.#waiting.push({ kind: "record", input: 0, value, timestamp });
+  }
+
+  /**
+   * Fires processing time once it has passed `time`: not in its millisecond but after it, when no record can come any more that
+   * belongs to it (as a watermark says no more than that). Infinity is never.
+   */
+  protected wakeAfter(time: Timestamp): void {
+    this.#driver.set(time + 1);
   }
 
   /** A record that none of its windows takes any more. */
@@ -94,23 +107,23 @@ export abstract class WindowOperatorBase implements Operator {
     else this.context.sideOutput(this.#lateTag)?.record(value, timestamp);
   }
 
-  #onAlarm(): void {
+  #onTimePassed(): void {
     this.onProcessingTimePassed();
-    if (this.#rang) return;
-    this.#rang = true;
-    if (!this.firing) this.context.mail(() => this.#onAlarmMail());
+    if (this.#due) return;
+    this.#due = true;
+    if (!this.firing) this.context.mail(() => this.#onTimePassedMail());
   }
 
-  #onAlarmMail(): void {
+  #onTimePassedMail(): void {
     // A cursor that began meanwhile takes care of it at its end.
-    if (this.firing || !this.#rang) return;
-    this.#begin("processing", this.#takeAlarm());
+    if (this.firing || !this.#due) return;
+    this.#begin("processing", this.#takeTime());
     this.context.runCursor(this.#cursor);
   }
 
   /** The time that has passed: the millisecond before now. */
-  #takeAlarm(): Timestamp {
-    this.#rang = false;
+  #takeTime(): Timestamp {
+    this.#due = false;
     return this.context.clock.now() - 1;
   }
 
@@ -148,18 +161,29 @@ export abstract class WindowOperatorBase implements Operator {
   /** Takes what came meanwhile: to the end, or until something else is to be fired first. False when blocked. */
   #drain(): boolean {
     for (let item = this.#waiting.take(); item !== undefined; item = this.#waiting.take()) {
-      if (item.kind === "watermark") {
-        this.#begin("event", item.watermark);
-        return true;
+      switch (item.kind) {
+        case "watermark":
+          this.#begin("event", item.watermark);
+          return true;
+        case "idle":
+          this.context.output.idle(item.idle);
+          break;
+        case "record":
+          this.#handleWaiting(item.value, item.timestamp);
+          if (this.context.flow.blocked) return false;
+          break;
       }
-      try {
-        this.handleRecord(item.value, item.timestamp);
-      } catch (error) {
-        this.context.poison(error, item.value, item.timestamp);
-      }
-      if (this.context.flow.blocked) return false;
     }
-    if (this.#rang) this.#begin("processing", this.#takeAlarm());
+    if (this.#due) this.#begin("processing", this.#takeTime());
     return true;
+  }
+
+  /** No chain is around it now that would handle what it throws. */
+  #handleWaiting(value: unknown, timestamp: Timestamp): void {
+    try {
+      this.handleRecord(value, timestamp);
+    } catch (error) {
+      this.context.poison(error, value, timestamp);
+    }
   }
 }

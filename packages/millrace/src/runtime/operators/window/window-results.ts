@@ -4,7 +4,7 @@ import type { WindowResultFunction } from "../../../common/windows/window-functi
 import type { Window } from "../../../common/windows/window.ts";
 import type { WindowContents, WindowOutput } from "../../../graph/stream/operator-spec.ts";
 import type { OperatorContext } from "../operator.ts";
-import { refusePromise } from "./refuse-promise.ts";
+import { refuseAsync } from "../../task/chain/refuse-async.ts";
 import { WindowFunctionRunner, type WindowFunctionSettings } from "./window-function-runner.ts";
 
 /**
@@ -112,11 +112,13 @@ class FunctionResults implements WindowResults {
   // `any` window: whatever the assigner makes; the API's types tie the two.
   readonly #fn: WindowResultFunction<unknown, any, unknown, unknown>;
   readonly #context: OperatorContext;
+  readonly #where: string;
   #tried = false;
 
   constructor(fn: WindowResultFunction<unknown, any, unknown, unknown>, context: OperatorContext) {
     this.#fn = fn;
     this.#context = context;
+    this.#where = `operator "${context.runtime.operatorName}"`;
   }
 
   initializeState(): void {}
@@ -157,7 +159,7 @@ class FunctionResults implements WindowResults {
   #call(key: unknown, window: Window, contents: unknown): unknown {
     const result = this.#fn(key, window, contents);
     if (!this.#tried) {
-      refusePromise(result, "a window's result function");
+      refuseAsync(result, this.#where);
       this.#tried = true;
     }
     return result;

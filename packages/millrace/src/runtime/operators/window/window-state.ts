@@ -13,7 +13,7 @@ import type { KeyedStateStore, NamespacedState } from "../../state/keyed-state.t
 import { canMerge } from "./aggregate-fold.ts";
 import { windowFold } from "./create-fold.ts";
 import type { FoldOptions, WindowFold } from "./window-fold.ts";
-import { refusePromise } from "./refuse-promise.ts";
+import { refuseAsync } from "../../task/chain/refuse-async.ts";
 import type { ResultSource } from "./window-results.ts";
 
 /**
@@ -57,7 +57,7 @@ export function windowState(
         "~millrace": "state",
         kind: "reducing",
         type: contents.type,
-        reduce: synchronous(contents.reduce, "a window's reduce function"),
+        reduce: synchronous(contents.reduce, options.where),
       };
       return new FoldedState(store.getNamespacedState(NAME, descriptor));
     }
@@ -66,7 +66,7 @@ export function windowState(
         "~millrace": "state",
         kind: "aggregating",
         type: contents.aggregate.accumulatorType,
-        aggregate: synchronousAggregate(contents.aggregate),
+        aggregate: synchronousAggregate(contents.aggregate, options.where),
       };
       return new FoldedState(store.getNamespacedState(NAME, descriptor));
     }
@@ -85,11 +85,12 @@ export function windowState(
 
 function synchronousAggregate(
   aggregate: AggregateFunction<unknown, unknown, unknown>,
+  where: string,
 ): AggregateFunction<unknown, unknown, unknown> {
   const { accumulatorType } = aggregate;
   return {
     createAccumulator: () => aggregate.createAccumulator(),
-    add: synchronous((accumulator, value) => aggregate.add(accumulator, value), "an aggregate's add"),
+    add: synchronous((accumulator, value) => aggregate.add(accumulator, value), where),
     getResult: (accumulator) => aggregate.getResult(accumulator),
     ...(canMerge(aggregate) ? { merge: (a: unknown, b: unknown) => aggregate.merge(a, b) } : {}),
     ...(accumulatorType === undefined ? {} : { accumulatorType }),
@@ -99,12 +100,12 @@ function synchronousAggregate(
 /** The function, refusing a promise as its first answer. */
 function synchronous(
   fn: (a: unknown, b: unknown) => unknown,
-  what: string,
+  where: string,
 ): (a: unknown, b: unknown) => unknown {
   let tried = false;
   return (a, b) => {
     const answer = fn(a, b);
-    if (!tried) refusePromise(answer, what);
+    if (!tried) refuseAsync(answer, where);
     tried = true;
     return answer;
   };

@@ -14,7 +14,8 @@ import type { Mail, Operator, OperatorContext, Output } from "../../operator.ts"
 export type Emitted =
   | { readonly kind: "record"; readonly value: unknown; readonly timestamp: Timestamp }
   | { readonly kind: "side"; readonly tag: string; readonly value: unknown; readonly timestamp: Timestamp }
-  | { readonly kind: "watermark"; readonly time: Timestamp };
+  | { readonly kind: "watermark"; readonly time: Timestamp }
+  | { readonly kind: "idle"; readonly idle: boolean };
 
 /** A record that a user function failed on, and that the policy let go. */
 export interface Poisoned {
@@ -148,7 +149,9 @@ export class WindowHarness {
         emitted.push({ kind: "watermark", time });
         this.#afterEmission();
       },
-      idle: () => {},
+      idle: (idle) => {
+        emitted.push({ kind: "idle", idle });
+      },
     });
     const sides = new Map<string, Output<unknown>>();
     return {
