@@ -32,7 +32,7 @@ export interface SourceOptions<T> {
   /** The records' type, so that they get a generated codec and are checked. */
   readonly type?: TypeLike<T>;
   /** How event time comes out of records; default no event time. */
-  readonly watermarks?: WatermarkStrategy<T>;
+  readonly watermarks?: WatermarkStrategy<NoInfer<T>>;
 }
 
 /**
@@ -72,7 +72,7 @@ export class StreamExecutionEnvironment {
    */
   fromSource<T, S extends SourceSplit, E>(
     source: Source<T, S, E>,
-    watermarks: WatermarkStrategy<T>,
+    watermarks: WatermarkStrategy<NoInfer<T>>,
     name?: string,
   ): SingleOutputStreamOperator<T> {
     return this.#source(source, { watermarks, ...(name === undefined ? {} : { name }) });

@@ -46,6 +46,16 @@ describe("sources", () => {
     env.fromSource(source, strategy.withTimestamps((f) => f.date).withIdleness(1));
   });
 
+  it("take a strategy for wider records, without becoming wider", () => {
+    const strategy = WatermarkStrategy.forMonotonousTimestamps().withTimestamps(
+      (f: { date: number }) => f.date,
+    );
+    expectTypeOf(env.fromSource(source, strategy)).toEqualTypeOf<SingleOutputStreamOperator<Flight>>();
+    expectTypeOf(env.fromItems([{ word: "to", date: 1 }], { watermarks: strategy })).toEqualTypeOf<
+      SingleOutputStreamOperator<{ word: string; date: number }>
+    >();
+  });
+
   it("take a strategy without timestamps", () => {
     expectTypeOf(env.fromSource(source, WatermarkStrategy.noWatermarks())).toEqualTypeOf<
       SingleOutputStreamOperator<Flight>
