@@ -403,7 +403,7 @@ describe("sources", () => {
     expect(nodes.map(({ name }) => name)).toEqual(["Source: flights", "Source: sequence source"]);
     expect(nodes[0]!.outputType).toBe(flight);
     expect(specOf(nodes[0]!, "source").watermarks).toBe(strategy);
-    expect(() => env.fromSource({} as never, strategy)).toThrow(/fromSource takes a source/u);
+    expect(() => env.fromSource({} as never, strategy as never)).toThrow(/fromSource takes a source/u);
     expect(() => env.fromItems([], { watermarks: {} as never })).toThrow(/takes a WatermarkStrategy/u);
   });
 });
