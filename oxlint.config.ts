@@ -95,6 +95,8 @@ export default defineConfig({
     "unicorn/no-array-sort": "off",
     "unicorn/no-array-reverse": "off",
     "unicorn/consistent-function-scoping": "off",
+    // A rule for windows of browsers; ports of worker threads have no origin.
+    "unicorn/require-post-message-target-origin": "off",
   },
   overrides: [
     {

@@ -5,6 +5,8 @@
  * `testing` stand beside that line with rights of their own. A folder may always import itself. Files that stand
  * directly in `src/` (the package's entries) wire everything together and may import everything.
  *
+ * `root` holds what the package's entry offers by wiring the others together: environments, jobs, running them.
+ *
  * The table is the only place that says so: the linter's rule `millrace/import-rank` and CONTRIBUTING.md follow it.
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -17,7 +19,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ["common", "graph"],
   connectors: ["common"],
   client: ["common", "graph", "protocol"],
-  testing: ["common", "graph", "protocol", "runtime", "cluster", "api", "connectors", "client"],
+  root: ["common", "graph", "protocol", "runtime", "cluster", "cli", "api", "connectors", "client"],
+  testing: ["common", "graph", "protocol", "runtime", "cluster", "api", "connectors", "client", "root"],
 };
 
 const PACKAGE_SOURCES = /^(.*\/packages\/[^/]+\/src)\/(.+)$/;

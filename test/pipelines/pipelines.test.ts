@@ -34,15 +34,17 @@ const MODES: readonly (readonly [string, RunOptions])[] = [
   ["4 slots, nothing chained", { parallelism: 4, config: { "pipeline.operator-chaining.enabled": false } }],
 ];
 
+const sorted = (lines: readonly string[]): readonly string[] => [...lines].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+
 describe.each(PIPELINES)("pipeline %s", (name) => {
   const url = new URL(`./jobs/${name}.ts`, import.meta.url);
 
   it.each(MODES)("gives what plain code computes: %s", async (_, options) => {
-    const { expected } = (await import(url.href)) as { expected(): readonly string[] };
+    const module = (await import(url.href)) as { expected(): readonly string[] };
     const client = await start(url, options);
-    const results: unknown[] = [];
-    for await (const batch of client.collected(OUT)) results.push(...batch);
+    const results: string[] = [];
+    for await (const batch of client.collected(OUT)) results.push(...(batch as readonly string[]));
     await client.result();
-    expect(results.sort()).toEqual([...expected()].sort());
+    expect(sorted(results)).toEqual(sorted(module.expected()));
   });
 });

@@ -1,9 +1,8 @@
 import type { BuiltinConnectors } from "../api/builtin-connectors.ts";
-import type { Sink } from "../common/connector/sink.ts";
-import { asyncIterableSource } from "../connectors/items/async-iterable-source.ts";
 import { collectSink } from "../connectors/collect/collect-sink.ts";
 import { generatorSource } from "../connectors/generator/generator-source.ts";
 import { sequenceSource } from "../connectors/generator/sequence-source.ts";
+import { asyncIterableSource } from "../connectors/items/async-iterable-source.ts";
 import { itemsSource } from "../connectors/items/items-source.ts";
 import { printSink } from "../connectors/print/print-sink.ts";
 
@@ -14,5 +13,5 @@ export const builtinConnectors: BuiltinConnectors = {
   sequence: (from, to) => sequenceSource(from, to),
   generator: (options) => generatorSource(options),
   print: (prefix) => printSink({ prefix }),
-  collect: (channel, type) => collectSink(channel, type) as Sink<unknown, unknown, unknown>,
+  collect: (channel, type) => collectSink(channel, type),
 };

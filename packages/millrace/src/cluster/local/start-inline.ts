@@ -17,8 +17,14 @@ export interface InlineOptions {
   log(level: "info" | "warn" | "error", message: string): void;
 }
 
+/** A job in the caller's thread. */
+export interface InlineJob extends LocalJob {
+  /** Whether none of its tasks has anything to do at the moment. */
+  readonly quiet: boolean;
+}
+
 /** Runs a job in the caller's thread, all subtasks in turn. Its functions may be closures over the caller's variables. */
-export async function startInline(built: BuiltJob, program: Program, options: InlineOptions): Promise<LocalJob> {
+export async function startInline(built: BuiltJob, program: Program, options: InlineOptions): Promise<InlineJob> {
   const { clock } = options;
   const slot = new MemorySlot({
     clock,
@@ -34,5 +40,6 @@ export async function startInline(built: BuiltJob, program: Program, options: In
     openSlots: async () => [slot],
     log: (level, message) => options.log(level, message),
   });
-  return localJob(master, built, async () => {});
+  const job = localJob(master, built, async () => {});
+  return Object.defineProperty(job, "quiet", { get: () => slot.quiet, enumerable: true }) as InlineJob;
 }

@@ -21,12 +21,15 @@ export class MemorySlot implements SlotConnection {
   onClose: ((error: Error | undefined) => void) | undefined;
   readonly #host: SlotHost;
   readonly #master: MasterConnection;
+  #underway = 0;
   #closed = false;
 
   constructor(options: MemorySlotOptions) {
     this.#master = {
       send: (message) => {
+        this.#underway++;
         queueMicrotask(() => {
+          this.#underway--;
           if (!this.#closed) this.onMessage?.(message);
         });
       },
@@ -35,8 +38,15 @@ export class MemorySlot implements SlotConnection {
     this.#host = new SlotHost({ ...options, connection: this.#master, openRings: undefined });
   }
 
+  /** Whether none of its tasks has anything to do, and no message is underway. */
+  get quiet(): boolean {
+    return this.#underway === 0 && this.#host.quiet;
+  }
+
   send(message: ToSlot): void {
+    this.#underway++;
     queueMicrotask(() => {
+      this.#underway--;
       if (!this.#closed) this.#master.onMessage?.(message);
     });
   }

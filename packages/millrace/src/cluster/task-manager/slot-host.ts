@@ -58,6 +58,11 @@ export class SlotHost {
     this.#scheduler?.bell();
   }
 
+  /** Whether its tasks have been started and have nothing to do at the moment. */
+  get quiet(): boolean {
+    return this.#scheduler?.quiet ?? this.#deployment === undefined;
+  }
+
   /** Ends all tasks at once. */
   close(): void {
     for (const task of this.#tasks.values()) task.cancel();

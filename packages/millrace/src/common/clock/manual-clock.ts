@@ -44,6 +44,11 @@ export class ManualClock implements Clock {
     setImmediate(callback);
   }
 
+  /** When the next timer is due; Infinity where none is set. */
+  get nextTimer(): number {
+    return this.#pending.reduce((next, { at }) => Math.min(next, at), Infinity);
+  }
+
   /** Moves time forward by `ms` and fires what becomes due, in order. */
   advance(ms: number): void {
     this.advanceTo(this.#now + ms);

@@ -81,7 +81,9 @@ describe("createRecordCheck", () => {
   });
 
   it("refuses instances of classes at their first use where no type is declared", () => {
-    class Money {}
+    class Money {
+      readonly cents = 1;
+    }
     expect(() => createRecordCheck(undefined, "test")({ price: new Money() })).toThrow(/price.*Money/u);
     expect(() =>
       createRecordCheck(undefined, "test")({ price: 1n, at: new Date(), tags: new Set(["a"]) }),

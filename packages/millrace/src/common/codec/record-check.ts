@@ -40,7 +40,7 @@ export function createRecordCheck(type: TypeInfo<unknown> | undefined, unique: s
   };
 }
 
-const ANYTHING = Types.any as TypeInfo<unknown>;
+const ANYTHING: TypeInfo<unknown> = Types.any;
 
 function refuse(type: TypeInfo<unknown>, value: unknown): void {
   if (!acceptsValue(type, value)) throw recordMismatch(type, value);

@@ -38,6 +38,11 @@ export class SlotScheduler {
     if (this.#sleeping) this.#round();
   }
 
+  /** Whether no task has anything to do at the moment. */
+  get quiet(): boolean {
+    return this.#closed || (this.#ready.length === 0 && !this.#scheduled && !this.#running);
+  }
+
   close(): void {
     this.#closed = true;
     this.#network.close();

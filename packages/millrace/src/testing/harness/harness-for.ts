@@ -46,8 +46,7 @@ export async function harnessFor(
 ): Promise<OperatorHarness<never, never, unknown>> {
   const operator = recordOperator(build, [optionalType(options.type), optionalType(options.secondType)]);
   const harness = new OperatorHarness<never, never, unknown>(build, operator, options);
-  // What opening began asynchronously.
-  await harness.settle();
+  await harness.open();
   return harness;
 }
 

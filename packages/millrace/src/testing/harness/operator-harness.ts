@@ -77,7 +77,18 @@ export class OperatorHarness<A, B, Out> implements AsyncDisposable {
         restored: restore === undefined ? undefined : { keyed: restore.keyed, operator: shares?.[subtask] },
       });
     });
-    for (const subtask of this.#subtasks) subtask.open();
+  }
+
+  /** Opens the operator; `harnessFor` and `restart` have done so already. */
+  async open(): Promise<void> {
+    try {
+      for (const subtask of this.#subtasks) subtask.open();
+      // What opening began asynchronously.
+      await this.settle();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** Everything on the main output so far, in order: records, watermarks, idleness. */
@@ -245,7 +256,9 @@ export class OperatorHarness<A, B, Out> implements AsyncDisposable {
     await this.close();
     const fresh = recordOperator(build, operator.inputTypes);
     const processingTime = this.#clock.now();
-    return new OperatorHarness<A, B, Out>(build, fresh, { ...options, processingTime, ...changes, restore });
+    const next = new OperatorHarness<A, B, Out>(build, fresh, { ...options, processingTime, ...changes, restore });
+    await next.open();
+    return next;
   }
 
   /** Ends the input as a bounded job does: the last watermark, then the operator's own end. Then closes. */
@@ -292,8 +305,9 @@ export class OperatorHarness<A, B, Out> implements AsyncDisposable {
     return this.#routers[0]!;
   }
 
-  /** Throws what failed the task outside of any call. */
+  /** Lets fire what was set for times that have passed, and throws what failed the task outside of any call. */
   #check(): void {
+    this.#clock.advance(0);
     const [failure] = this.#failures.splice(0);
     if (failure !== undefined) throw failure as Error;
   }

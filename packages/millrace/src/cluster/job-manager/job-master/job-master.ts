@@ -294,7 +294,8 @@ export class JobMaster {
   /** Takes the last metrics, then lets the slots go. */
   async #wrapUp(status: JobOutcome["status"]): Promise<void> {
     await this.#pollMetrics();
-    await Promise.allSettled(this.#options.slots.map((slot, index) => (this.#lostSlots.has(index) ? undefined : slot.close())));
+    const alive = this.#options.slots.filter((_, slot) => !this.#lostSlots.has(slot));
+    await Promise.allSettled(alive.map((slot) => slot.close()));
     this.#resolve({ status, error: status === "FAILED" ? rootCause(this.#errors) : undefined, metrics: this.#metrics });
   }
 
@@ -306,9 +307,9 @@ export class JobMaster {
       const { alignment } = node.spec.watermarks;
       const at = (subtask: number): Execution | undefined =>
         this.#executions.all.find((execution) => execution.vertex === vertex.id && execution.subtask === subtask);
-      for (let subtask = 0; alignment !== undefined && subtask < vertex.parallelism; subtask++) {
-        this.#alignment.join(alignment.group, at(subtask)?.id ?? "");
+      if (alignment !== undefined) {
         this.#drifts.set(alignment.group, alignment.maxDrift);
+        for (let subtask = 0; subtask < vertex.parallelism; subtask++) this.#alignment.join(alignment.group, at(subtask)?.id ?? "");
       }
       const tell = (subtask: number, message: (execution: Execution) => Parameters<SlotConnection["send"]>[0]): void => {
         const execution = at(subtask);

@@ -61,16 +61,17 @@ interface Piece {
   readonly sideWriters?: readonly Output<unknown>[];
 }
 
+type ProcessFn = (value: never, emit: (value: unknown) => void, side: (value: unknown) => void) => void;
+
 class ProcessOperator implements Operator {
-  readonly #fn: (value: never, emit: (value: unknown) => void, side: (value: unknown) => void) => void;
+  readonly #fn: ProcessFn;
   readonly #output: Output<unknown>;
   readonly #side: Output<unknown> | undefined;
-  constructor(fn: ProcessOperator["fn"], output: Output<unknown>, side: Output<unknown> | undefined) {
-    this.#fn = fn as never;
+  constructor(fn: ProcessFn, output: Output<unknown>, side: Output<unknown> | undefined) {
+    this.#fn = fn;
     this.#output = output;
     this.#side = side;
   }
-  declare fn: (value: never, emit: (value: unknown) => void, side: (value: unknown) => void) => void;
   open(): void {}
   close(): void {}
   processRecord(value: unknown, timestamp: number): void {

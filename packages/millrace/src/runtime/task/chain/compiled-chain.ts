@@ -34,7 +34,7 @@ export class CompiledChain implements Chain {
   /** Throws an EvalError where the process forbids code generation. */
   constructor(nodes: readonly ChainNode[], hooks: ChainHooks) {
     const text = generateChain(nodes, hooks.unique, hooks.freeze);
-    // The text holds indices and fixed words only; names of the user's are in the one comment, stripped to plain characters.
+    // oxlint-disable-next-line typescript/no-implied-eval -- the fast path; the text holds indices and fixed words, the user's names only in one comment, stripped to plain characters
     const factory = new Function("h", text) as (h: object) => Generated;
     this.#generated = factory({
       flow: hooks.flow,
