@@ -69,8 +69,7 @@ export class RingInputChannel implements InputChannel {
     try {
       event = decodeChannelEvent(bytes, start, end);
     } catch (error) {
-      this.#fail(error);
-      throw this.#failure;
+      throw this.#fail(error);
     }
     if (event.kind === "endOfPartition") this.#ended = true;
     this.#receiver.done();
@@ -112,12 +111,14 @@ export class RingInputChannel implements InputChannel {
   }
 
   /** Nothing behind a damaged frame can be trusted: both ends fail. */
-  #fail(error: unknown): void {
-    this.#head = "none";
-    this.#failure = MillraceError.is(error)
+  #fail(error: unknown): MillraceError {
+    const failure = MillraceError.is(error)
       ? error
       : new MillraceError("INTERNAL", `channel ${this.#id}: ${preview(error)}`, { cause: error });
+    this.#head = "none";
+    this.#failure = failure;
     this.#receiver.close();
+    return failure;
   }
 
   #expect(head: Head): void {

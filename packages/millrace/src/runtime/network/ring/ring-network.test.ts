@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ReaderEnd, RigSlot, ToldListener } from "../testing/channel-ends.ts";
 import { jsonCodec } from "../testing/json-codec.ts";
 import { planRings } from "./plan-rings.ts";
+import type { ChannelWriter, InputChannel } from "../channel.ts";
 import type { PlannedChannel } from "./plan-rings.ts";
 import { ringsOfSlot } from "./ring-descriptor.ts";
 import type { RingChannel, RingDescriptor } from "./ring-descriptor.ts";
@@ -58,6 +59,38 @@ describe("a ring network", () => {
     network.poll();
     const reader = new ReaderEnd(new RigSlot(network), network.createInput(7, 0, 0, jsonCodec));
     expect(await reader.read()).toEqual([{ failed: "CHANNEL_CLOSED" }]);
+  });
+
+  it("believes a closed flag only after what was sent before it, however late both come", async () => {
+    const rings = plan([
+      { id: 1, producerSlot: 0, consumerSlot: 1 },
+      { id: 2, producerSlot: 0, consumerSlot: 1 },
+    ]);
+    const producer = openRingNetwork(rings, 0, () => undefined);
+    const [first, second] = [1, 2].map((id) => producer.createWriter(id, jsonCodec, new ToldListener())) as [
+      ChannelWriter,
+      ChannelWriter,
+    ];
+    const consumer = openRingNetwork(rings, 1, () => undefined);
+    const slot = new RigSlot(consumer);
+    const inputs = [1, 2].map((id) => consumer.createInput(id, id - 1, 0, jsonCodec)) as [
+      InputChannel,
+      InputChannel,
+    ];
+    const reader = new ReaderEnd(slot, inputs[1]);
+    first.event({ kind: "endOfPartition" });
+    first.close();
+    // The poll has taken its signal and looks at the rings when the second producer ends.
+    inputs[0].onReadable = () => {
+      second.record("late", 0);
+      second.event({ kind: "endOfPartition" });
+      second.close();
+    };
+    expect(await reader.read()).toEqual([
+      { record: "late", timestamp: 0 },
+      { event: { kind: "endOfPartition" } },
+    ]);
+    expect(await reader.read()).toEqual([]);
   });
 
   it("drops frames of another attempt, and gives their room back", async () => {

@@ -150,7 +150,7 @@ class SlotRings implements RingNetwork {
     // The signal first: what was put into a ring before a closing was signalled is then found in the ring.
     const signal = this.#slots.takeSignal(this.#slot);
     const arrived = this.#takeArrivals();
-    if ((signal & Signal.CREDIT) !== 0) for (const writer of [...this.#waiting]) writer.credit();
+    if ((signal & Signal.CREDIT) !== 0) this.#giveCredit();
     if ((signal & Signal.CLOSED) !== 0) this.#checkClosed();
     return arrived || signal !== 0;
   }
@@ -172,6 +172,12 @@ class SlotRings implements RingNetwork {
     for (const writer of this.#writers) writer.close();
     this.#waiting.clear();
     this.#slots.markClosed(this.#slot, this.#rings.slots);
+  }
+
+  /** Writers that ask again while they are called have their turn at the next signal. */
+  #giveCredit(): void {
+    const waiting = [...this.#waiting];
+    for (const writer of waiting) writer.credit();
   }
 
   /** Takes everything off the index rings. Whether anything was there. */

@@ -177,15 +177,16 @@ export function channelSuite(name: string, factory: RigFactory, options: Channel
         const first = await writer.run([record(0), FLUSH_IF_DRAINED]);
         expect(first.flushed).toEqual([true]);
         const second = await writer.run([record(1), FLUSH_IF_DRAINED]);
-        expect(numbers(await reader.read(1))).toEqual([0]);
+        const got = numbers(await reader.read(1));
+        // Who has nothing to flush has sent it all.
         if (second.flushed[0] === false) {
           const drained = writer.told("drained");
-          expect(numbers(await reader.read())).toEqual([]);
+          got.push(...numbers(await reader.read()));
           await drained;
-          const third = await writer.run([FLUSH_IF_DRAINED]);
-          expect(third.flushed).toEqual([true]);
-          expect(third.backlog).toBe(0);
         }
+        const third = await writer.run([FLUSH_IF_DRAINED]);
+        expect([third.flushed, second.flushed[0] === true ? 0 : third.backlog]).toEqual([[true], 0]);
+        expect(got).toEqual([0]);
         expect(numbers(await reader.read())).toEqual([1]);
         expect((await writer.run([FLUSH_IF_DRAINED, FLUSH])).flushed).toEqual([true, true]);
       }));

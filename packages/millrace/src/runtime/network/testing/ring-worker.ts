@@ -3,7 +3,8 @@ import type { MessagePort } from "node:worker_threads";
 import type { RingDescriptor } from "../ring/ring-descriptor.ts";
 import { openRingNetwork } from "../ring/ring-network.ts";
 import type { RingNetwork } from "../ring/ring-network.ts";
-import { ReaderEnd, RigSlot, WriterEnd } from "./channel-ends.ts";
+import { RigSlot, WriterEnd } from "./channel-ends.ts";
+import type { ReaderEnd } from "./channel-ends.ts";
 import { readerEnd, writerEnd } from "./ring-rig.ts";
 
 /*
