@@ -13,16 +13,8 @@ import { SlidingEventTimeWindows } from "../packages/millrace/src/common/windows
 import { EventTimeSessionWindows } from "../packages/millrace/src/common/windows/session-windows.ts";
 import type { WindowAssigner } from "../packages/millrace/src/common/windows/window-assigner.ts";
 import type { WindowSpec } from "../packages/millrace/src/graph/stream/operator-spec.ts";
+import { printReport, type Report } from "./report.ts";
 import { MetricRegistry } from "../packages/millrace/src/runtime/task/metric-registry.ts";
-
-/** One line of a report. */
-export interface Measurement {
-  readonly name: string;
-  /** Millions of records a second, the median of the rounds. */
-  readonly millionsPerSecond: number;
-  /** Results that the operator emitted in one round. */
-  readonly results: number;
-}
 
 interface Input {
   /** Keys by record; the record itself is made of it up front. */
@@ -38,7 +30,7 @@ const ROUNDS = 5;
 const WATERMARK_EVERY = 20_000;
 
 /** Measures all cases. */
-export function run(report: (measurement: Measurement) => void): void {
+export function run(report: Report): void {
   for (const [name, assigner, input] of cases()) {
     const speeds: number[] = [];
     let results = 0;
@@ -48,7 +40,7 @@ export function run(report: (measurement: Measurement) => void): void {
       speeds.push(input.records.length / (performance.now() - before) / 1000);
     }
     speeds.sort((a, b) => a - b);
-    report({ name, millionsPerSecond: speeds[ROUNDS >> 1]!, results });
+    report(`${name} (${results} results)`, speeds[ROUNDS >> 1]!, "M records/s");
   }
 }
 
@@ -187,8 +179,4 @@ function createOperator(assigner: WindowAssigner<never>): { operator: Operator; 
   return { operator, count: () => count };
 }
 
-if (import.meta.main) {
-  run(({ name, millionsPerSecond, results }) =>
-    console.log(`${name}: ${millionsPerSecond.toFixed(2)} M records/s, ${results} results a round`),
-  );
-}
+if (import.meta.main) run(printReport);

@@ -5,7 +5,8 @@ import type { Trigger, TriggerResult } from "../../../common/windows/trigger.ts"
 import type { WindowAssigner } from "../../../common/windows/window-assigner.ts";
 import { maxTimestamp, resultTimestamp, windowKey, type Window } from "../../../common/windows/window.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
-import type { ValueStateDescriptor } from "../../../common/state/state.ts";
+import { valueState } from "../../../common/state/descriptors.ts";
+import { Types } from "../../../common/types/types.ts";
 import type { InternalTimerService } from "../../state/timers.ts";
 import type { OperatorContext } from "../operator.ts";
 import { foldOptions } from "./fold-options.ts";
@@ -14,14 +15,11 @@ import { isMerging } from "./merging-shapes.ts";
 import { WindowNames, windowOfKey } from "./window-names.ts";
 import { WindowOperatorBase } from "./window-operator-base.ts";
 import { windowResults, type WindowResults } from "./window-results.ts";
-import { windowState, type WindowState } from "./window-state.ts";
+import { windowState } from "./create-window-state.ts";
+import type { WindowState } from "./window-state.ts";
 import { WindowTriggerContext } from "./window-trigger-context.ts";
 
-const MERGING_WINDOWS: ValueStateDescriptor<readonly number[]> = {
-  "~millrace": "state",
-  kind: "value",
-  type: undefined,
-};
+const MERGING_WINDOWS = valueState(Types.array(Types.double));
 
 /**
  * Windows of any kind: every assigner, trigger and evictor, windows that merge, global windows, both kinds of time. State and
@@ -59,9 +57,7 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
     this.#contents = windowState(spec, keyedState, evictorContext, foldOptions(context));
     const merging = isMerging(spec.assigner.shape);
     this.#merging = merging
-      ? new MergingWindows(
-          keyedState.getState<ValueStateDescriptor<readonly number[]>>("merging-windows", MERGING_WINDOWS),
-        )
+      ? new MergingWindows(keyedState.getState("merging-windows", MERGING_WINDOWS))
       : undefined;
     this.#triggerContext = new WindowTriggerContext(keyedState, this.#timers, this.progress);
     this.results = windowResults(spec.contents, context, {

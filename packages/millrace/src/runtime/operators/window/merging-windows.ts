@@ -15,7 +15,7 @@ export interface Placement {
   /** The windows under whose names contents are kept that must move to `stateWindow`. */
   readonly mergedStates: readonly TimeWindow[];
   /** The set with it; undefined where that is what it is already. */
-  readonly next: readonly number[] | undefined;
+  readonly next: number[] | undefined;
 }
 
 /**
@@ -24,9 +24,9 @@ export interface Placement {
  * `place` only looks, `commit` writes.
  */
 export class MergingWindows {
-  readonly #state: ValueState<readonly number[]>;
+  readonly #state: ValueState<number[]>;
 
-  constructor(state: ValueState<readonly number[]>) {
+  constructor(state: ValueState<number[]>) {
     this.#state = state;
   }
 

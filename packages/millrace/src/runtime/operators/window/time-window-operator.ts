@@ -16,7 +16,8 @@ import { windowResults, type WindowResults } from "./window-results.ts";
  * that find theirs through the pane of their time.
  *
  * In processing time a record belongs to the window of the moment, as of the last time that the clock was read: it is read
- * when it has passed the end of a slice, not for each record.
+ * when it has passed the end of a slice, not for each record. Windows that are still open when bounded input ends are dropped,
+ * as in Flink: their time has not come.
  */
 export abstract class TimeWindowOperator extends WindowOperatorBase {
   protected readonly geometry: WindowGeometry;

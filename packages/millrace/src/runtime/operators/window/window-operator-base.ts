@@ -3,7 +3,9 @@ import type { KeySelector } from "../../../common/functions/functions.ts";
 import { MIN_WATERMARK, type Timestamp } from "../../../common/time/timestamps.ts";
 import type { TimeDomain } from "../../../common/windows/window-assigner.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
+import type { OutputTag } from "../../../common/outputs/output-tag.ts";
 import type { OutputCursor } from "../flow.ts";
+import { SideOutputs } from "../function/side-outputs.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { ProcessingTimeDriver } from "../timers/processing-time-driver.ts";
 import { WaitingInputs } from "../timers/waiting-input.ts";
@@ -24,7 +26,8 @@ export abstract class WindowOperatorBase implements Operator {
   /** Whether a cursor is under way. */
   protected firing = false;
   readonly #driver: ProcessingTimeDriver;
-  readonly #lateTag: string | undefined;
+  readonly #lateTag: OutputTag<unknown> | undefined;
+  readonly #sideOutputs: SideOutputs;
   readonly #lateDropped: Counter;
   readonly #waiting = new WaitingInputs();
   readonly #cursor: OutputCursor = { advance: () => this.#advance() };
@@ -40,7 +43,8 @@ export abstract class WindowOperatorBase implements Operator {
     this.keyOf = spec.keySelector;
     this.progress = new WatermarkProgress(context.keyedState);
     this.#driver = new ProcessingTimeDriver(context.clock, () => this.#onTimePassed());
-    this.#lateTag = spec.lateOutput?.id;
+    this.#lateTag = spec.lateOutput;
+    this.#sideOutputs = new SideOutputs(context);
     this.#lateDropped = context.runtime.metrics.counter("numLateRecordsDropped");
   }
 
@@ -104,7 +108,7 @@ export abstract class WindowOperatorBase implements Operator {
   /** A record that none of its windows takes any more. */
   protected late(value: unknown, timestamp: Timestamp): void {
     if (this.#lateTag === undefined) this.#lateDropped.inc();
-    else this.context.sideOutput(this.#lateTag)?.record(value, timestamp);
+    else this.#sideOutputs.record(this.#lateTag, value, timestamp);
   }
 
   #onTimePassed(): void {

@@ -144,7 +144,7 @@ export class WindowJob {
           subtask.segment++;
         } else if (item.kind === "side") {
           segment.late.push(...(item.value as { values: number[] }).values);
-        } else {
+        } else if (item.kind === "record") {
           segment.fired.push(item.value as Fired);
         }
       }
