@@ -1,5 +1,8 @@
 import type { Request } from "./command-line/requests.ts";
 import type { CommandContext } from "./commands/command-context.ts";
+import { infoCommand } from "./commands/info-command.ts";
+import { jobHelpCommand } from "./commands/job-help-command.ts";
+import { runCommand } from "./commands/run-command.ts";
 import type { Engine } from "./engine.ts";
 import { ExitCode, exitCodeOf, exitCodeOfSignal } from "./exit-code.ts";
 import { JsonReporter } from "./report/json-reporter.ts";
@@ -46,18 +49,17 @@ export async function runProcess(read: () => Request, loadEngine: () => Promise<
   process.exit();
 }
 
-/** Each command is loaded when it is asked for. */
 async function execute(request: Request, context: CommandContext): Promise<number> {
   switch (request.command) {
     case "text":
       process.stdout.write(`${request.text}\n`);
       return ExitCode.OK;
     case "run":
-      return (await import("./commands/run-command.ts")).runCommand(request, context);
+      return runCommand(request, context);
     case "info":
-      return (await import("./commands/info-command.ts")).infoCommand(request, context);
+      return infoCommand(request, context);
     case "jobHelp":
-      return (await import("./commands/job-help-command.ts")).jobHelpCommand(request, context);
+      return jobHelpCommand(request, context);
   }
 }
 

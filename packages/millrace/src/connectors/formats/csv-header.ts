@@ -1,8 +1,17 @@
-import { parse } from "csv-parse/sync";
+import { createRequire } from "node:module";
+import type * as CsvParse from "csv-parse/sync";
 import type { CsvDialect } from "./csv-dialect.ts";
 import { csvRecordEnds } from "./csv-records.ts";
 import { byteOrderMark } from "./file-format.ts";
 import { decodeText, type TextEncoding } from "./text-encoding.ts";
+
+let loaded: typeof CsvParse | undefined;
+
+/** The parser, loaded when the first CSV text is read: most jobs read none, and each thread would load its dozen modules. */
+function csvParse(): typeof CsvParse {
+  loaded ??= createRequire(import.meta.url)("csv-parse/sync") as typeof CsvParse;
+  return loaded;
+}
 
 /** The first record of CSV text. */
 export interface CsvHeader {
@@ -38,7 +47,7 @@ export function readCsvHeader(
 
 /** Parses whole records; blank lines and comments are left out. Throws csv-parse's own errors. */
 export function parseCsv(text: string, dialect: CsvDialect): readonly (readonly string[])[] {
-  return parse(text, {
+  return csvParse().parse(text, {
     delimiter: dialect.delimiter,
     quote: dialect.quote,
     escape: dialect.escape,
