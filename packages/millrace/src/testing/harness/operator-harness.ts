@@ -256,7 +256,12 @@ export class OperatorHarness<A, B, Out> implements AsyncDisposable {
     await this.close();
     const fresh = recordOperator(build, operator.inputTypes);
     const processingTime = this.#clock.now();
-    const next = new OperatorHarness<A, B, Out>(build, fresh, { ...options, processingTime, ...changes, restore });
+    const next = new OperatorHarness<A, B, Out>(build, fresh, {
+      ...options,
+      processingTime,
+      ...changes,
+      restore,
+    });
     await next.open();
     return next;
   }
