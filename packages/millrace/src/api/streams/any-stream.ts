@@ -52,15 +52,15 @@ export abstract class RecordedStream implements AnyStream<Erased> {
   }
 
   map(fn: MapArgument | PerSubtask<MapArgument>): Erased {
-    return this.#operator(mapSpec(fn));
+    return this.#operator(this.element(mapSpec(fn)));
   }
 
   flatMap(fn: FlatMapArgument | PerSubtask<FlatMapArgument>): Erased {
-    return this.#operator(flatMapSpec(fn));
+    return this.#operator(this.element(flatMapSpec(fn)));
   }
 
   filter(fn: FilterArgument | PerSubtask<FilterArgument>): Erased {
-    return this.#operator({ ...filterSpec(fn), outputType: typeOfUpstreams(this.upstreams) });
+    return this.#operator({ ...this.element(filterSpec(fn)), outputType: typeOfUpstreams(this.upstreams) });
   }
 
   keyBy(key: string | KeySelector<Erased, unknown>): Erased {
@@ -181,6 +181,11 @@ export abstract class RecordedStream implements AnyStream<Erased> {
   /** The edges that bring this stream's records to a node. */
   protected edges(input: 0 | 1 = 0): readonly StreamEdge[] {
     return edgesTo(this.upstreams, input);
+  }
+
+  /** What becomes of map, filter and flatMap: on keyed streams their objects may have keyed state. */
+  protected element(made: SpecWithFactory): SpecWithFactory & { readonly name?: string } {
+    return made;
   }
 
   #operator(node: SpecWithFactory & { readonly name?: string; readonly outputType?: Erased }): Erased {

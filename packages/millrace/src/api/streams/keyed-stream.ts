@@ -7,6 +7,8 @@ import { aggregateArgument, type AggregateArgument } from "../functions/aggregat
 import { requireFunction } from "../functions/element-specs.ts";
 import type { GivenFunction } from "../functions/emitting-function.ts";
 import { fieldReduce } from "../functions/field-aggregates.ts";
+import type { SpecWithFactory } from "../functions/fresh-spec.ts";
+import { keyedElement } from "../functions/keyed-element.ts";
 import { processNode } from "../functions/process-node.ts";
 import { RecordedStream } from "./any-stream.ts";
 import { isBroadcastStream } from "./broadcast-stream.ts";
@@ -104,6 +106,10 @@ export class RecordedKeyedStream extends RecordedStream implements KeyedStream<E
       inputs: this.edges(),
       outputType: type,
     });
+  }
+
+  protected override element(made: SpecWithFactory): SpecWithFactory & { readonly name?: string } {
+    return keyedElement(made, this.#selector);
   }
 
   get #selector(): KeySelector<unknown, unknown> {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { vertexId } from "../../common/ids/ids.ts";
 import { deriveMaxParallelism, MAX_MAX_PARALLELISM } from "../../common/keys/key-groups.ts";
@@ -14,6 +15,9 @@ export interface JobGraphSettings {
   /** Whether operators are chained into one task. Default true. */
   readonly chaining?: boolean;
 }
+
+/** 32 hex digits, which clients expect of ids: a generated uid as it is, a given one hashed. */
+const hexOf = (uid: string): string => (/^[0-9a-f]{32}$/u.test(uid) ? uid : createHash("md5").update(uid).digest("hex"));
 
 /** A node with its parallelism settled. */
 interface SettledNode {
@@ -36,7 +40,7 @@ export function createJobGraph(graph: StreamGraph, settings: JobGraphSettings): 
     const nodes = chainFrom(head.id, children, (id) => !heads.some((other) => other.id === id));
     const { parallelism, maxParallelism } = settled[head.id] as SettledNode;
     return Object.freeze({
-      id: vertexId(head.uid),
+      id: vertexId(hexOf(head.uid)),
       name: chainName(graph, nodes, children),
       nodes: Object.freeze(nodes),
       parallelism,
