@@ -24,9 +24,9 @@ import { createWindowOperator } from "./create-window-operator.ts";
 import { KeyFirstWindowOperator } from "./key-first-window-operator.ts";
 import { SessionWindowOperator } from "./session-window-operator.ts";
 import { SlicedWindowOperator } from "./sliced-window-operator.ts";
-import { WindowHarness } from "./test-support/window-harness.ts";
-import { heapStore } from "./test-support/window-job.ts";
-import { CONTENTS, windowSpec } from "./test-support/window-specs.ts";
+import { WindowHarness } from "./testing/window-harness.ts";
+import { heapStore } from "./testing/window-job.ts";
+import { CONTENTS, windowSpec } from "./testing/window-specs.ts";
 
 const layoutOf = (spec: WindowSpec): unknown =>
   new WindowHarness((context) => createWindowOperator(spec, context), { store: heapStore() }).operator

@@ -22,9 +22,9 @@ import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { materializeCapture } from "../../state/materialize-capture.ts";
 import { KeyFirstWindowOperator } from "./key-first-window-operator.ts";
-import { WindowHarness, type WindowHarnessOptions } from "./test-support/window-harness.ts";
-import { heapStore } from "./test-support/window-job.ts";
-import { CONTENTS, windowSpec } from "./test-support/window-specs.ts";
+import { WindowHarness, type WindowHarnessOptions } from "./testing/window-harness.ts";
+import { heapStore } from "./testing/window-job.ts";
+import { CONTENTS, windowSpec } from "./testing/window-specs.ts";
 
 function start(
   assigner: unknown,

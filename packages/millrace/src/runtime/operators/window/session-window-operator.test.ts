@@ -8,9 +8,9 @@ import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { KeyFirstWindowOperator } from "./key-first-window-operator.ts";
 import { SessionWindowOperator } from "./session-window-operator.ts";
-import { WindowHarness } from "./test-support/window-harness.ts";
-import { heapStore } from "./test-support/window-job.ts";
-import { CONTENTS, windowSpec, type Item } from "./test-support/window-specs.ts";
+import { WindowHarness } from "./testing/window-harness.ts";
+import { heapStore } from "./testing/window-job.ts";
+import { CONTENTS, windowSpec, type Item } from "./testing/window-specs.ts";
 
 const item = (key: unknown, value: number): Item => ({ key, values: [value] });
 const fired = (key: unknown, start: number, end: number, ...values: number[]): unknown => ({

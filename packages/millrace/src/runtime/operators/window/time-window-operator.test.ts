@@ -10,9 +10,9 @@ import {
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import { materializeCapture } from "../../state/materialize-capture.ts";
 import { createWindowOperator } from "./create-window-operator.ts";
-import { WindowHarness, type WindowHarnessOptions } from "./test-support/window-harness.ts";
-import { heapStore } from "./test-support/window-job.ts";
-import { CONTENTS, windowSpec, type Item } from "./test-support/window-specs.ts";
+import { WindowHarness, type WindowHarnessOptions } from "./testing/window-harness.ts";
+import { heapStore } from "./testing/window-job.ts";
+import { CONTENTS, windowSpec, type Item } from "./testing/window-specs.ts";
 
 const item = (key: unknown, value: number): Item => ({ key, values: [value] });
 const fired = (key: unknown, start: number, end: number, ...values: number[]): unknown => ({

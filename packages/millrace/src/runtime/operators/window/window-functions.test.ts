@@ -10,9 +10,9 @@ import type { WindowContents, WindowSpec } from "../../../graph/stream/operator-
 import type { Operator, OperatorContext } from "../operator.ts";
 import { createWindowOperator } from "./create-window-operator.ts";
 import { KeyFirstWindowOperator } from "./key-first-window-operator.ts";
-import { WindowHarness, type WindowHarnessOptions } from "./test-support/window-harness.ts";
-import { heapStore } from "./test-support/window-job.ts";
-import { windowSpec, type Item } from "./test-support/window-specs.ts";
+import { WindowHarness, type WindowHarnessOptions } from "./testing/window-harness.ts";
+import { heapStore } from "./testing/window-job.ts";
+import { windowSpec, type Item } from "./testing/window-specs.ts";
 
 const item = (key: unknown, value: number): Item => ({ key, values: [value] });
 const side = { "~millrace": "output", id: "side", type: undefined } as const;

@@ -10,8 +10,8 @@ import {
 } from "../../../index.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import { createWindowOperator } from "./create-window-operator.ts";
-import { WindowHarness } from "./test-support/window-harness.ts";
-import { heapStore } from "./test-support/window-job.ts";
+import { WindowHarness } from "./testing/window-harness.ts";
+import { heapStore } from "./testing/window-job.ts";
 
 interface Bid {
   readonly auction: number;
