@@ -9,7 +9,7 @@ export default job(import.meta, "keyed", { description: "Sessions of sensors" },
       generatorSource({
         count: 100,
         generate: (n) => ({ sensor: `s${n % 3}`, value: n, at: n * 1000 }),
-        type: Reading,
+        schema: Reading,
       }),
       WatermarkStrategy.forMonotonousTimestamps<{ at: number }>().withTimestamps((reading) => reading.at),
       "readings",
