@@ -134,7 +134,7 @@ describe("AsyncOperator", () => {
             if (typeof event === "string") cut.push([event], []);
             else cut.at(-1)!.push(event);
           }
-          return mode === "ordered" ? cut : cut.map((part) => [...part].sort());
+          return mode === "ordered" ? cut : cut.map((part) => part.toSorted((a, b) => Number(a) - Number(b)));
         };
         expect(segments(output)).toEqual(segments(input));
         await harness.close();

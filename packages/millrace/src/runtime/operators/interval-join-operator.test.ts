@@ -112,8 +112,8 @@ describe("IntervalJoinOperator", () => {
           feed(harness, event);
           harness.setBlocked(false);
           highest = Math.max(highest, event.time);
-          // Events lie at most 10 behind.
-          if (i % 4 === 0) harness.processWatermark(highest - 11);
+          // Events lie at most 10 behind, and one of exactly the watermark's time is not late.
+          harness.processWatermark(highest - 10);
         }
         take();
         expect(output.sort()).toEqual(pairs(all, bounds));
@@ -123,6 +123,21 @@ describe("IntervalJoinOperator", () => {
       },
     );
     await fc.assert(property, { numRuns: 100 });
+  });
+
+  it("keeps a record as long as a partner may come, and not much longer", async () => {
+    await using harness = await harnessFor(join({ lower: -5, upper: 10, ...INCLUSIVE }));
+    for (let time = 100; time < 1000; time += 101) {
+      feed(harness, { key: "a", id: time, side: "left", time });
+      feed(harness, { key: "b", id: time, side: "right", time });
+      harness.processWatermark(time + 5);
+      feed(harness, { key: "b", id: 0, side: "left", time: time + 5 });
+      harness.processWatermark(time + 10);
+      feed(harness, { key: "a", id: 0, side: "right", time: time + 10 });
+      expect(harness.takeOutput()).toEqual([`0-${time}`, `${time}-0`]);
+      harness.processWatermark(time + 35);
+      expect(harness.keyCount).toBe(0);
+    }
   });
 
   it("takes times that are not whole", async () => {

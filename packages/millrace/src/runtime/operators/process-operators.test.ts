@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { DataStream } from "../../api/streams/streams.ts";
-import type { RuntimeContext } from "../../common/functions/runtime-context.ts";
+import type {
+  FunctionInitializationContext,
+  RuntimeContext,
+} from "../../common/functions/runtime-context.ts";
 import { perSubtask } from "../../common/functions/per-subtask.ts";
+import { hashKey } from "../../common/keys/hash-key.ts";
+import { keyGroupOf } from "../../common/keys/key-groups.ts";
 import { outputTag } from "../../common/outputs/create-output-tag.ts";
 import { listState, mapState, valueState } from "../../common/state/descriptors.ts";
-import type { ListState } from "../../common/state/state.ts";
+import type { ListState, ValueState } from "../../common/state/state.ts";
 import { Types } from "../../common/types/types.ts";
 import { harnessFor } from "../../testing/harness/harness-for.ts";
 
@@ -22,13 +27,7 @@ describe("ProcessOperator", () => {
     class Logged {
       #buffer: ListState<number> | undefined;
       #n = 0;
-      initializeState(
-        context: Parameters<
-          NonNullable<
-            import("../../common/functions/runtime-context.ts").CheckpointedFunction["initializeState"]
-          >
-        >[0],
-      ): void {
+      initializeState(context: FunctionInitializationContext): void {
         this.#buffer = context.getListState(listState(Types.int, { name: "n" }));
         for (const n of this.#buffer.get()) this.#n += n;
         log.push(`initializeState ${context.isRestored} ${this.#n}`);
@@ -159,7 +158,7 @@ describe("KeyedProcessOperator", () => {
 
   it("gives states by descriptor in open", async () => {
     await using harness = await harnessFor((stream: DataStream<Word>) => {
-      let state: import("../../common/state/state.ts").ValueState<number> | undefined;
+      let state: ValueState<number> | undefined;
       return stream
         .keyBy((w) => w.word)
         .process({
@@ -340,17 +339,32 @@ describe("KeyedProcessOperator", () => {
 
   it("remembers how far event time had come, by key group", async () => {
     const build = (stream: DataStream<Word>) =>
-      stream.keyBy((w) => w.word).process({ onRecord: (_w, ctx) => [ctx.currentWatermark()] });
-    const before = await harnessFor(build);
-    before.processRecord({ word: "a", n: 1 });
-    before.processWatermark(500);
-    await using after = await before.restart({ parallelism: 2 });
-    after.processRecord({ word: "a", n: 1 });
-    after.processWatermark(100);
-    after.processRecord({ word: "a", n: 1 });
+      stream.keyBy((w) => w.word).process({ onRecord: (w, ctx) => `${w.word} ${ctx.currentWatermark()}` });
+    const [slow, fast] = await Promise.all(
+      [500, 900].map(async (watermark) => {
+        await using harness = await harnessFor(build, { parallelism: 2 });
+        harness.processWatermark(watermark);
+        return harness.snapshot();
+      }),
+    );
+    // One subtask had come further than the other when both failed.
+    const restore = { ...slow!, keyed: [slow!.keyed[0]!, fast!.keyed[1]!] };
+    await using after = await harnessFor(build, { restore });
+    const [first, second] = ["a", "b", "c", "d"]
+      .sort((x, y) => keyGroupOf(hashKey(x), 128) - keyGroupOf(hashKey(y), 128))
+      .filter((_, i) => i % 3 === 0);
+    const ask = (): string[] => {
+      after.processRecords([
+        { word: first!, n: 1 },
+        { word: second!, n: 1 },
+      ]);
+      return after.takeOutput();
+    };
+    expect(ask()).toEqual([`${first} 500`, `${second} 900`]);
     after.processWatermark(600);
-    after.processRecord({ word: "a", n: 1 });
-    expect(after.output).toEqual([500, 500, 600]);
+    expect(ask()).toEqual([`${first} 600`, `${second} 900`]);
+    after.processWatermark(1000);
+    expect(ask()).toEqual([`${first} 1000`, `${second} 1000`]);
   });
 });
 
