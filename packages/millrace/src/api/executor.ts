@@ -46,6 +46,18 @@ export interface JobClient {
    * stops early (`return`), the rest is thrown away and the job goes on.
    */
   collected(channel: string): AsyncIterable<readonly unknown[]>;
+  /** What the job's tasks have done so far, one entry for each subtask; after the end, what they had done. */
+  metrics(): Promise<readonly SubtaskMetrics[]>;
+}
+
+/** Metrics of one subtask of one task: of an operator with all that are chained to it. */
+export interface SubtaskMetrics {
+  /** The operators: "Source: clicks -> parse". */
+  readonly task: string;
+  /** From 0. */
+  readonly subtask: number;
+  /** By name: `numRecordsIn` and the like; those that functions register, as `<operator>.<name>`. */
+  readonly values: Readonly<Record<string, number | string | boolean>>;
 }
 
 /** How a job ended. */

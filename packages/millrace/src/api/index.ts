@@ -8,7 +8,7 @@ export {
   type EnvironmentParts,
   type SourceOptions,
 } from "./environment/stream-execution-environment.ts";
-export type { JobClient, JobExecutor, JobResult, SubmitOptions } from "./executor.ts";
+export type { JobClient, JobExecutor, JobResult, SubmitOptions, SubtaskMetrics } from "./executor.ts";
 export type { AsyncArgument, AsyncObject } from "./functions/async-argument.ts";
 export type { Emitted, EmittedBy, NotDeclared } from "./functions/emitted.ts";
 export type { Flatten, KeyField, NumericField, OrderedField } from "./functions/fields.ts";

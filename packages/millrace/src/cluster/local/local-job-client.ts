@@ -16,6 +16,13 @@ export interface LocalJobResult {
   readonly recordsOut: number;
 }
 
+/** Metrics of one subtask; the API's SubtaskMetrics. */
+export interface LocalSubtaskMetrics {
+  readonly task: string;
+  readonly subtask: number;
+  readonly values: Readonly<Record<string, number | string | boolean>>;
+}
+
 /** A job of this process as the API's JobClient. */
 export class LocalJobClient {
   readonly jobId: JobId;
@@ -48,6 +55,15 @@ export class LocalJobClient {
     const recordsIn = metrics.reduce((sum, [id, task]) => (fed.has(vertexOf(id)) ? sum : sum + task.numRecordsIn), 0);
     const recordsOut = metrics.reduce((sum, [, task]) => sum + task.numRecordsToSinks, 0);
     return { jobId: this.jobId, jobName: this.jobName, durationMs, recordsIn, recordsOut };
+  }
+
+  async metrics(): Promise<readonly LocalSubtaskMetrics[]> {
+    const names = new Map<string, string>(this.#job.jobGraph.vertices.map(({ id, name }) => [id, name]));
+    return [...(await this.#job.metrics())].map(([execution, { user, ...values }]) => ({
+      task: names.get(vertexOf(execution)) ?? "",
+      subtask: subtaskOf(execution),
+      values: { ...values, ...user },
+    }));
   }
 
   async *collected(channel: string): AsyncGenerator<readonly unknown[], void, undefined> {
@@ -99,6 +115,10 @@ export class LocalJobClient {
     });
   }
 }
+
+/** The subtask of an execution id, `<vertex>/<subtask>#<attempt>`. */
+const subtaskOf = (execution: string): number =>
+  Number(execution.slice(execution.lastIndexOf("/") + 1, execution.lastIndexOf("#")));
 
 /** The vertex of an execution id. */
 const vertexOf = (execution: string): string => execution.slice(0, execution.lastIndexOf("/"));
