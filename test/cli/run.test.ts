@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Workplace } from "./workplace.ts";
+import { ended, printed, Workplace } from "./workplace.ts";
 
 describe("millrace run", () => {
   let place: Workplace;
@@ -57,6 +57,24 @@ describe("millrace run", () => {
     const run = await place.run(["run", "jobs/words.ts", "-p", "2"], { input: "to be or\nnot to be\n" });
     expect(run, run.err).toMatchObject({ code: 0 });
     expect(lines(run.out).sort()).toEqual(["be 2", "not 1", "or 1", "to 2"]);
+  });
+
+  it("warns of records that it skips, and counts them", async () => {
+    const run = await place.run(["run", "jobs/skips.ts", "-p", "1"]);
+    expect(run, run.err).toMatchObject({ code: 0, out: "1\n2\n4\n" });
+    expect(run.err).toMatch(/^warning: .*parse.*three/mu);
+    expect(run.err).toMatch(/in 5 records \(.*\), out 3 \(.*\), skipped 2\n/u);
+  });
+
+  it("writes a line of progress every few seconds where there is no terminal", async () => {
+    const child = place.start(["run", "jobs/ticks.ts", "-p", "1"]);
+    const end = ended(child);
+    await printed(child.stderr, "\n");
+    child.kill("SIGINT");
+    const { err } = await end;
+    expect(err).toMatch(
+      /^\d\d:\d\d:\d\d ticks: \S+ s, in \d+ \(\d+\/s\), out \d+ \(\d+\/s\), watermark 2001-01-01 00:\d\d:\d\d, busiest "/u,
+    );
   });
 
   it("takes settings by -D, which -p overrules", async () => {
