@@ -94,7 +94,8 @@ export class SourceOperator implements Operator {
   poll(limit: number): PollStatus {
     if (this.#watermarks.watermark > this.#limit) return PollStatus.NOTHING;
     const status = this.#reader.pollNext((this.#main ??= new MainOutput(this.#outputs, () => this.#forSplit(""))), limit);
-    if (status !== PollStatus.MORE) this.#tick();
+    // Under alignment the watermark is what holds the source back: it must not wait for the next timer.
+    if (status !== PollStatus.MORE || this.#spec.watermarks.alignment !== undefined) this.#tick();
     if (status === PollStatus.END) this.#end();
     return status;
   }
