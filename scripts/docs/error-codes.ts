@@ -1,0 +1,132 @@
+import type { ErrorCode } from "../../packages/millrace/src/common/errors/millrace-error.ts";
+
+/** What the documentation says of an error code. */
+export interface ErrorCodeNote {
+  readonly means: string;
+  readonly remedy: string;
+}
+
+/** Every error code, in the order of the documentation. A code that is missing here does not compile. */
+export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeNote>> = {
+  INVALID_ARGUMENT: {
+    means: "A function of the API, or the command line, was given something that it can't take.",
+    remedy: "The message says what was expected and what came: correct the call.",
+  },
+  INVALID_OPTION: {
+    means:
+      "A setting, an option of a connector or an argument of a job has a value that it can't have, or lacks one.",
+    remedy: "Correct the value; `millrace run job.ts -- --help` lists a job's arguments.",
+  },
+  UNKNOWN_OPTION: {
+    means: "There is no setting, option or argument of this name.",
+    remedy: "Correct the name: the message tells the nearest ones. A job's own arguments come after `--`.",
+  },
+  INVALID_GRAPH: {
+    means:
+      "The recorded program can't run: a stream without end, a uid given twice, `forward()` between different parallelisms, a trigger that can't merge.",
+    remedy: "Correct the program where the message points.",
+  },
+  INVALID_KEY: {
+    means:
+      "A key selector answered something that is no key: undefined, NaN, a function, an instance of a class.",
+    remedy: "Filter such records out before `keyBy`, or give them a key of their own.",
+  },
+  INVALID_TYPE: {
+    means:
+      "A declared type is none, or not one that fits here (a column that can't be of it, a schema that validates asynchronously).",
+    remedy: "Correct the declaration.",
+  },
+  RECORD_TYPE_MISMATCH: {
+    means:
+      "A record, or a value for state, doesn't fit its declared type, or can't be carried at all. The path names the field.",
+    remedy: "Correct the record or the type; give instances of classes a type by `Types.custom`.",
+  },
+  ASYNC_FUNCTION: {
+    means: "A function that must be synchronous answered with a promise.",
+    remedy: "Do asynchronous work in `asyncMap` or `asyncFlatMap`.",
+  },
+  JOB_MODULE_INVALID: {
+    means:
+      "The job's module can't be found, doesn't parse, fails while it is loaded, or has no default export made by `job(...)`.",
+    remedy: "Correct the path or the module; its top level must not do the job's work.",
+  },
+  JOB_NOT_DETERMINISTIC: {
+    means:
+      "The program that a slot built differs from the one that was submitted. The message names the first difference.",
+    remedy:
+      "Take what differs (time, environment, files) as an argument, or by `env.capture(name, () => value)`.",
+  },
+  USER_FUNCTION_FAILED: {
+    means:
+      "A function of the program threw. Operator, subtask and record are in the message; the original is the cause.",
+    remedy: "Correct the function, or let bad records go by `onPoisonRecord`.",
+  },
+  USER_FUNCTION_TIMEOUT: {
+    means: "An asynchronous call took longer than its `timeout`, all tries together.",
+    remedy: "Raise the timeout, or answer something else by `onTimeout`.",
+  },
+  STATE_MISUSE: {
+    means:
+      "State, a timer or an environment was used where it can't be: without a key, outside of its time, twice.",
+    remedy: "The message says what is possible there.",
+  },
+  MALFORMED_RECORD: {
+    means:
+      "A piece of input is no record: a line that doesn't parse, a field of another type. The message says where it stands.",
+    remedy: "Mend the input, or give the source a policy by `onPoisonRecord`.",
+  },
+  SOURCE_FAILED: {
+    means: "A source can't read: a missing file, a lost connection, a split that ends too early.",
+    remedy: "The message says what of the outside world was wrong; run the job again when it is mended.",
+  },
+  SINK_FAILED: {
+    means:
+      "A sink can't write or commit: a full disk, a directory without permission, a part that somebody removed.",
+    remedy: "The message says what of the outside world was wrong; run the job again when it is mended.",
+  },
+  UNSUPPORTED_PLATFORM: {
+    means: "The machine or its Node.js lacks something that Millrace needs.",
+    remedy: "Use Node.js 24 or newer.",
+  },
+  CODEC_CORRUPT: {
+    means: "Bytes that should be records are damaged.",
+    remedy: "If it wasn't a custom codec that answered other bytes than it takes: report it, please.",
+  },
+  PROTOCOL_VIOLATION: {
+    means: "The other end of a channel sent what it must not.",
+    remedy: "Both ends must be of the same version; otherwise report it, please.",
+  },
+  CHANNEL_CLOSED: {
+    means:
+      "The other end of a channel is gone: the consequence of another failure, which is reported in its place.",
+    remedy: "Look for the first failure.",
+  },
+  RECORD_TOO_LARGE: {
+    means: "A record is larger than what may travel between tasks.",
+    remedy: "Make records smaller: send references to large things instead of the things.",
+  },
+  TASK_CANCELED: {
+    means: "A task ended because its job was cancelled or failed elsewhere.",
+    remedy: "Look for the first failure.",
+  },
+  SLOT_LOST: {
+    means: "A worker thread ended while it ran tasks: out of memory, or `process.exit` in a function.",
+    remedy: "Give Node.js more memory (`--max-old-space-size`), keep less state, or find the exit.",
+  },
+  JOB_FAILED: {
+    means: "A job has failed: `run`, `execute` and `result()` reject with it. The reason is its `cause`.",
+    remedy: "See the cause.",
+  },
+  JOB_CANCELED: {
+    means: "A job was cancelled before its end: by `cancel()`, an abort signal, or Ctrl-C.",
+    remedy: "Nothing, if that was intended.",
+  },
+  ILLEGAL_TRANSITION: {
+    means: "The engine tried to bring a job or a task into a state that can't follow: a fault of the engine.",
+    remedy: "Report it, please.",
+  },
+  INTERNAL: {
+    means: "Something that the engine takes for impossible has happened: a fault of the engine.",
+    remedy: "Report it, please, with the whole stack (`--verbose`).",
+  },
+};

@@ -1,0 +1,32 @@
+import { optionsTable } from "../../packages/millrace/src/common/config/options-table.ts";
+import { sinksTable, sourcesTable } from "./connector-tables.ts";
+import { ERROR_CODES } from "./error-codes.ts";
+import { markdownTable } from "./markdown-table.ts";
+
+/** What stands in the documentation between `<!-- generated: <name> -->` and `<!-- end -->`. */
+const PARTS: Readonly<Record<string, () => string>> = {
+  settings: optionsTable,
+  "error-codes": () =>
+    markdownTable(
+      ["code", "means", "what to do"],
+      Object.entries(ERROR_CODES).map(([code, { means, remedy }]) => [`\`${code}\``, means, remedy]),
+    ),
+  sources: sourcesTable,
+  sinks: sinksTable,
+};
+
+const PART = /(<!-- generated: ([a-z-]+) -->\n)[\s\S]*?(<!-- end -->)/g;
+
+/** The names of the generated parts of a document. */
+export const partsOf = (text: string): readonly string[] =>
+  [...text.matchAll(PART)].map(([, , name = ""]) => name);
+
+/** The document with its generated parts as they should be now. */
+export function withGeneratedParts(text: string): string {
+  return text.replaceAll(PART, (_, start: string, name: string, end: string) => {
+    const generate = PARTS[name];
+    if (generate === undefined)
+      throw new Error(`No part "${name}": there are ${Object.keys(PARTS).join(", ")}.`);
+    return `${start}\n${generate()}\n\n${end}`;
+  });
+}
