@@ -30,10 +30,14 @@ export class LargeMap<K extends KeyIndex, V> {
 
   /** Adds or replaces. `value` must not be undefined. */
   set(key: K, value: V): void {
-    if (this.#shards === undefined && this.#first.size >= this.#shardAbove) {
+    if (this.#shards === undefined) {
+      if (this.#first.size < this.#shardAbove || this.#first.has(key)) {
+        this.#first.set(key, value);
+        return;
+      }
       this.#shards = Array.from({ length: SHARDS }, () => new Map<K, V>());
     }
-    if (this.#shards === undefined || this.#first.has(key)) this.#first.set(key, value);
+    if (this.#first.has(key)) this.#first.set(key, value);
     else this.#shard(key).set(key, value);
   }
 

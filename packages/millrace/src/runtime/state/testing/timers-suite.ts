@@ -84,7 +84,11 @@ export function describeTimers(makeBackend: MakeBackend): void {
       const step = fc.record({
         kind: fc.constantFrom("register", "register", "register", "delete", "advance"),
         key: fc.integer({ min: 0, max: 3 }),
-        time: fc.integer({ min: 0, max: 30 }),
+        time: fc.oneof(
+          { weight: 6, arbitrary: fc.integer({ min: 0, max: 30 }) },
+          { weight: 3, arbitrary: fc.integer({ min: -5000, max: 5000 }) },
+          { weight: 1, arbitrary: fc.constantFrom(-Infinity, 0.5, 1e15) },
+        ),
         namespace: fc.constantFrom("", "x", "y"),
       });
       fc.assert(

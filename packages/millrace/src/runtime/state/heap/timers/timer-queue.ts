@@ -1,112 +1,82 @@
 import type { Timestamp } from "../../../../common/time/timestamps.ts";
 import { LargeMap } from "../large-map.ts";
-import { Timer, TimerBucket } from "./timer.ts";
+import { MinHeap } from "./min-heap.ts";
+import type { Timer } from "./timer.ts";
+import { TimerGroup } from "./timer-group.ts";
 
-/** Empty buckets that the heap may hold beyond half of it. */
+/** Milliseconds of a group. */
+const GROUP = 1024;
+/** Empty groups that the heap may hold beyond half of it. */
 const SLACK = 64;
 
 /**
- * Timers of one domain in the order they fire: by time, then by registration. Each distinct time has a bucket; a binary heap
- * orders the buckets. So a million timers of the same time cost no ordering at all, and deleting one is unlinking it.
- *
- * A bucket that became empty leaves the map at once and the heap when it comes up, or when such buckets outnumber the
- * others.
+ * Timers of one domain in the order they fire: by time, then by registration. Timers of the same time stand in a list, so that a
+ * million of them cost no ordering at all, and deleting one is unlinking it. Times are ordered in two steps, about a second at a
+ * time, so that what is ordered is small and warm, however many timers wait.
  */
 export class TimerQueue {
-  readonly #buckets = new LargeMap<number, TimerBucket>();
-  #heap: TimerBucket[] = [];
-  /** Buckets in the heap that hold timers. */
-  #live = 0;
   size = 0;
+  readonly #groups = new LargeMap<number, TimerGroup>();
+  readonly #heap = new MinHeap<TimerGroup>();
+  /** The group that was used last: the next timer is often near. */
+  #last: TimerGroup | undefined;
 
   /** The earliest time, or Infinity. */
   get nextTime(): Timestamp {
-    return this.#top()?.time ?? Infinity;
+    return this.#first()?.bucket.time ?? Infinity;
   }
 
   add(id: number, namespace: string, time: Timestamp): Timer {
-    let bucket = this.#buckets.get(time);
-    if (bucket === undefined) {
-      bucket = new TimerBucket(time);
-      this.#buckets.set(time, bucket);
-      this.#push(bucket);
-      this.#live++;
-    }
-    const timer = new Timer(id, namespace, bucket);
-    bucket.append(timer);
+    const number = Math.floor(time / GROUP);
+    const group = this.#group(number) ?? this.#addGroup(number);
     this.size++;
-    return timer;
+    return group.add(id, namespace, time);
   }
 
   remove(timer: Timer): void {
-    const { bucket } = timer;
-    bucket.unlink(timer);
+    const number = Math.floor(timer.bucket.time / GROUP);
+    const group = this.#group(number)!;
     this.size--;
-    if (bucket.first !== undefined) return;
-    this.#buckets.delete(bucket.time);
-    this.#live--;
-    if (this.#heap.length > 2 * this.#live + SLACK) this.#compact();
+    group.remove(timer);
+    if (group.live > 0) return;
+    this.#groups.delete(number);
+    this.#last = undefined;
+    if (this.#heap.size > 2 * this.#groups.size + SLACK) this.#heap.filter((each) => each.live > 0);
   }
 
   /** The timer that fires first, if it is due at `time`. */
   due(time: Timestamp): Timer | undefined {
-    const bucket = this.#top();
-    return bucket !== undefined && bucket.time <= time ? bucket.first : undefined;
+    const first = this.#first();
+    return first !== undefined && first.bucket.time <= time ? first : undefined;
   }
 
   clear(): void {
-    this.#buckets.clear();
-    this.#heap = [];
-    this.#live = 0;
+    this.#groups.clear();
+    this.#heap.filter(() => false);
+    this.#last = undefined;
     this.size = 0;
   }
 
-  #top(): TimerBucket | undefined {
-    let top = this.#heap[0];
-    while (top !== undefined && top.first === undefined) {
-      this.#pop();
-      top = this.#heap[0];
+  #first(): Timer | undefined {
+    for (let top = this.#heap.top; top !== undefined; top = this.#heap.top) {
+      if (top.live > 0) return top.first();
+      this.#heap.pop();
     }
-    return top;
+    return undefined;
   }
 
-  #compact(): void {
-    this.#heap = this.#heap.filter((bucket) => bucket.first !== undefined);
-    for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#sink(i);
+  #group(number: number): TimerGroup | undefined {
+    if (this.#last?.time === number) return this.#last;
+    const group = this.#groups.get(number);
+    if (group !== undefined) this.#last = group;
+    return group;
   }
 
-  #push(bucket: TimerBucket): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    heap.push(bucket);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (heap[parent]!.time <= bucket.time) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = bucket;
-  }
-
-  #pop(): void {
-    const last = this.#heap.pop()!;
-    if (this.#heap.length === 0) return;
-    this.#heap[0] = last;
-    this.#sink(0);
-  }
-
-  #sink(start: number): void {
-    const heap = this.#heap;
-    const bucket = heap[start]!;
-    let at = start;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1]!.time < heap[child]!.time) child++;
-      if (heap[child]!.time >= bucket.time) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = bucket;
+  #addGroup(number: number): TimerGroup {
+    const group = new TimerGroup(number);
+    this.#groups.set(number, group);
+    this.#heap.push(group);
+    this.#last = group;
+    return group;
   }
 }
