@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 // Starts the command line. Plain JavaScript in old syntax, because any Node.js may run this file: it finds the
 // project's own Millrace and a Node.js that is new enough before it loads anything else.
-import { spawn } from "child_process";
 import { existsSync, realpathSync } from "fs";
 import module from "module";
-import { constants } from "os";
 import { dirname, join, parse } from "path";
 import { fileURLToPath, pathToFileURL } from "url";
 
@@ -52,7 +50,10 @@ function projectNode() {
 }
 
 /** Runs this command again in another process, which then stands for this one: same streams, signals and exit. */
-function execute(node, flags) {
+async function execute(node, flags) {
+  // Loaded here, because most starts need neither, and each takes its time.
+  const { spawn } = await import("child_process");
+  const { constants } = await import("os");
   const child = spawn(node, [...process.execArgv, ...flags, self, ...process.argv.slice(2)], {
     stdio: "inherit",
     env: { ...process.env, [REEXECUTED]: "1" },

@@ -20,7 +20,10 @@ import { styleFor } from "./terminal/style.ts";
  * @param read reads the command line; what it throws is told like any other error
  * @param loadEngine called once a command needs it
  */
-export async function runProcess(read: () => Request, loadEngine: () => Promise<Engine>): Promise<never> {
+export async function runProcess(
+  read: () => Request | Promise<Request>,
+  loadEngine: () => Promise<Engine>,
+): Promise<never> {
   const screen = new Screen(process.stdout, process.stderr);
   const output = new OutputWatch(process.stdout, () => process.exit(exitCodeOfSignal("SIGPIPE")));
   // What can't be said is lost; the exit code remains.
@@ -31,7 +34,7 @@ export async function runProcess(read: () => Request, loadEngine: () => Promise<
     process.exit(ExitCode.FAILED);
   });
   try {
-    const request = read();
+    const request = await read();
     reporter = createReporter(screen, request);
     process.exitCode = await execute(request, {
       screen,

@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { OPTIONS } from "../../common/config/options.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { parseCommandLine } from "./parse-command-line.ts";
+import { parsePlainRun } from "./parse-plain-run.ts";
 
 const parse = (line: string) =>
   parseCommandLine(
@@ -100,5 +102,71 @@ describe("parseCommandLine", () => {
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
     expect(error.help).toContain(help);
+  });
+});
+
+describe("parsePlainRun", () => {
+  it("reads what people write most", () => {
+    const line = ["run", "a.ts", "-p", "4", "-D", "a=b", "-q", "--", "--input", "x y"];
+    expect(parsePlainRun(line)).toMatchObject({
+      module: "a.ts",
+      parallelism: 4,
+      settings: ["a=b"],
+      quiet: true,
+    });
+    expect(parsePlainRun(["run", "a.ts"])).toBeDefined();
+  });
+
+  it("agrees with the parser on every line that it takes", () => {
+    const flag = fc.constantFrom(
+      "-q",
+      "--quiet",
+      "--json",
+      "-v",
+      "--verbose",
+      "-h",
+      "--help",
+      "-V",
+      "-x",
+      "-qv",
+      "--",
+      "-",
+    );
+    const value = fc.constantFrom(
+      "-p",
+      "--parallelism",
+      "-D",
+      "--define",
+      "-p3",
+      "-Da=b",
+      "--define=a=b",
+      "-p=3",
+    );
+    const text = fc.constantFrom(
+      "a.ts",
+      "b.ts",
+      "a=b",
+      "c=",
+      "1",
+      "32768",
+      "0",
+      "-1",
+      "1.5",
+      "",
+      "run",
+      "constructor",
+    );
+    const line = fc.array(fc.oneof(flag, value, text), { maxLength: 8 });
+    let taken = 0;
+    fc.assert(
+      fc.property(line, (words) => {
+        const plain = parsePlainRun(["run", ...words]);
+        if (plain === undefined) return;
+        taken++;
+        expect(plain).toEqual(parseCommandLine(["run", ...words], () => ""));
+      }),
+      { numRuns: 2000 },
+    );
+    expect(taken).toBeGreaterThan(100);
   });
 });

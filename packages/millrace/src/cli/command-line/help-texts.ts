@@ -1,5 +1,6 @@
 import type { ConfigOption } from "../../common/config/config-option.ts";
 import { OPTIONS } from "../../common/config/options.ts";
+import { wrap } from "../format/wrap.ts";
 
 /** Columns of the terminal that help is written for. */
 const WIDTH = 100;
@@ -52,18 +53,4 @@ export function settingsHelp(): string {
     ];
   });
   return `\nSettings for -D:\n${lines.join("\n")}\n`;
-}
-
-/** Breaks a text into lines of at most `columns`, at blanks. */
-export function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/u)) {
-    if (line !== "" && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? word : `${line} ${word}`;
-  }
-  return line === "" ? lines : [...lines, line];
 }

@@ -1,13 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { INFO_EXAMPLES, PROGRAM_EXAMPLES, RUN_EXAMPLES, settingsHelp } from "./help-texts.ts";
+import { MAX_PARALLELISM, parseParallelism } from "./parse-plain-run.ts";
 import type { JobRequest, Request } from "./requests.ts";
 import { usageError } from "./usage-error.ts";
 
 /** Columns that help is written for. */
 const HELP_WIDTH = 100;
-/** The most subtasks of an operator. */
-const MAX_PARALLELISM = 32_768;
 
 /** What commander gives an action of a command that takes a job. */
 interface JobOptions {
@@ -129,7 +128,7 @@ function jobCommand(
     .usage("<job.ts> [options] [-- arguments of the job]")
     // Optional for the parser alone, so that `--help` may stand without it.
     .argument("[job.ts]", "the job's module: a file whose default export is made by job(...)")
-    .option("-p, --parallelism <n>", "subtasks of operators that don't say otherwise", parseParallelism)
+    .option("-p, --parallelism <n>", "subtasks of operators that don't say otherwise", parallelismOption)
     .option("-D, --define <key=value>", "a setting; may be repeated", collect);
   for (const [flags, description] of options) command.option(flags, description);
   return command
@@ -162,10 +161,12 @@ function jobHelp(
   return usage === undefined ? undefined : { command: "text", text: usage };
 }
 
-function parseParallelism(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/u.test(text) && value >= 1 && value <= MAX_PARALLELISM) return value;
-  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_PARALLELISM}.`);
+function parallelismOption(text: string): number {
+  const value = parseParallelism(text);
+  if (value === undefined) {
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_PARALLELISM}.`);
+  }
+  return value;
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

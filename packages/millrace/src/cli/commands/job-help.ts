@@ -1,6 +1,6 @@
 import type { ArgDescription, JobProgram } from "../../graph/stream/job-program.ts";
-import { wrap } from "../command-line/help-texts.ts";
 import { oneLine, textWidth } from "../format/text-width.ts";
+import { wrap } from "../format/wrap.ts";
 
 /** Columns that help is written for, and those that the names of arguments take at most. */
 const WIDTH = 100;
