@@ -9,7 +9,9 @@ import { defineConfig } from "vitest/config";
 const condition = "millrace-source";
 
 // Worker threads and processes that tests start load the sources anew each time: the cache makes that several times quicker.
-process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache/millrace-compile", import.meta.url));
+process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(
+  new URL("node_modules/.cache/millrace-compile", import.meta.url),
+);
 
 const shared = {
   resolve: { conditions: [condition, "node"] },

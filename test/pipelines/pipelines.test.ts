@@ -34,7 +34,8 @@ const MODES: readonly (readonly [string, RunOptions])[] = [
   ["4 slots, nothing chained", { parallelism: 4, config: { "pipeline.operator-chaining.enabled": false } }],
 ];
 
-const sorted = (lines: readonly string[]): readonly string[] => [...lines].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+const sorted = (lines: readonly string[]): readonly string[] =>
+  [...lines].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 
 describe.each(PIPELINES)("pipeline %s", (name) => {
   const url = new URL(`./jobs/${name}.ts`, import.meta.url);

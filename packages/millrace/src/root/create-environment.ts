@@ -67,11 +67,15 @@ function inlineExecutor(options: EnvironmentOptions): JobExecutor {
     async submit(graph, { args }) {
       const from = clock.monotonic();
       const built = { ...settleGraph(graph, 1), args };
-      const job = await startInline(built, { build: () => built }, {
-        clock,
-        streams: options.streams ?? new ProcessStreams(),
-        log: options.log ?? logProblems,
-      });
+      const job = await startInline(
+        built,
+        { build: () => built },
+        {
+          clock,
+          streams: options.streams ?? new ProcessStreams(),
+          log: options.log ?? logProblems,
+        },
+      );
       return new LocalJobClient(job, () => clock.monotonic() - from);
     },
   };

@@ -41,7 +41,10 @@ export function job<const A extends ArgSpecs = {}>(
   const definition = defineJob(meta, name, options, build, builtinConnectors);
   if (meta.main === true && isMainThread) {
     // The module's own top level runs to its end first.
-    setImmediate(() => void import("../cli/run-main.ts").then(({ runMain }) => runMain(definition, process.argv.slice(2))));
+    setImmediate(
+      () =>
+        void import("../cli/run-main.ts").then(({ runMain }) => runMain(definition, process.argv.slice(2))),
+    );
   }
   return definition;
 }

@@ -103,10 +103,15 @@ async function inline(job: JobProgram | string | URL, options: RunOptions, clock
   });
 }
 
-const isModule = (job: JobProgram | string | URL): job is string | URL => typeof job === "string" || job instanceof URL;
+const isModule = (job: JobProgram | string | URL): job is string | URL =>
+  typeof job === "string" || job instanceof URL;
 
 const urlOf = (module: string | URL): string =>
-  typeof module !== "string" ? module.href : module.startsWith("file:") ? module : pathToFileURL(resolve(module)).href;
+  typeof module !== "string"
+    ? module.href
+    : module.startsWith("file:")
+      ? module
+      : pathToFileURL(resolve(module)).href;
 
 /** What nobody asked to hear goes nowhere. */
 export function logProblems(level: "info" | "warn" | "error", message: string): void {

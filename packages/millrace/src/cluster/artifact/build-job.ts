@@ -34,13 +34,19 @@ export function buildJob(program: JobProgram, options: BuildOptions): BuiltJob {
   return { ...settleGraph(streamGraph, options.defaultParallelism ?? availableParallelism()), args };
 }
 
-function firstBuild(program: JobProgram, args: BuiltJob["args"], config: BuildOptions["config"]): StreamGraph {
+function firstBuild(
+  program: JobProgram,
+  args: BuiltJob["args"],
+  config: BuildOptions["config"],
+): StreamGraph {
   try {
     return program.buildStreamGraph({ args, config, captured: undefined });
   } catch (error) {
     if (MillraceError.is(error)) throw error;
     const text = error instanceof Error ? `${error.name}: ${error.message}` : preview(error);
-    throw new MillraceError("JOB_MODULE_INVALID", `the builder of job "${program.name}" failed: ${text}`, { cause: error });
+    throw new MillraceError("JOB_MODULE_INVALID", `the builder of job "${program.name}" failed: ${text}`, {
+      cause: error,
+    });
   }
 }
 

@@ -63,7 +63,11 @@ const keepMeta: Plugin = {
       const text = await readFile(path, "utf8");
       if (!text.includes("import.meta")) return undefined;
       const meta = { url: pathToFileURL(path).href, filename: path, dirname: dirname(path), main: false };
-      return { contents: prepend(text, `const ${META} = ${JSON.stringify(meta)};`), loader: loaderOf(path), resolveDir: dirname(path) };
+      return {
+        contents: prepend(text, `const ${META} = ${JSON.stringify(meta)};`),
+        loader: loaderOf(path),
+        resolveDir: dirname(path),
+      };
     });
   },
 };
@@ -83,7 +87,9 @@ function loaderOf(path: string): Loader {
 function explain(error: unknown, path: string): MillraceError {
   const problems = (error as { errors?: readonly Message[] }).errors ?? [];
   const lines = problems.map(({ text, location }) =>
-    location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}\n    ${location.lineText.trim()}`,
+    location === null
+      ? text
+      : `${location.file}:${location.line}:${location.column}: ${text}\n    ${location.lineText.trim()}`,
   );
   const text = lines.length > 0 ? lines.join("\n  ") : error instanceof Error ? error.message : String(error);
   return new MillraceError("JOB_MODULE_INVALID", `the job module ${path} can't be built:\n  ${text}`, {

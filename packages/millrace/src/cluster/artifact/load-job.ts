@@ -21,10 +21,14 @@ export async function loadJob(artifact: Pick<JobArtifact, "url" | "originalUrl">
   } catch (error) {
     if (MillraceError.is(error)) throw error;
     const text = error instanceof Error ? `${error.name}: ${error.message}` : preview(error);
-    throw new MillraceError("JOB_MODULE_INVALID", `the job module ${originalUrl} failed while it was loaded: ${text}`, {
-      cause: error,
-      help: "A module's top level runs when the job is built, in every slot: it must not fail, and must not do the job's work itself.",
-    });
+    throw new MillraceError(
+      "JOB_MODULE_INVALID",
+      `the job module ${originalUrl} failed while it was loaded: ${text}`,
+      {
+        cause: error,
+        help: "A module's top level runs when the job is built, in every slot: it must not fail, and must not do the job's work itself.",
+      },
+    );
   }
   const candidate = exported["default"];
   if (isJobProgram(candidate)) return candidate;
@@ -36,7 +40,11 @@ function notAJob(url: string, exported: Readonly<Record<string, unknown>>): Mill
   const names = Object.keys(exported).filter((name) => name !== "default");
   if (!("default" in exported)) {
     const others = names.length === 0 ? "it exports nothing" : `it exports ${names.join(", ")}`;
-    return new MillraceError("JOB_MODULE_INVALID", `the job module ${url} has no default export: expected a job made by job(...), ${others}`, { help });
+    return new MillraceError(
+      "JOB_MODULE_INVALID",
+      `the job module ${url} has no default export: expected a job made by job(...), ${others}`,
+      { help },
+    );
   }
   return new MillraceError(
     "JOB_MODULE_INVALID",

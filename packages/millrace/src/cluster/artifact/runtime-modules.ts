@@ -8,7 +8,10 @@ const SOURCE_CONDITION = "millrace-source";
 /** The runtime's own copies of the package's entries, by specifier. */
 const ENTRIES: ReadonlyMap<string, string> = new Map([
   ["millrace", new URL(FROM_SOURCES ? "../../index.ts" : "./index.js", import.meta.url).href],
-  ["millrace/testing", new URL(FROM_SOURCES ? "../../testing/index.ts" : "./testing.js", import.meta.url).href],
+  [
+    "millrace/testing",
+    new URL(FROM_SOURCES ? "../../testing/index.ts" : "./testing.js", import.meta.url).href,
+  ],
 ]);
 
 let preloading: Promise<unknown> | undefined;
@@ -37,10 +40,15 @@ export function resolveFromOrigin(bundleUrl: string, originalUrl: string): void 
   registerHooks({
     resolve(specifier, context, next) {
       const own = ENTRIES.get(specifier);
-      if (own !== undefined) return { url: own, format: FROM_SOURCES ? "module-typescript" : "module", shortCircuit: true };
+      if (own !== undefined)
+        return { url: own, format: FROM_SOURCES ? "module-typescript" : "module", shortCircuit: true };
       const origin = origins.get(context.parentURL ?? "");
       const conditions = FROM_SOURCES ? [...context.conditions, SOURCE_CONDITION] : context.conditions;
-      return next(specifier, { ...context, conditions, ...(origin === undefined ? {} : { parentURL: origin }) });
+      return next(specifier, {
+        ...context,
+        conditions,
+        ...(origin === undefined ? {} : { parentURL: origin }),
+      });
     },
   });
 }

@@ -52,7 +52,10 @@ export class LocalJobClient {
     if (outcome.status !== "FINISHED") throw this.#failure(outcome);
     const metrics = [...outcome.metrics];
     const fed = new Set<string>(this.#job.jobGraph.edges.map(({ target }) => target));
-    const recordsIn = metrics.reduce((sum, [id, task]) => (fed.has(vertexOf(id)) ? sum : sum + task.numRecordsIn), 0);
+    const recordsIn = metrics.reduce(
+      (sum, [id, task]) => (fed.has(vertexOf(id)) ? sum : sum + task.numRecordsIn),
+      0,
+    );
     const recordsOut = metrics.reduce((sum, [, task]) => sum + task.numRecordsToSinks, 0);
     return { jobId: this.jobId, jobName: this.jobName, durationMs, recordsIn, recordsOut };
   }
@@ -102,17 +105,23 @@ export class LocalJobClient {
 
   #typeOf(channel: string): TypeInfo<unknown> | undefined {
     for (const { spec } of this.#job.streamGraph.nodes) {
-      if (spec.kind === "sink" && (spec.sink as { readonly channel?: unknown }).channel === channel) return spec.sink.type;
+      if (spec.kind === "sink" && (spec.sink as { readonly channel?: unknown }).channel === channel)
+        return spec.sink.type;
     }
     return undefined;
   }
 
   #failure({ status, error }: JobOutcome): MillraceError {
-    if (status === "CANCELED") return new MillraceError("JOB_CANCELED", `job "${this.jobName}" was cancelled`);
-    return new MillraceError("JOB_FAILED", `job "${this.jobName}" failed: ${error?.message ?? "for an unknown reason"}`, {
-      cause: error,
-      ...(MillraceError.is(error) && error.help !== undefined ? { help: error.help } : {}),
-    });
+    if (status === "CANCELED")
+      return new MillraceError("JOB_CANCELED", `job "${this.jobName}" was cancelled`);
+    return new MillraceError(
+      "JOB_FAILED",
+      `job "${this.jobName}" failed: ${error?.message ?? "for an unknown reason"}`,
+      {
+        cause: error,
+        ...(MillraceError.is(error) && error.help !== undefined ? { help: error.help } : {}),
+      },
+    );
   }
 }
 

@@ -24,7 +24,11 @@ export interface InlineJob extends LocalJob {
 }
 
 /** Runs a job in the caller's thread, all subtasks in turn. Its functions may be closures over the caller's variables. */
-export async function startInline(built: BuiltJob, program: Program, options: InlineOptions): Promise<InlineJob> {
+export async function startInline(
+  built: BuiltJob,
+  program: Program,
+  options: InlineOptions,
+): Promise<InlineJob> {
   const { clock } = options;
   const slot = new MemorySlot({
     clock,

@@ -42,7 +42,11 @@ export async function startJob(start: JobStart): Promise<JobMaster> {
       : planRings({
           slots: plan.slots.length,
           attempt: 0,
-          channels: crossing.map(({ id, producer, consumer }) => ({ id, producerSlot: producer.slot, consumerSlot: consumer.slot })),
+          channels: crossing.map(({ id, producer, consumer }) => ({
+            id,
+            producerSlot: producer.slot,
+            consumerSlot: consumer.slot,
+          })),
           ...(typeof poolBytes === "number" ? { poolBytes } : {}),
         });
   const slots = await start.openSlots(plan, rings);

@@ -11,7 +11,8 @@ export class WorkerSlots {
 
   /** Starts threads until there are `count`. */
   prepare(count: number): void {
-    while (this.#slots.length < count) this.#slots.push(new WorkerSlot(`millrace-slot-${this.#slots.length}`));
+    while (this.#slots.length < count)
+      this.#slots.push(new WorkerSlot(`millrace-slot-${this.#slots.length}`));
   }
 
   /** The slots, online, with lines between those that exchange frames. Those that turn out not to be needed end. */
@@ -19,7 +20,11 @@ export class WorkerSlots {
     this.prepare(count);
     for (const spare of this.#slots.splice(count)) void spare.close();
     await Promise.all(this.#slots.map(({ online }) => online));
-    const pairs = new Set((rings?.links ?? []).map(({ producerSlot: a, consumerSlot: b }) => `${Math.min(a, b)}:${Math.max(a, b)}`));
+    const pairs = new Set(
+      (rings?.links ?? []).map(
+        ({ producerSlot: a, consumerSlot: b }) => `${Math.min(a, b)}:${Math.max(a, b)}`,
+      ),
+    );
     for (const pair of pairs) {
       const [a, b] = pair.split(":").map(Number) as [number, number];
       WorkerSlot.connect(this.#slots, a, b);

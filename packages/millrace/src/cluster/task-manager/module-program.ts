@@ -7,7 +7,8 @@ import type { Program } from "./program.ts";
 
 /** The program of a deployed job module: imported in this thread. */
 export async function moduleProgram({ program }: SlotDeployment): Promise<Program> {
-  if (program.kind !== "module") throw new MillraceError("INTERNAL", "a thread can run modules only, not graphs of another thread");
+  if (program.kind !== "module")
+    throw new MillraceError("INTERNAL", "a thread can run modules only, not graphs of another thread");
   return rebuilding(await loadJob(program));
 }
 

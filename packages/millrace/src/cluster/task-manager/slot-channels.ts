@@ -46,19 +46,32 @@ export class SlotChannels {
       .map((channel, index) => {
         const edge = edgeOf(built, channel);
         if (this.#isLocal(channel)) return this.#local(channel, index, edge, built).reader;
-        return this.#openedRings(channel).createInput(channel.id, index, edge.input, this.#codec(channel, built));
+        return this.#openedRings(channel).createInput(
+          channel.id,
+          index,
+          edge.input,
+          this.#codec(channel, built),
+        );
       });
   }
 
-  openWriters(task: TaskDeployment, built: BuiltProgram, flowOf: (node: number) => OutputFlow): readonly EdgeWriter[] {
+  openWriters(
+    task: TaskDeployment,
+    built: BuiltProgram,
+    flowOf: (node: number) => OutputFlow,
+  ): readonly EdgeWriter[] {
     const { jobGraph, streamGraph } = built;
     const vertex = vertexOf(built, task.vertex);
     return outputEdges(jobGraph, vertex).map(({ index, edge }) => {
       const channels = this.#deployment.channels
-        .filter(({ edge: of, producer }) => of === index && producer.vertex === task.vertex && producer.subtask === task.subtask)
+        .filter(
+          ({ edge: of, producer }) =>
+            of === index && producer.vertex === task.vertex && producer.subtask === task.subtask,
+        )
         .map((channel) => this.#openWriter(channel, edge, built, flowOf(edge.sourceNode)));
       const input = streamNode(streamGraph, edge.targetNode).inputs[edge.targetInput];
-      if (input === undefined) throw new MillraceError("INTERNAL", `edge ${index} leads to no input of node ${edge.targetNode}`);
+      if (input === undefined)
+        throw new MillraceError("INTERNAL", `edge ${index} leads to no input of node ${edge.targetNode}`);
       const writer = createRecordWriter({
         // Between different parallelisms, forward edges became rebalance ones.
         partitioner: edge.partitioner === "rebalance" ? { kind: "rebalance" } : input.partitioner,
@@ -71,7 +84,12 @@ export class SlotChannels {
     });
   }
 
-  #openWriter(channel: ChannelDeployment, edge: JobEdge, built: BuiltProgram, listener: ChannelWriterListener): ChannelWriter {
+  #openWriter(
+    channel: ChannelDeployment,
+    edge: JobEdge,
+    built: BuiltProgram,
+    listener: ChannelWriterListener,
+  ): ChannelWriter {
     if (!this.#isLocal(channel)) {
       return this.#openedRings(channel).createWriter(channel.id, this.#codec(channel, built), listener);
     }
@@ -85,8 +103,14 @@ export class SlotChannels {
     if (local === undefined) {
       const listener = new ForwardingListener();
       this.#listeners.set(channel.id, listener);
-      const check = createRecordCheck(typeOf(edge, built), `${this.#deployment.jobName}/channel-${channel.id}`);
-      local = new LocalChannel({ id: channel.id, index, input: edge.input, freeze: this.#settings.freeze, check }, listener);
+      const check = createRecordCheck(
+        typeOf(edge, built),
+        `${this.#deployment.jobName}/channel-${channel.id}`,
+      );
+      local = new LocalChannel(
+        { id: channel.id, index, input: edge.input, freeze: this.#settings.freeze, check },
+        listener,
+      );
       this.#locals.set(channel.id, local);
     }
     return local;
@@ -94,7 +118,9 @@ export class SlotChannels {
 
   #indexAtConsumer({ id, consumer }: ChannelDeployment): number {
     return this.#deployment.channels
-      .filter((other) => other.consumer.vertex === consumer.vertex && other.consumer.subtask === consumer.subtask)
+      .filter(
+        (other) => other.consumer.vertex === consumer.vertex && other.consumer.subtask === consumer.subtask,
+      )
       .findIndex((other) => other.id === id);
   }
 
@@ -104,14 +130,19 @@ export class SlotChannels {
 
   #openedRings(channel: ChannelDeployment): RingNetwork {
     if (this.#rings !== undefined) return this.#rings;
-    throw new MillraceError("INTERNAL", `channel ${channel.id} leads to another slot, but there is no shared memory`);
+    throw new MillraceError(
+      "INTERNAL",
+      `channel ${channel.id} leads to another slot, but there is no shared memory`,
+    );
   }
 
   /** One codec for each edge; both sides make it from the same program. */
   #codec(channel: ChannelDeployment, built: BuiltProgram): FrameCodec<unknown> {
     let codec = this.#codecs.get(channel.edge);
     if (codec === undefined) {
-      codec = createFrameCodec(typeOf(edgeOf(built, channel), built), { unique: `${this.#deployment.jobName}/edge-${channel.edge}/slot-${this.#deployment.slot}` });
+      codec = createFrameCodec(typeOf(edgeOf(built, channel), built), {
+        unique: `${this.#deployment.jobName}/edge-${channel.edge}/slot-${this.#deployment.slot}`,
+      });
       this.#codecs.set(channel.edge, codec);
     }
     return codec;

@@ -48,7 +48,9 @@ export class SlotHost {
     const { connection } = options;
     this.#streams = new SlotStreams((message) => connection.send(message));
     connection.onMessage = (message) => {
-      this.#receive(message).catch((error: unknown) => connection.send({ type: "slotFailed", error: toEnvelope(error) }));
+      this.#receive(message).catch((error: unknown) =>
+        connection.send({ type: "slotFailed", error: toEnvelope(error) }),
+      );
     };
     connection.send({ type: "online", version: CONTROL_VERSION });
   }
@@ -79,14 +81,17 @@ export class SlotHost {
       case "cancel":
         return this.#cancel(message.executions);
       case "addSplits":
-        return this.#onSource(message.execution, (task) => task.source?.addSplits(message.splits as readonly SourceSplit[]));
+        return this.#onSource(message.execution, (task) =>
+          task.source?.addSplits(message.splits as readonly SourceSplit[]),
+        );
       case "noMoreSplits":
         return this.#onSource(message.execution, (task) => task.source?.notifyNoMoreSplits());
       case "sourceEvent":
         return this.#onSource(message.execution, (task) => task.source?.handleEvent(message.event));
       case "alignment":
         for (const task of this.#tasks.values()) {
-          if (task.source?.alignmentGroup === message.group) task.mail(() => task.source?.setAlignmentLimit(message.limit));
+          if (task.source?.alignmentGroup === message.group)
+            task.mail(() => task.source?.setAlignmentLimit(message.limit));
         }
         return;
       case "stdoutTaken":
@@ -112,7 +117,10 @@ export class SlotHost {
 
   async #deploy(version: number, deployment: SlotDeployment): Promise<void> {
     if (version !== CONTROL_VERSION || this.#deployment !== undefined) {
-      throw new MillraceError("PROTOCOL_VIOLATION", `a slot takes one deployment of version ${CONTROL_VERSION}, got another of version ${version}`);
+      throw new MillraceError(
+        "PROTOCOL_VIOLATION",
+        `a slot takes one deployment of version ${CONTROL_VERSION}, got another of version ${version}`,
+      );
     }
     this.#deployment = deployment;
     const program = await this.#options.loadProgram(deployment);
@@ -127,15 +135,22 @@ export class SlotHost {
     const settings = taskSettings(deployment.config);
     const channels = new SlotChannels(deployment, settings, this.#options.openRings);
     this.#scheduler = new SlotScheduler(this.#options.clock, channels.network);
-    for (const task of deployment.tasks) this.#createTask(task, builds.get(task.subtask) as BuiltProgram, channels, deployment);
+    for (const task of deployment.tasks)
+      this.#createTask(task, builds.get(task.subtask) as BuiltProgram, channels, deployment);
     this.#options.connection.send({ type: "deployed", attempt: deployment.token.attempt });
   }
 
-  #createTask(task: TaskDeployment, built: BuiltProgram, channels: SlotChannels, deployment: SlotDeployment): void {
+  #createTask(
+    task: TaskDeployment,
+    built: BuiltProgram,
+    channels: SlotChannels,
+    deployment: SlotDeployment,
+  ): void {
     const { connection, clock, createBackend } = this.#options;
     const { streamGraph, jobGraph } = built;
     const vertex = jobGraph.vertices.find(({ id }) => id === task.vertex);
-    if (vertex === undefined) throw new MillraceError("INTERNAL", `the job graph has no vertex ${task.vertex}`);
+    if (vertex === undefined)
+      throw new MillraceError("INTERNAL", `the job graph has no vertex ${task.vertex}`);
     const scheduler = this.#scheduler as SlotScheduler;
     const created = createTask({
       deployment: task,
@@ -151,7 +166,12 @@ export class SlotHost {
       inputs: channels.openInputs(task, built),
       wake: (it) => scheduler.wake(it),
       onState: (_, state, error) =>
-        connection.send({ type: "taskState", execution: task.execution, state, error: error === undefined ? undefined : toEnvelope(error) }),
+        connection.send({
+          type: "taskState",
+          execution: task.execution,
+          state,
+          error: error === undefined ? undefined : toEnvelope(error),
+        }),
     });
     this.#tasks.set(task.execution, created);
   }
@@ -163,7 +183,8 @@ export class SlotHost {
     return {
       requestSplit: () => connection.send({ type: "requestSplit", execution }),
       sendSourceEvent: (event) => connection.send({ type: "sourceEvent", execution, event }),
-      reportWatermark: (group, watermark) => connection.send({ type: "reportWatermark", execution, group, watermark }),
+      reportWatermark: (group, watermark) =>
+        connection.send({ type: "reportWatermark", execution, group, watermark }),
       openStdin: () => this.#streams.openStdin(execution),
       stdout: (bytes, stream) => this.#streams.write(bytes, stream),
       stdoutBacklog: () => this.#streams.backlog,
@@ -182,7 +203,8 @@ export class SlotHost {
       const task = this.#tasks.get(execution);
       if (task !== undefined) task.cancel();
       // Cancelled before it was created: the deployment is still loading, or has failed.
-      else this.#options.connection.send({ type: "taskState", execution, state: "CANCELED", error: undefined });
+      else
+        this.#options.connection.send({ type: "taskState", execution, state: "CANCELED", error: undefined });
     }
   }
 
@@ -192,7 +214,9 @@ export class SlotHost {
   }
 
   #reportMetrics(request: number): void {
-    const tasks = Object.fromEntries([...this.#tasks].map(([execution, task]) => [execution, task.metrics()]));
+    const tasks = Object.fromEntries(
+      [...this.#tasks].map(([execution, task]) => [execution, task.metrics()]),
+    );
     this.#options.connection.send({ type: "metrics", request, tasks });
   }
 }
@@ -200,7 +224,11 @@ export class SlotHost {
 function checkFingerprint({ jobGraph, streamGraph }: BuiltProgram, deployment: SlotDeployment): void {
   if (jobGraph.fingerprint === deployment.fingerprint) return;
   const difference = firstDifference(deployment.nodes, describeNodes(streamGraph)) ?? "the settings differ";
-  throw new MillraceError("JOB_NOT_DETERMINISTIC", `job "${deployment.jobName}" built another graph in its slot than at submission: ${difference}`, {
-    help: "A job's builder must give the same graph each time: take what differs (time, environment, files) as arguments, or through env.capture(name, () => value).",
-  });
+  throw new MillraceError(
+    "JOB_NOT_DETERMINISTIC",
+    `job "${deployment.jobName}" built another graph in its slot than at submission: ${difference}`,
+    {
+      help: "A job's builder must give the same graph each time: take what differs (time, environment, files) as arguments, or through env.capture(name, () => value).",
+    },
+  );
 }

@@ -6,7 +6,6 @@ import type { SlotConnection } from "../../protocol/control/control-transport.ts
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
 import type { FromWorker, ToWorker } from "./worker-protocol.ts";
 
-
 /** A slot in a worker thread of this process, seen from the main thread. */
 export class WorkerSlot implements SlotConnection {
   /** Settles when the thread has loaded the runtime. */
@@ -34,7 +33,9 @@ export class WorkerSlot implements SlotConnection {
         if (message.type === "online") resolve();
         this.onMessage?.(message);
       });
-      void this.#gone.then(() => reject(new MillraceError("SLOT_LOST", `${name} ended before it was online`, { cause: error })));
+      void this.#gone.then(() =>
+        reject(new MillraceError("SLOT_LOST", `${name} ended before it was online`, { cause: error })),
+      );
     });
     // Whoever waits for it sees the failure; nobody waiting must not end the process.
     this.online.catch(() => {});
@@ -54,8 +55,12 @@ export class WorkerSlot implements SlotConnection {
   /** Gives two slots of this process a line to ring each other's bell. */
   static connect(slots: readonly WorkerSlot[], a: number, b: number): void {
     const { port1, port2 } = new MessageChannel();
-    (slots[a] as WorkerSlot).#worker.postMessage({ type: "bell", slot: b, port: port1 } satisfies ToWorker, [port1]);
-    (slots[b] as WorkerSlot).#worker.postMessage({ type: "bell", slot: a, port: port2 } satisfies ToWorker, [port2]);
+    (slots[a] as WorkerSlot).#worker.postMessage({ type: "bell", slot: b, port: port1 } satisfies ToWorker, [
+      port1,
+    ]);
+    (slots[b] as WorkerSlot).#worker.postMessage({ type: "bell", slot: a, port: port2 } satisfies ToWorker, [
+      port2,
+    ]);
   }
 
   #post(message: ToWorker): void {

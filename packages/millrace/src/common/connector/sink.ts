@@ -77,7 +77,9 @@ export interface CommitterContext {
 }
 
 /** How committing one committable ended. */
-export type CommitResult = { readonly kind: "committed" } | { readonly kind: "retry"; readonly cause: unknown };
+export type CommitResult =
+  | { readonly kind: "committed" }
+  | { readonly kind: "retry"; readonly cause: unknown };
 
 /** Makes committables visible. Idempotent: the same committable may come again after a failure. */
 export interface Committer<C> {

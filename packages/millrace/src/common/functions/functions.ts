@@ -5,7 +5,10 @@ import type { CheckpointedFunction, RichFunction } from "./runtime-context.ts";
  * Makes a promise-returning function fail to compile where a synchronous one is due. At run time the first record
  * that answers with a promise fails with ASYNC_FUNCTION.
  */
-export type Sync<R> = R extends PromiseLike<unknown> ? "this function must be synchronous: use asyncMap for asynchronous work" : R;
+export type Sync<R> =
+  R extends PromiseLike<unknown>
+    ? "this function must be synchronous: use asyncMap for asynchronous work"
+    : R;
 
 /** Receives what a function emits. Call it during the function's call only. */
 export interface Collector<T> {

@@ -1,5 +1,11 @@
 import type { OutputTag } from "../outputs/output-tag.ts";
-import type { BroadcastState, MapStateDescriptor, ReadonlyBroadcastState, StateDescriptor, StateHandle } from "../state/state.ts";
+import type {
+  BroadcastState,
+  MapStateDescriptor,
+  ReadonlyBroadcastState,
+  StateDescriptor,
+  StateHandle,
+} from "../state/state.ts";
 import type { Timestamp } from "../time/timestamps.ts";
 import type { CheckpointedFunction, RichFunction, RuntimeContext } from "./runtime-context.ts";
 
@@ -44,7 +50,12 @@ export interface ProcessContext<Out, O extends OutputRecord = {}> extends BasePr
 }
 
 /** Context of functions on keyed streams. */
-export interface KeyedProcessContext<K, Out, S extends StateRecord = {}, O extends OutputRecord = {}> extends ProcessContext<Out, O> {
+export interface KeyedProcessContext<
+  K,
+  Out,
+  S extends StateRecord = {},
+  O extends OutputRecord = {},
+> extends ProcessContext<Out, O> {
   readonly currentKey: K;
   /** The declared states of the current key. */
   readonly state: StateHandles<S>;
@@ -52,13 +63,18 @@ export interface KeyedProcessContext<K, Out, S extends StateRecord = {}, O exten
 }
 
 /** In `onTimer`: which kind of time fired. */
-export interface OnTimerContext<K, Out, S extends StateRecord = {}, O extends OutputRecord = {}>
-  extends KeyedProcessContext<K, Out, S, O> {
+export interface OnTimerContext<
+  K,
+  Out,
+  S extends StateRecord = {},
+  O extends OutputRecord = {},
+> extends KeyedProcessContext<K, Out, S, O> {
   readonly timeDomain: "event" | "processing";
 }
 
 /** Any number out for each record, side outputs included. */
-export interface ProcessFunction<In, Out, O extends OutputRecord = {}> extends RichFunction, CheckpointedFunction {
+export interface ProcessFunction<In, Out, O extends OutputRecord = {}>
+  extends RichFunction, CheckpointedFunction {
   readonly outputs?: O;
   onRecord(record: In, context: ProcessContext<Out, O>): undefined | void;
 }
@@ -73,14 +89,22 @@ export interface KeyedProcessFunction<K, In, Out, S extends StateRecord = {}, O 
 }
 
 /** Two streams, without key. */
-export interface CoProcessFunction<In1, In2, Out, O extends OutputRecord = {}> extends RichFunction, CheckpointedFunction {
+export interface CoProcessFunction<In1, In2, Out, O extends OutputRecord = {}>
+  extends RichFunction, CheckpointedFunction {
   readonly outputs?: O;
   onRecord1(record: In1, context: ProcessContext<Out, O>): undefined | void;
   onRecord2(record: In2, context: ProcessContext<Out, O>): undefined | void;
 }
 
 /** Two streams keyed alike, sharing state and timers. */
-export interface KeyedCoProcessFunction<K, In1, In2, Out, S extends StateRecord = {}, O extends OutputRecord = {}>
+export interface KeyedCoProcessFunction<
+  K,
+  In1,
+  In2,
+  Out,
+  S extends StateRecord = {},
+  O extends OutputRecord = {},
+>
   extends RichFunction, CheckpointedFunction {
   readonly state?: S;
   readonly outputs?: O;
@@ -97,15 +121,29 @@ export type BroadcastHandles<B extends BroadcastRecord> = {
 };
 /** Broadcast states as other records see them. */
 export type ReadonlyBroadcastHandles<B extends BroadcastRecord> = {
-  readonly [F in keyof B]: B[F] extends MapStateDescriptor<infer K, infer V> ? ReadonlyBroadcastState<K, V> : never;
+  readonly [F in keyof B]: B[F] extends MapStateDescriptor<infer K, infer V>
+    ? ReadonlyBroadcastState<K, V>
+    : never;
 };
 
 /** A stream and a broadcast stream. Broadcast state must be changed the same way in every subtask. */
-export interface BroadcastProcessFunction<In, BIn, Out, B extends BroadcastRecord = {}, O extends OutputRecord = {}>
+export interface BroadcastProcessFunction<
+  In,
+  BIn,
+  Out,
+  B extends BroadcastRecord = {},
+  O extends OutputRecord = {},
+>
   extends RichFunction, CheckpointedFunction {
   readonly outputs?: O;
-  onRecord(record: In, context: ProcessContext<Out, O> & { readonly broadcast: ReadonlyBroadcastHandles<B> }): undefined | void;
-  onBroadcast(record: BIn, context: ProcessContext<Out, O> & { readonly broadcast: BroadcastHandles<B> }): undefined | void;
+  onRecord(
+    record: In,
+    context: ProcessContext<Out, O> & { readonly broadcast: ReadonlyBroadcastHandles<B> },
+  ): undefined | void;
+  onBroadcast(
+    record: BIn,
+    context: ProcessContext<Out, O> & { readonly broadcast: BroadcastHandles<B> },
+  ): undefined | void;
 }
 
 /** A keyed stream and a broadcast stream. */
@@ -117,8 +155,8 @@ export interface KeyedBroadcastProcessFunction<
   B extends BroadcastRecord = {},
   S extends StateRecord = {},
   O extends OutputRecord = {},
-> extends RichFunction,
-    CheckpointedFunction {
+>
+  extends RichFunction, CheckpointedFunction {
   readonly state?: S;
   readonly outputs?: O;
   onRecord(
@@ -130,7 +168,10 @@ export interface KeyedBroadcastProcessFunction<
     context: ProcessContext<Out, O> & {
       readonly broadcast: BroadcastHandles<B>;
       /** Calls `visit` with each key that has `state[name]`, in no particular order. */
-      forEachKey<N extends keyof S & string>(name: N, visit: (key: K, state: StateHandle<S[N]>) => void): void;
+      forEachKey<N extends keyof S & string>(
+        name: N,
+        visit: (key: K, state: StateHandle<S[N]>) => void,
+      ): void;
     },
   ): undefined | void;
   onTimer?(

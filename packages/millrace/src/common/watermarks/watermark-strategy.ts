@@ -80,7 +80,10 @@ export class WatermarkStrategy<T> {
 
   /** Takes each record's event time from it. Without this, the source's own timestamps count. */
   withTimestamps<U extends T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
-    return new WatermarkStrategy<U>({ ...(this as unknown as WatermarkStrategy<U>), timestampAssigner: assigner });
+    return new WatermarkStrategy<U>({
+      ...(this as unknown as WatermarkStrategy<U>),
+      timestampAssigner: assigner,
+    });
   }
 
   /** A split without records for `timeout` ms no longer holds back the others. Its time stands still under back-pressure. */
@@ -89,7 +92,11 @@ export class WatermarkStrategy<T> {
   }
 
   /** Sources of the same `group` that are more than `maxDrift` ms ahead of the slowest wait. */
-  withWatermarkAlignment(group: string, maxDrift: Duration, updateInterval: Duration = 1000): WatermarkStrategy<T> {
+  withWatermarkAlignment(
+    group: string,
+    maxDrift: Duration,
+    updateInterval: Duration = 1000,
+  ): WatermarkStrategy<T> {
     return new WatermarkStrategy<T>({ ...this, alignment: { group, maxDrift, updateInterval } });
   }
 }

@@ -32,7 +32,10 @@ export class StateMachine<S extends string> {
   /** Moves on; ILLEGAL_TRANSITION where that isn't declared. */
   to(state: S): void {
     if (!this.can(state)) {
-      throw new MillraceError("ILLEGAL_TRANSITION", `${this.#what} can't go from ${this.#state} to ${state}: after ${this.#state} come ${this.#transitions[this.#state].join(", ") || "no others"}`);
+      throw new MillraceError(
+        "ILLEGAL_TRANSITION",
+        `${this.#what} can't go from ${this.#state} to ${state}: after ${this.#state} come ${this.#transitions[this.#state].join(", ") || "no others"}`,
+      );
     }
     this.#state = state;
   }

@@ -10,7 +10,11 @@ import { createJobGraph } from "./create-job-graph.ts";
 import { describeNodes, firstDifference } from "./fingerprint.ts";
 
 // Only what the graph looks at: nothing here is ever run.
-const source: OperatorSpec = { kind: "source", source: { name: "numbers" } as Source<unknown>, watermarks: WatermarkStrategy.noWatermarks() };
+const source: OperatorSpec = {
+  kind: "source",
+  source: { name: "numbers" } as Source<unknown>,
+  watermarks: WatermarkStrategy.noWatermarks(),
+};
 const map: OperatorSpec = { kind: "map", fn: (value) => value };
 const sink: OperatorSpec = { kind: "sink", sink: { name: "nowhere" } as Sink<unknown, unknown, unknown> };
 const forward: Partitioner = { kind: "forward" };
@@ -21,7 +25,12 @@ class Program {
   add(spec: OperatorSpec, ...inputs: readonly (readonly [number, Partitioner])[]): number {
     return this.builder.add({
       spec,
-      inputs: inputs.map(([from, partitioner]) => ({ source: from, input: 0, sideOutput: undefined, partitioner })),
+      inputs: inputs.map(([from, partitioner]) => ({
+        source: from,
+        input: 0,
+        sideOutput: undefined,
+        partitioner,
+      })),
     });
   }
   build(): StreamGraph {
@@ -44,27 +53,45 @@ describe("createJobGraph", () => {
       [0, 1],
       [2, 3, 4],
     ]);
-    expect(graph.edges).toMatchObject([{ sourceNode: 1, targetNode: 2, targetInput: 0, partitioner: "hash" }]);
-    expect(graph.vertices.every((vertex) => vertex.parallelism === 2 && vertex.maxParallelism === 128)).toBe(true);
+    expect(graph.edges).toMatchObject([
+      { sourceNode: 1, targetNode: 2, targetInput: 0, partitioner: "hash" },
+    ]);
+    expect(graph.vertices.every((vertex) => vertex.parallelism === 2 && vertex.maxParallelism === 128)).toBe(
+      true,
+    );
   });
 
   it("cuts where parallelisms differ, and spreads records there unless forward was asked for", () => {
     const program = straight([forward]);
     program.builder.update(1, { parallelism: 3 });
-    expect(createJobGraph(program.build(), { parallelism: 2 }).edges.map(({ partitioner }) => partitioner)).toEqual(["rebalance", "rebalance"]);
+    expect(
+      createJobGraph(program.build(), { parallelism: 2 }).edges.map(({ partitioner }) => partitioner),
+    ).toEqual(["rebalance", "rebalance"]);
     const strict = straight([{ kind: "forward", explicit: true }]);
     strict.builder.update(1, { parallelism: 3 });
-    expect(() => createJobGraph(strict.build(), { parallelism: 2 })).toThrow(/forward\(\) from .* \(parallelism 2\) to .* \(parallelism 3\)/u);
+    expect(() => createJobGraph(strict.build(), { parallelism: 2 })).toThrow(
+      /forward\(\) from .* \(parallelism 2\) to .* \(parallelism 3\)/u,
+    );
   });
 
   it.each([
     ["startNewChain", (program: Program) => program.builder.update(1, { chaining: "head" }), [[0], [1, 2]]],
-    ["disableChaining", (program: Program) => program.builder.update(1, { chaining: "never" }), [[0], [1], [2]]],
-    ["another slot sharing group", (program: Program) => program.builder.update(1, { slotSharingGroup: "heavy" }), [[0], [1], [2]]],
+    [
+      "disableChaining",
+      (program: Program) => program.builder.update(1, { chaining: "never" }),
+      [[0], [1], [2]],
+    ],
+    [
+      "another slot sharing group",
+      (program: Program) => program.builder.update(1, { slotSharingGroup: "heavy" }),
+      [[0], [1], [2]],
+    ],
   ])("respects %s", (_, change, expected) => {
     const program = straight([forward]);
     change(program);
-    expect(createJobGraph(program.build(), { parallelism: 1 }).vertices.map(({ nodes }) => nodes)).toEqual(expected);
+    expect(createJobGraph(program.build(), { parallelism: 1 }).vertices.map(({ nodes }) => nodes)).toEqual(
+      expected,
+    );
   });
 
   it("chains branches as a tree, in preorder, and names it", () => {
@@ -90,25 +117,34 @@ describe("createJobGraph", () => {
   });
 
   it("chains nothing when chaining is off", () => {
-    expect(createJobGraph(straight([forward, forward]).build(), { parallelism: 1, chaining: false }).vertices).toHaveLength(4);
+    expect(
+      createJobGraph(straight([forward, forward]).build(), { parallelism: 1, chaining: false }).vertices,
+    ).toHaveLength(4);
   });
 
   it("puts every node into exactly one vertex, whatever the program", () => {
-    const programs = fc.array(fc.constantFrom<Partitioner>(forward, hash, { kind: "rebalance" }, { kind: "broadcast" }), { maxLength: 12 });
+    const programs = fc.array(
+      fc.constantFrom<Partitioner>(forward, hash, { kind: "rebalance" }, { kind: "broadcast" }),
+      { maxLength: 12 },
+    );
     fc.assert(
       fc.property(programs, fc.integer({ min: 1, max: 8 }), (partitioners, parallelism) => {
         const stream = straight(partitioners).build();
         const graph = createJobGraph(stream, { parallelism });
         const placed = graph.vertices.flatMap(({ nodes }) => nodes);
         expect([...placed].sort((x, y) => x - y)).toEqual(stream.nodes.map(({ id }) => id));
-        expect(graph.fingerprint).toBe(createJobGraph(straight(partitioners).build(), { parallelism }).fingerprint);
+        expect(graph.fingerprint).toBe(
+          createJobGraph(straight(partitioners).build(), { parallelism }).fingerprint,
+        );
       }),
     );
   });
 
   it("changes its fingerprint with the program, and says where two programs part", () => {
     const [one, other] = [straight([forward]).build(), straight([hash]).build()];
-    expect(createJobGraph(one, { parallelism: 1 }).fingerprint).not.toBe(createJobGraph(other, { parallelism: 1 }).fingerprint);
+    expect(createJobGraph(one, { parallelism: 1 }).fingerprint).not.toBe(
+      createJobGraph(other, { parallelism: 1 }).fingerprint,
+    );
     expect(firstDifference(describeNodes(one), describeNodes(one))).toBeUndefined();
     expect(firstDifference(describeNodes(one), describeNodes(other))).toMatch(/^node 1 differs/u);
     expect(firstDifference(describeNodes(one), describeNodes(straight([]).build()))).toMatch(/^node [12] /u);

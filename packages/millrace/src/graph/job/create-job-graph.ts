@@ -17,7 +17,8 @@ export interface JobGraphSettings {
 }
 
 /** 32 hex digits, which clients expect of ids: a generated uid as it is, a given one hashed. */
-const hexOf = (uid: string): string => (/^[0-9a-f]{32}$/u.test(uid) ? uid : createHash("md5").update(uid).digest("hex"));
+const hexOf = (uid: string): string =>
+  /^[0-9a-f]{32}$/u.test(uid) ? uid : createHash("md5").update(uid).digest("hex");
 
 /** A node with its parallelism settled. */
 interface SettledNode {
@@ -48,21 +49,31 @@ export function createJobGraph(graph: StreamGraph, settings: JobGraphSettings): 
       slotSharingGroup: head.slotSharingGroup,
     });
   });
-  const edges = heads.flatMap((head) => head.inputs.map((edge, position) => jobEdge(vertices, settled, head, edge, position)));
+  const edges = heads.flatMap((head) =>
+    head.inputs.map((edge, position) => jobEdge(vertices, settled, head, edge, position)),
+  );
   const parts = { jobName: graph.jobName, vertices: Object.freeze(vertices), edges: Object.freeze(edges) };
   return Object.freeze({ ...parts, fingerprint: fingerprintOf(graph, parts) });
 }
 
 function settle(node: StreamNode, settings: JobGraphSettings): SettledNode {
   const { spec } = node;
-  const limit = spec.kind === "source" ? spec.source.maxParallelism : spec.kind === "sink" ? spec.sink.maxParallelism : undefined;
-  const parallelism = node.parallelism ?? Math.min(settings.parallelism, limit ?? Infinity, node.maxParallelism ?? Infinity);
+  const limit =
+    spec.kind === "source"
+      ? spec.source.maxParallelism
+      : spec.kind === "sink"
+        ? spec.sink.maxParallelism
+        : undefined;
+  const parallelism =
+    node.parallelism ?? Math.min(settings.parallelism, limit ?? Infinity, node.maxParallelism ?? Infinity);
   const maxParallelism = node.maxParallelism ?? settings.maxParallelism ?? deriveMaxParallelism(parallelism);
   if (parallelism > maxParallelism || maxParallelism > MAX_MAX_PARALLELISM) {
     throw new MillraceError(
       "INVALID_GRAPH",
       `"${node.name}" has parallelism ${parallelism} and max parallelism ${maxParallelism}: expected parallelism <= max parallelism <= ${MAX_MAX_PARALLELISM}`,
-      { help: "Lower the parallelism, or raise the max parallelism (setMaxParallelism, pipeline.max-parallelism)." },
+      {
+        help: "Lower the parallelism, or raise the max parallelism (setMaxParallelism, pipeline.max-parallelism).",
+      },
     );
   }
   return { node, parallelism, maxParallelism };
@@ -78,9 +89,20 @@ function childrenOf(graph: StreamGraph): readonly (readonly number[])[] {
 }
 
 /** Flink's rules: one forward input, the same parallelism and sharing group, and both sides willing. */
-function chainsToInput(settled: readonly SettledNode[], graph: StreamGraph, node: StreamNode, settings: JobGraphSettings): boolean {
+function chainsToInput(
+  settled: readonly SettledNode[],
+  graph: StreamGraph,
+  node: StreamNode,
+  settings: JobGraphSettings,
+): boolean {
   const [edge, second] = node.inputs;
-  if (edge === undefined || second !== undefined || edge.partitioner.kind !== "forward" || settings.chaining === false) return false;
+  if (
+    edge === undefined ||
+    second !== undefined ||
+    edge.partitioner.kind !== "forward" ||
+    settings.chaining === false
+  )
+    return false;
   const source = graph.nodes[edge.source] as StreamNode;
   const [mine, its] = [settled[node.id] as SettledNode, settled[source.id] as SettledNode];
   return (
@@ -93,12 +115,23 @@ function chainsToInput(settled: readonly SettledNode[], graph: StreamGraph, node
 }
 
 /** The chain below a head, in preorder. */
-function chainFrom(head: number, children: readonly (readonly number[])[], chained: (id: number) => boolean): number[] {
-  return [head, ...(children[head] ?? []).filter(chained).flatMap((child) => chainFrom(child, children, chained))];
+function chainFrom(
+  head: number,
+  children: readonly (readonly number[])[],
+  chained: (id: number) => boolean,
+): number[] {
+  return [
+    head,
+    ...(children[head] ?? []).filter(chained).flatMap((child) => chainFrom(child, children, chained)),
+  ];
 }
 
 /** "Source: flights -> Filter -> (Map, Sink: out)". */
-function chainName(graph: StreamGraph, nodes: readonly number[], children: readonly (readonly number[])[]): string {
+function chainName(
+  graph: StreamGraph,
+  nodes: readonly number[],
+  children: readonly (readonly number[])[],
+): string {
   const inChain = new Set(nodes);
   const describe = (id: number): string => {
     const below = (children[id] ?? []).filter((child) => inChain.has(child)).map(describe);

@@ -8,7 +8,9 @@ import type { JobGraph } from "./job-graph.ts";
  * same; functions and captured values can't be seen by it (correctness rule 25).
  */
 export function fingerprintOf(graph: StreamGraph, job: Pick<JobGraph, "vertices" | "edges">): string {
-  return createHash("sha256").update(JSON.stringify([describeNodes(graph), job.vertices, job.edges])).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify([describeNodes(graph), job.vertices, job.edges]))
+    .digest("hex");
 }
 
 /** What of each node goes into the fingerprint. */
@@ -20,8 +22,16 @@ export function describeNodes(graph: StreamGraph): readonly string[] {
       uid: node.uid,
       kind: node.spec.kind,
       type: node.outputType === undefined ? undefined : describeType(node.outputType.description),
-      sides: [...node.sideOutputTypes].map(([tag, type]) => [tag, type === undefined ? null : describeType(type.description)]),
-      inputs: node.inputs.map(({ source, input, sideOutput, partitioner }) => [source, input, sideOutput ?? null, partitioner.kind]),
+      sides: [...node.sideOutputTypes].map(([tag, type]) => [
+        tag,
+        type === undefined ? null : describeType(type.description),
+      ]),
+      inputs: node.inputs.map(({ source, input, sideOutput, partitioner }) => [
+        source,
+        input,
+        sideOutput ?? null,
+        partitioner.kind,
+      ]),
       parallelism: node.parallelism,
       maxParallelism: node.maxParallelism,
       chaining: node.chaining,

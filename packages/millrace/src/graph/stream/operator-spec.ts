@@ -50,7 +50,10 @@ export interface FilterSpec {
 }
 export interface FlatMapSpec {
   readonly kind: "flatMap";
-  readonly fn: (value: unknown, out: { collect(value: unknown): void }) => Iterable<unknown> | undefined | void;
+  readonly fn: (
+    value: unknown,
+    out: { collect(value: unknown): void },
+  ) => Iterable<unknown> | undefined | void;
   readonly rich?: RichFlatMapFunction<unknown, unknown>;
 }
 /** Timestamps and watermarks in the middle of a stream. */
@@ -113,8 +116,16 @@ export type WindowContents =
       readonly type: TypeInfo<unknown> | undefined;
       readonly output: WindowOutput;
     }
-  | { readonly kind: "aggregate"; readonly aggregate: AggregateFunction<unknown, unknown, unknown>; readonly output: WindowOutput }
-  | { readonly kind: "process"; readonly type: TypeInfo<unknown> | undefined; readonly fn: ProcessWindowFunction<unknown, any, unknown, unknown> };
+  | {
+      readonly kind: "aggregate";
+      readonly aggregate: AggregateFunction<unknown, unknown, unknown>;
+      readonly output: WindowOutput;
+    }
+  | {
+      readonly kind: "process";
+      readonly type: TypeInfo<unknown> | undefined;
+      readonly fn: ProcessWindowFunction<unknown, any, unknown, unknown>;
+    };
 
 /** `any` as above. What a reduced or aggregated window emits: the bare result, a record made of it, or what a function says. */
 export type WindowOutput =
@@ -145,7 +156,11 @@ export interface IntervalJoinSpec {
   readonly upperInclusive: boolean;
   readonly types: readonly [TypeInfo<unknown> | undefined, TypeInfo<unknown> | undefined];
   readonly lateOutputs: readonly [OutputTag<unknown> | undefined, OutputTag<unknown> | undefined];
-  readonly join: (left: unknown, right: unknown, context: { readonly timestamp: number; collect(value: unknown): void }) => unknown;
+  readonly join: (
+    left: unknown,
+    right: unknown,
+    context: { readonly timestamp: number; collect(value: unknown): void },
+  ) => unknown;
 }
 export interface AsyncSpec {
   readonly kind: "async";

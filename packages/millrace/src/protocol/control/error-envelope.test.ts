@@ -14,7 +14,12 @@ describe("error envelopes", () => {
     });
     const error = cross(original);
     expect(MillraceError.is(error, "SINK_FAILED")).toBe(true);
-    expect(error).toMatchObject({ help: "Free some space.", retryable: true, details: { path: "/out", subtask: 3 }, stack: original.stack });
+    expect(error).toMatchObject({
+      help: "Free some space.",
+      retryable: true,
+      details: { path: "/out", subtask: 3 },
+      stack: original.stack,
+    });
     expect(error.cause).toMatchObject({ name: "RangeError", message: "ENOSPC", code: "ENOSPC" });
   });
 

@@ -19,7 +19,16 @@ const MAX_CAUSES = 8;
 
 export function toEnvelope(error: unknown, depth = 0): ErrorEnvelope {
   if (!(error instanceof Error)) {
-    return { name: "Error", message: String(error), stack: undefined, code: undefined, help: undefined, retryable: false, details: {}, cause: undefined };
+    return {
+      name: "Error",
+      message: String(error),
+      stack: undefined,
+      code: undefined,
+      help: undefined,
+      retryable: false,
+      details: {},
+      cause: undefined,
+    };
   }
   const known = MillraceError.is(error) ? error : undefined;
   const code = known?.code ?? (error as { code?: unknown }).code;
@@ -50,13 +59,17 @@ export function fromEnvelope(envelope: ErrorEnvelope): Error {
     Object.defineProperty(error, "name", { value: envelope.name, configurable: true });
     if (envelope.code !== undefined) Object.assign(error, { code: envelope.code });
   }
-  if (envelope.stack !== undefined) Object.defineProperty(error, "stack", { value: envelope.stack, configurable: true, writable: true });
+  if (envelope.stack !== undefined)
+    Object.defineProperty(error, "stack", { value: envelope.stack, configurable: true, writable: true });
   return error;
 }
 
 /** Details survive the crossing only as plain data. */
 function plain(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(details).map(([key, value]) => [key, typeof value === "object" || typeof value === "function" ? JSON.stringify(value) : value]),
+    Object.entries(details).map(([key, value]) => [
+      key,
+      typeof value === "object" || typeof value === "function" ? JSON.stringify(value) : value,
+    ]),
   );
 }

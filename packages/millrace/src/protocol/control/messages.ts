@@ -39,9 +39,20 @@ export type FromSlot =
     }
   | { readonly type: "requestSplit"; readonly execution: ExecutionId }
   | { readonly type: "sourceEvent"; readonly execution: ExecutionId; readonly event: unknown }
-  | { readonly type: "reportWatermark"; readonly execution: ExecutionId; readonly group: string; readonly watermark: number }
+  | {
+      readonly type: "reportWatermark";
+      readonly execution: ExecutionId;
+      readonly group: string;
+      readonly watermark: number;
+    }
   | { readonly type: "stdout"; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
-  | { readonly type: "clientBatch"; readonly execution: ExecutionId; readonly channel: string; readonly batch: Uint8Array; readonly count: number }
+  | {
+      readonly type: "clientBatch";
+      readonly execution: ExecutionId;
+      readonly channel: string;
+      readonly batch: Uint8Array;
+      readonly count: number;
+    }
   /** Asks for the next chunk of standard input. */
   | { readonly type: "stdinRequest"; readonly execution: ExecutionId }
   | { readonly type: "metrics"; readonly request: number; readonly tasks: Readonly<Record<string, unknown>> }

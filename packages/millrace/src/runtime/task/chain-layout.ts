@@ -19,14 +19,21 @@ export function streamNode(graph: StreamGraph, id: number): StreamNode {
 }
 
 /** The edges that leave a vertex, with their positions in the job graph. */
-export function outputEdges(graph: JobGraph, vertex: JobVertex): readonly { readonly index: number; readonly edge: JobEdge }[] {
+export function outputEdges(
+  graph: JobGraph,
+  vertex: JobVertex,
+): readonly { readonly index: number; readonly edge: JobEdge }[] {
   return graph.edges.map((edge, index) => ({ index, edge })).filter(({ edge }) => edge.source === vertex.id);
 }
 
 /**
  * The nodes of a vertex as its chain sees them: which operators and writers take each one's main and side outputs.
  */
-export function layOutChain(graph: StreamGraph, vertex: JobVertex, writers: readonly EdgeWriter[]): ChainNode[] {
+export function layOutChain(
+  graph: StreamGraph,
+  vertex: JobVertex,
+  writers: readonly EdgeWriter[],
+): ChainNode[] {
   const position = new Map(vertex.nodes.map((id, index) => [id, index]));
   const parents = vertex.nodes.map(() => -1);
   const mains: ChainTarget[][] = vertex.nodes.map(() => []);
@@ -44,12 +51,16 @@ export function layOutChain(graph: StreamGraph, vertex: JobVertex, writers: read
     const [input] = streamNode(graph, id).inputs;
     const parent = input === undefined ? undefined : position.get(input.source);
     if (input === undefined || parent === undefined || parent >= index) {
-      throw new MillraceError("INTERNAL", `node ${id} is chained into ${vertex.name}, but its input is not before it`);
+      throw new MillraceError(
+        "INTERNAL",
+        `node ${id} is chained into ${vertex.name}, but its input is not before it`,
+      );
     }
     parents[index] = parent;
     add(parent, input.sideOutput, { kind: "operator", index });
   });
-  for (const { edge, writer } of writers) add(position.get(edge.sourceNode) ?? 0, edge.sideOutput, { kind: "writer", writer });
+  for (const { edge, writer } of writers)
+    add(position.get(edge.sourceNode) ?? 0, edge.sideOutput, { kind: "writer", writer });
   return vertex.nodes.map((id, index) => {
     const node = streamNode(graph, id);
     return {

@@ -106,7 +106,15 @@ export function createTask(env: TaskEnvironment): Task {
     (message) => services.log("warn", message),
   );
   const metrics = new MetricRegistry();
-  const make: OperatorMaker = { env, chain, flow, mailbox, metrics, poison, fail: (error, node) => ready.task?.fail(error, node) };
+  const make: OperatorMaker = {
+    env,
+    chain,
+    flow,
+    mailbox,
+    metrics,
+    poison,
+    fail: (error, node) => ready.task?.fail(error, node),
+  };
   const operators = nodes.map((node) => makeOperator(node, make));
   chain.bind(operators);
   const task = new Task({
@@ -201,7 +209,11 @@ function operatorContext(node: ChainNode, make: OperatorMaker): OperatorContext 
   };
 }
 
-function runtimeContext(node: ChainNode, make: OperatorMaker, keyed: () => OperatorContext["keyedState"]): RuntimeContext {
+function runtimeContext(
+  node: ChainNode,
+  make: OperatorMaker,
+  keyed: () => OperatorContext["keyedState"],
+): RuntimeContext {
   const { env, metrics } = make;
   const isKeyed = "keySelector" in node.spec || "keySelectors" in node.spec;
   return {
@@ -217,9 +229,13 @@ function runtimeContext(node: ChainNode, make: OperatorMaker, keyed: () => Opera
     now: () => env.clock.now(),
     getState<D extends StateDescriptor>(descriptor: D) {
       if (!isKeyed) {
-        throw new MillraceError("STATE_MISUSE", `operator "${node.name}" has no key, so it has no keyed state`, {
-          help: "Use keyBy(...) before it, or operator state (initializeState).",
-        });
+        throw new MillraceError(
+          "STATE_MISUSE",
+          `operator "${node.name}" has no key, so it has no keyed state`,
+          {
+            help: "Use keyBy(...) before it, or operator state (initializeState).",
+          },
+        );
       }
       if (descriptor.name === undefined) {
         throw new MillraceError("STATE_MISUSE", `a state of operator "${node.name}" has no name`, {

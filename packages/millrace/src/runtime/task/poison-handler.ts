@@ -39,7 +39,10 @@ export class PoisonHandler {
       case "skip":
         break;
       case "deadLetter":
-        this.#options.chain().sideOutput(index, poison.tag.id)?.record(this.#letter(node, error, record, timestamp), timestamp);
+        this.#options
+          .chain()
+          .sideOutput(index, poison.tag.id)
+          ?.record(this.#letter(node, error, record, timestamp), timestamp);
         break;
       default:
         unreachable(poison, "poison policy");
@@ -47,17 +50,29 @@ export class PoisonHandler {
     if (++this.skipped > LOGGED) return;
     const text = error instanceof Error ? error.message : preview(error);
     const more = this.skipped === LOGGED ? " (further ones are only counted, in numRecordsSkipped)" : "";
-    this.#options.log(`operator "${node.name}" skipped a record: ${text}\n  record: ${preview(record)}${more}`);
+    this.#options.log(
+      `operator "${node.name}" skipped a record: ${text}\n  record: ${preview(record)}${more}`,
+    );
   }
 
   /** The fields of the API's DeadLetter. */
-  #letter(node: ChainNode, error: unknown, record: unknown, timestamp: number): Readonly<Record<string, unknown>> {
+  #letter(
+    node: ChainNode,
+    error: unknown,
+    record: unknown,
+    timestamp: number,
+  ): Readonly<Record<string, unknown>> {
     const malformed = node.spec.kind === "source" ? (record as MalformedRecord) : undefined;
     const stack = error instanceof Error ? error.stack : undefined;
     return {
       record: malformed === undefined ? record : malformed.raw,
       timestamp: Number.isFinite(timestamp) ? timestamp : null,
-      error: malformed === undefined ? (error instanceof Error ? error.message : preview(error)) : malformed.message,
+      error:
+        malformed === undefined
+          ? error instanceof Error
+            ? error.message
+            : preview(error)
+          : malformed.message,
       stack: stack?.slice(0, MAX_STACK) ?? null,
       operator: node.name,
       uid: node.uid,

@@ -23,7 +23,11 @@ export class Stopwatch {
 
   read(): { busyTime: number; idleTime: number; backPressuredTime: number } {
     this.#turn(this.#doing);
-    return { busyTime: this.#spent.busy, idleTime: this.#spent.idle, backPressuredTime: this.#spent.backPressured };
+    return {
+      busyTime: this.#spent.busy,
+      idleTime: this.#spent.idle,
+      backPressuredTime: this.#spent.backPressured,
+    };
   }
 
   #turn(next: "busy" | "idle" | "backPressured"): void {

@@ -80,7 +80,8 @@ export class TaskFlow {
   }
 
   #add(from: number, delta: number): void {
-    for (let node = from; node >= 0; node = this.#parents[node] as number) change(this.#nodes[node] as NodeFlow, delta);
+    for (let node = from; node >= 0; node = this.#parents[node] as number)
+      change(this.#nodes[node] as NodeFlow, delta);
     change(this.#input, delta);
   }
 }

@@ -144,7 +144,10 @@ export class Task {
     return {
       numRecordsIn: this.#source?.records ?? chain.recordsIn,
       numRecordsOut: writers.reduce((sum, writer) => sum + writer.numRecordsOut, 0),
-      numRecordsToSinks: operators.reduce((sum, operator) => sum + (operator instanceof SinkOperator ? operator.records : 0), 0),
+      numRecordsToSinks: operators.reduce(
+        (sum, operator) => sum + (operator instanceof SinkOperator ? operator.records : 0),
+        0,
+      ),
       ...this.#time.read(),
       currentWatermark: this.#source === undefined ? this.#valve.watermark : this.#source.watermark,
       numRecordsSkipped: this.#parts.skippedRecords(),
@@ -237,7 +240,10 @@ export class Task {
         return;
       case "barrier":
       case "cancelBarrier":
-        throw new MillraceError("PROTOCOL_VIOLATION", `a ${event.kind} of checkpoint ${event.checkpointId} reached a job that takes no checkpoints`);
+        throw new MillraceError(
+          "PROTOCOL_VIOLATION",
+          `a ${event.kind} of checkpoint ${event.checkpointId} reached a job that takes no checkpoints`,
+        );
       default:
         unreachable(event, "channel event");
     }

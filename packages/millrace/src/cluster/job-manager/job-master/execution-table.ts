@@ -25,7 +25,11 @@ export class ExecutionTable {
         vertex: task.vertex,
         subtask: task.subtask,
         slot,
-        machine: new StateMachine<ExecutionState>(`execution ${task.execution}`, EXECUTION_TRANSITIONS, "CREATED"),
+        machine: new StateMachine<ExecutionState>(
+          `execution ${task.execution}`,
+          EXECUTION_TRANSITIONS,
+          "CREATED",
+        ),
       })),
     );
     this.#byId = new Map(this.all.map((execution) => [execution.id, execution]));

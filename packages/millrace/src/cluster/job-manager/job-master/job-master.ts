@@ -84,7 +84,11 @@ export class JobMaster {
   constructor(options: JobMasterOptions) {
     this.#options = options;
     this.jobId = options.jobId;
-    this.#machine = new StateMachine<JobStatus>(`job "${options.jobGraph.jobName}"`, JOB_TRANSITIONS, "INITIALIZING");
+    this.#machine = new StateMachine<JobStatus>(
+      `job "${options.jobGraph.jobName}"`,
+      JOB_TRANSITIONS,
+      "INITIALIZING",
+    );
     this.#executions = new ExecutionTable(options.plan);
     this.#stdoutTaken = options.slots.map(() => 0);
     this.done = new Promise((resolve) => (this.#resolve = resolve));
@@ -128,7 +132,9 @@ export class JobMaster {
           fingerprint: jobGraph.fingerprint,
           nodes: describeNodes(streamGraph),
           tasks: plan.slots[slot]?.tasks ?? [],
-          channels: plan.channels.filter(({ producer, consumer }) => producer.slot === slot || consumer.slot === slot),
+          channels: plan.channels.filter(
+            ({ producer, consumer }) => producer.slot === slot || consumer.slot === slot,
+          ),
           rings: rings[slot],
         },
       });
@@ -187,7 +193,9 @@ export class JobMaster {
       case "requestSplit":
         return this.#ofSource(message.execution, (source, subtask) => source.requestSplit(subtask));
       case "sourceEvent":
-        return this.#ofSource(message.execution, (source, subtask) => source.handleEvent(subtask, message.event));
+        return this.#ofSource(message.execution, (source, subtask) =>
+          source.handleEvent(subtask, message.event),
+        );
       case "reportWatermark":
         return this.#align(message.group, message.execution, message.watermark);
       case "stdout":
@@ -195,9 +203,12 @@ export class JobMaster {
       case "clientBatch":
         return this.results.deliver(message.execution, message.channel, message.batch, message.count);
       case "stdinRequest":
-        return this.#options.streams.read((chunk) => this.#send(slot, { type: "stdin", execution: message.execution, chunk }));
+        return this.#options.streams.read((chunk) =>
+          this.#send(slot, { type: "stdin", execution: message.execution, chunk }),
+        );
       case "metrics":
-        for (const [execution, metrics] of Object.entries(message.tasks)) this.#metrics.set(execution, metrics as TaskMetrics);
+        for (const [execution, metrics] of Object.entries(message.tasks))
+          this.#metrics.set(execution, metrics as TaskMetrics);
         return this.#answered(message.request);
       case "log":
         return this.#options.log(message.level, message.message);
@@ -219,7 +230,8 @@ export class JobMaster {
     // A message of an earlier attempt, or one that crossed with the loss of its slot.
     if (execution === undefined || execution.machine.terminal) return;
     const { machine } = execution;
-    if (machine.state === "CANCELING" && (message.state === "INITIALIZING" || message.state === "RUNNING")) return;
+    if (machine.state === "CANCELING" && (message.state === "INITIALIZING" || message.state === "RUNNING"))
+      return;
     machine.to(message.state);
     switch (message.state) {
       case "INITIALIZING":
@@ -229,7 +241,11 @@ export class JobMaster {
         return;
       case "FAILED":
         this.#ofSource(execution.id, (source, subtask) => source.readerFailed(subtask));
-        this.fail(message.error === undefined ? new MillraceError("INTERNAL", `execution ${execution.id} failed without a reason`) : fromEnvelope(message.error));
+        this.fail(
+          message.error === undefined
+            ? new MillraceError("INTERNAL", `execution ${execution.id} failed without a reason`)
+            : fromEnvelope(message.error),
+        );
         break;
       case "FINISHED":
       case "CANCELED":
@@ -252,11 +268,15 @@ export class JobMaster {
     for (const request of this.#metricRequests.keys()) this.#answered(request);
     if (this.#machine.terminal) return;
     this.fail(
-      new MillraceError("SLOT_LOST", `slot ${slot} ended while it ran tasks of job "${this.#options.jobGraph.jobName}"${error === undefined ? "" : `: ${error.message}`}`, {
-        cause: error,
-        retryable: true,
-        help: "A slot is one worker thread: it ends when it runs out of memory, or when user code calls process.exit.",
-      }),
+      new MillraceError(
+        "SLOT_LOST",
+        `slot ${slot} ended while it ran tasks of job "${this.#options.jobGraph.jobName}"${error === undefined ? "" : `: ${error.message}`}`,
+        {
+          cause: error,
+          retryable: true,
+          help: "A slot is one worker thread: it ends when it runs out of memory, or when user code calls process.exit.",
+        },
+      ),
     );
     this.#endTasksOf(slot);
   }
@@ -277,14 +297,23 @@ export class JobMaster {
       bySlot.set(execution.slot, [...(bySlot.get(execution.slot) ?? []), execution]);
     }
     for (const [slot, executions] of bySlot) {
-      this.#send(slot, { type: "cancel", attempt: this.#attempt, executions: executions.map(({ id }) => id) });
+      this.#send(slot, {
+        type: "cancel",
+        attempt: this.#attempt,
+        executions: executions.map(({ id }) => id),
+      });
     }
     this.#finishIfOver();
   }
 
   #finishIfOver(): void {
     if (this.#machine.terminal || !this.#executions.allTerminal) return;
-    const status = this.#machine.state === "FAILING" ? "FAILED" : this.#machine.state === "CANCELLING" ? "CANCELED" : "FINISHED";
+    const status =
+      this.#machine.state === "FAILING"
+        ? "FAILED"
+        : this.#machine.state === "CANCELLING"
+          ? "CANCELED"
+          : "FINISHED";
     this.#machine.to(status);
     for (const source of this.#sources.values()) source.close();
     this.#options.streams.close();
@@ -296,7 +325,11 @@ export class JobMaster {
     await this.#pollMetrics();
     const alive = this.#options.slots.filter((_, slot) => !this.#lostSlots.has(slot));
     await Promise.allSettled(alive.map((slot) => slot.close()));
-    this.#resolve({ status, error: status === "FAILED" ? rootCause(this.#errors) : undefined, metrics: this.#metrics });
+    this.#resolve({
+      status,
+      error: status === "FAILED" ? rootCause(this.#errors) : undefined,
+      metrics: this.#metrics,
+    });
   }
 
   #makeSources(): void {
@@ -306,22 +339,31 @@ export class JobMaster {
       if (node.spec.kind !== "source") continue;
       const { alignment } = node.spec.watermarks;
       const at = (subtask: number): Execution | undefined =>
-        this.#executions.all.find((execution) => execution.vertex === vertex.id && execution.subtask === subtask);
+        this.#executions.all.find(
+          (execution) => execution.vertex === vertex.id && execution.subtask === subtask,
+        );
       if (alignment !== undefined) {
         this.#drifts.set(alignment.group, alignment.maxDrift);
-        for (let subtask = 0; subtask < vertex.parallelism; subtask++) this.#alignment.join(alignment.group, at(subtask)?.id ?? "");
+        for (let subtask = 0; subtask < vertex.parallelism; subtask++)
+          this.#alignment.join(alignment.group, at(subtask)?.id ?? "");
       }
-      const tell = (subtask: number, message: (execution: Execution) => Parameters<SlotConnection["send"]>[0]): void => {
+      const tell = (
+        subtask: number,
+        message: (execution: Execution) => Parameters<SlotConnection["send"]>[0],
+      ): void => {
         const execution = at(subtask);
-        if (execution !== undefined && !execution.machine.terminal) this.#send(execution.slot, message(execution));
+        if (execution !== undefined && !execution.machine.terminal)
+          this.#send(execution.slot, message(execution));
       };
       const coordinator = new SourceCoordinator(node.spec.source, {
         operatorName: node.name,
         parallelism: vertex.parallelism,
         clock,
-        assignSplits: (subtask, splits) => tell(subtask, ({ id }) => ({ type: "addSplits", execution: id, splits })),
+        assignSplits: (subtask, splits) =>
+          tell(subtask, ({ id }) => ({ type: "addSplits", execution: id, splits })),
         noMoreSplits: (subtask) => tell(subtask, ({ id }) => ({ type: "noMoreSplits", execution: id })),
-        sendEvent: (subtask, event) => tell(subtask, ({ id }) => ({ type: "sourceEvent", execution: id, event })),
+        sendEvent: (subtask, event) =>
+          tell(subtask, ({ id }) => ({ type: "sourceEvent", execution: id, event })),
         fail: (error) => this.fail(error),
       });
       this.#sources.set(vertex.id, coordinator);

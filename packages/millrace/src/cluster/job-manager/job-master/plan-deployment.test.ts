@@ -23,18 +23,29 @@ const edge = (source: string, target: string, partitioner: PartitionerKind): Job
   sideOutput: undefined,
   partitioner,
 });
-const graph = (vertices: JobVertex[], edges: JobEdge[]): JobGraph => ({ jobName: "j", vertices, edges, fingerprint: "f" });
+const graph = (vertices: JobVertex[], edges: JobEdge[]): JobGraph => ({
+  jobName: "j",
+  vertices,
+  edges,
+  fingerprint: "f",
+});
 
 describe("planDeployment", () => {
   it("puts subtask i of every vertex of a sharing group into slot i", () => {
     const plan = planDeployment(graph([vertex("a", 2), vertex("b", 3)], [edge("a", "b", "hash")]), 0, false);
-    expect(plan.slots.map(({ tasks }) => tasks.map(({ execution }) => execution))).toEqual([["a/0#0", "b/0#0"], ["a/1#0", "b/1#0"], ["b/2#0"]]);
+    expect(plan.slots.map(({ tasks }) => tasks.map(({ execution }) => execution))).toEqual([
+      ["a/0#0", "b/0#0"],
+      ["a/1#0", "b/1#0"],
+      ["b/2#0"],
+    ]);
     expect(plan.channels).toHaveLength(6);
   });
 
   it("gives other sharing groups slots of their own, and packs all into one slot when asked", () => {
     const job = graph([vertex("a", 2), vertex("b", 2, "heavy")], [edge("a", "b", "forward")]);
-    expect(planDeployment(job, 0, false).channels.map(({ producer, consumer }) => [producer.slot, consumer.slot])).toEqual([
+    expect(
+      planDeployment(job, 0, false).channels.map(({ producer, consumer }) => [producer.slot, consumer.slot]),
+    ).toEqual([
       [0, 2],
       [1, 3],
     ]);

@@ -16,11 +16,16 @@ export interface DeploymentPlan {
  */
 export function planDeployment(graph: JobGraph, attempt: number, packed: boolean): DeploymentPlan {
   const slotOf = assignSlots(graph, packed);
-  const count = 1 + graph.vertices.reduce((max, vertex) => Math.max(max, slotOf(vertex, vertex.parallelism - 1)), 0);
+  const count =
+    1 + graph.vertices.reduce((max, vertex) => Math.max(max, slotOf(vertex, vertex.parallelism - 1)), 0);
   const tasks: TaskDeployment[][] = Array.from({ length: count }, () => []);
   for (const vertex of graph.vertices) {
     for (let subtask = 0; subtask < vertex.parallelism; subtask++) {
-      tasks[slotOf(vertex, subtask)]?.push({ execution: executionId(vertex.id, subtask, attemptOf(attempt)), vertex: vertex.id, subtask });
+      tasks[slotOf(vertex, subtask)]?.push({
+        execution: executionId(vertex.id, subtask, attemptOf(attempt)),
+        vertex: vertex.id,
+        subtask,
+      });
     }
   }
   const vertices = new Map(graph.vertices.map((vertex) => [vertex.id, vertex]));
@@ -28,11 +33,21 @@ export function planDeployment(graph: JobGraph, attempt: number, packed: boolean
   graph.edges.forEach((edge, index) => {
     const source = vertices.get(edge.source);
     const target = vertices.get(edge.target);
-    if (source === undefined || target === undefined) throw new MillraceError("INTERNAL", `edge ${index} leads nowhere`);
-    const end = (vertex: JobVertex, subtask: number): ChannelEnd => ({ vertex: vertex.id, subtask, slot: slotOf(vertex, subtask) });
+    if (source === undefined || target === undefined)
+      throw new MillraceError("INTERNAL", `edge ${index} leads nowhere`);
+    const end = (vertex: JobVertex, subtask: number): ChannelEnd => ({
+      vertex: vertex.id,
+      subtask,
+      slot: slotOf(vertex, subtask),
+    });
     for (let from = 0; from < source.parallelism; from++) {
       for (const to of targetsOf(edge, from, source.parallelism, target.parallelism)) {
-        channels.push({ id: channels.length, edge: index, producer: end(source, from), consumer: end(target, to) });
+        channels.push({
+          id: channels.length,
+          edge: index,
+          producer: end(source, from),
+          consumer: end(target, to),
+        });
       }
     }
   });

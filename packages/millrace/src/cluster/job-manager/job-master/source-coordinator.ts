@@ -1,5 +1,10 @@
 import type { Clock } from "../../../common/clock/clock.ts";
-import type { Source, SourceSplit, SplitEnumerator, SplitEnumeratorContext } from "../../../common/connector/source.ts";
+import type {
+  Source,
+  SourceSplit,
+  SplitEnumerator,
+  SplitEnumeratorContext,
+} from "../../../common/connector/source.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 
 /** How a coordinator reaches its readers and its job. */
@@ -101,11 +106,15 @@ export class SourceCoordinator {
     const { operatorName } = this.#context;
     const text = error instanceof Error ? error.message : String(error);
     this.#context.fail(
-      new MillraceError(MillraceError.is(error) ? error.code : "SOURCE_FAILED", `source "${operatorName}" failed: ${text}`, {
-        cause: error,
-        ...(MillraceError.is(error) && error.help !== undefined ? { help: error.help } : {}),
-        details: { ...(MillraceError.is(error) ? error.details : {}), operator: operatorName },
-      }),
+      new MillraceError(
+        MillraceError.is(error) ? error.code : "SOURCE_FAILED",
+        `source "${operatorName}" failed: ${text}`,
+        {
+          cause: error,
+          ...(MillraceError.is(error) && error.help !== undefined ? { help: error.help } : {}),
+          details: { ...(MillraceError.is(error) ? error.details : {}), operator: operatorName },
+        },
+      ),
     );
   }
 }

@@ -89,9 +89,15 @@ export class SinkOperator implements Operator {
 
   async #commit(committables: readonly unknown[]): Promise<void> {
     const { sink } = this.#spec;
-    this.#committer ??= sink.createCommitter?.({ runtime: this.#context.runtime, clock: this.#context.clock });
+    this.#committer ??= sink.createCommitter?.({
+      runtime: this.#context.runtime,
+      clock: this.#context.clock,
+    });
     if (this.#committer === undefined) {
-      throw new MillraceError("SINK_FAILED", `the writer of ${sink.name} prepared commits, but the sink has no committer`);
+      throw new MillraceError(
+        "SINK_FAILED",
+        `the writer of ${sink.name} prepared commits, but the sink has no committer`,
+      );
     }
     let open = committables;
     for (let tries = 1; open.length > 0; tries++) {
@@ -99,7 +105,11 @@ export class SinkOperator implements Operator {
       const failed = open.filter((_, i) => results[i]?.kind !== "committed");
       const cause = results.find((result) => result.kind === "retry")?.cause;
       if (failed.length > 0 && tries === COMMIT_TRIES) {
-        throw new MillraceError("SINK_FAILED", `${failed.length} commits of ${sink.name} failed ${tries} times`, { cause });
+        throw new MillraceError(
+          "SINK_FAILED",
+          `${failed.length} commits of ${sink.name} failed ${tries} times`,
+          { cause },
+        );
       }
       open = failed;
       if (open.length > 0) await this.#pause(COMMIT_PAUSE * 2 ** (tries - 1));

@@ -11,7 +11,7 @@ class Source {
   readonly emitted: string[] = [];
   readonly watermarks: CombinedWatermarks<number>;
   readonly #output: Output<unknown> = {
-    record: (value) => this.emitted.push(`r${value}`),
+    record: (value) => this.emitted.push(`r${String(value)}`),
     watermark: (watermark) => this.emitted.push(`w${watermark}`),
     idle: (idle) => this.emitted.push(idle ? "idle" : "active"),
   };
@@ -27,7 +27,7 @@ class Source {
         flow: { blocked: false },
         output: this.#output,
         assigner: (value) => value,
-        forSplit: unused as () => ReaderOutput<number>,
+        forSplit: unused,
         releaseSplit: unused,
         malformed: unused,
         everyRecord: false,

@@ -1,6 +1,11 @@
 import type { ClockTimer } from "../../../common/clock/clock.ts";
 import { PollStatus } from "../../../common/connector/source.ts";
-import type { MalformedRecord, ReaderOutput, SourceReader, SourceSplit } from "../../../common/connector/source.ts";
+import type {
+  MalformedRecord,
+  ReaderOutput,
+  SourceReader,
+  SourceSplit,
+} from "../../../common/connector/source.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { MAX_WATERMARK, NO_TIMESTAMP } from "../../../common/time/timestamps.ts";
 import type { SourceSpec } from "../../../graph/stream/operator-spec.ts";
@@ -93,7 +98,10 @@ export class SourceOperator implements Operator {
   /** Reads about `limit` records; see SourceReader.pollNext. NOTHING, too, while alignment holds it back. */
   poll(limit: number): PollStatus {
     if (this.#watermarks.watermark > this.#limit) return PollStatus.NOTHING;
-    const status = this.#reader.pollNext((this.#main ??= new MainOutput(this.#outputs, () => this.#forSplit(""))), limit);
+    const status = this.#reader.pollNext(
+      (this.#main ??= new MainOutput(this.#outputs, () => this.#forSplit(""))),
+      limit,
+    );
     // Under alignment the watermark is what holds the source back: it must not wait for the next timer.
     if (status !== PollStatus.MORE || this.#spec.watermarks.alignment !== undefined) this.#tick();
     if (status === PollStatus.END) this.#end();
@@ -145,7 +153,8 @@ export class SourceOperator implements Operator {
       this.#context.mail(() => {
         if (this.#ended) return;
         this.#tick();
-        if (alignment !== undefined) this.#services.reportWatermark(alignment.group, this.#watermarks.watermark);
+        if (alignment !== undefined)
+          this.#services.reportWatermark(alignment.group, this.#watermarks.watermark);
         this.#schedule();
       });
     });
@@ -179,11 +188,15 @@ export class SourceOperator implements Operator {
   }
 
   #malformed(record: MalformedRecord): void {
-    const error = new MillraceError("MALFORMED_RECORD", `${record.location}: ${record.message}; the input is ${JSON.stringify(record.raw)}`, {
-      cause: record.cause,
-      details: { location: record.location, raw: record.raw },
-      help: 'Mend the input, or let the source go on with .onPoisonRecord("skip") or a dead-letter output.',
-    });
+    const error = new MillraceError(
+      "MALFORMED_RECORD",
+      `${record.location}: ${record.message}; the input is ${JSON.stringify(record.raw)}`,
+      {
+        cause: record.cause,
+        details: { location: record.location, raw: record.raw },
+        help: 'Mend the input, or let the source go on with .onPoisonRecord("skip") or a dead-letter output.',
+      },
+    );
     this.#context.poison(error, record, NO_TIMESTAMP);
   }
 }

@@ -48,9 +48,15 @@ class ListCursor implements ElementCursor<unknown> {
 }
 
 type Step =
-  | { readonly kind: "map" | "filter" | "flatMap"; readonly fn: (value: never, out: { collect(value: unknown): void }) => unknown }
+  | {
+      readonly kind: "map" | "filter" | "flatMap";
+      readonly fn: (value: never, out: { collect(value: unknown): void }) => unknown;
+    }
   /** An operator that is an object: what it emits for a record, by the outputs that it is given. */
-  | { readonly kind: "process"; readonly fn: (value: never, emit: (value: unknown) => void, side: (value: unknown) => void) => void };
+  | {
+      readonly kind: "process";
+      readonly fn: (value: never, emit: (value: unknown) => void, side: (value: unknown) => void) => void;
+    };
 
 interface Piece {
   readonly step: Step;
@@ -99,7 +105,8 @@ class FunctionOperator implements Operator {
     if (kind === "map") this.#output.record(result, timestamp);
     else if (kind === "filter") {
       if (result === true) this.#output.record(value, timestamp);
-    } else if (result !== undefined) for (const out of result as Iterable<unknown>) this.#output.record(out, timestamp);
+    } else if (result !== undefined)
+      for (const out of result as Iterable<unknown>) this.#output.record(out, timestamp);
   }
 }
 
@@ -119,7 +126,9 @@ function build(make: (typeof IMPLEMENTATIONS)[number][1], pieces: readonly Piece
     poison: poison ?? { kind: "fail" },
     main: [
       ...pieces.flatMap((piece, i): ChainTarget[] =>
-        i > 0 && (piece.parent ?? i - 1) === index && piece.fromSide !== true ? [{ kind: "operator", index: i }] : [],
+        i > 0 && (piece.parent ?? i - 1) === index && piece.fromSide !== true
+          ? [{ kind: "operator", index: i }]
+          : [],
       ),
       ...(pieces[index]?.writers ?? []).map((writer): ChainTarget => ({ kind: "writer", writer })),
     ],
@@ -128,7 +137,9 @@ function build(make: (typeof IMPLEMENTATIONS)[number][1], pieces: readonly Piece
         "side",
         [
           ...pieces.flatMap((piece, i): ChainTarget[] =>
-            i > 0 && (piece.parent ?? i - 1) === index && piece.fromSide === true ? [{ kind: "operator", index: i }] : [],
+            i > 0 && (piece.parent ?? i - 1) === index && piece.fromSide === true
+              ? [{ kind: "operator", index: i }]
+              : [],
           ),
           ...(pieces[index]?.sideWriters ?? []).map((writer): ChainTarget => ({ kind: "writer", writer })),
         ],
@@ -146,14 +157,19 @@ function build(make: (typeof IMPLEMENTATIONS)[number][1], pieces: readonly Piece
   chain.bind(
     pieces.map(({ step }, index) =>
       step.kind === "process"
-        ? new ProcessOperator(step.fn, chain.outputs[index] as Output<unknown>, chain.sideOutput(index, "side"))
+        ? new ProcessOperator(
+            step.fn,
+            chain.outputs[index] as Output<unknown>,
+            chain.sideOutput(index, "side"),
+          )
         : new FunctionOperator(step, chain.outputs[index] as Output<unknown>),
     ),
   );
   return { chain, flow, poisoned };
 }
 
-const drainAll = (chain: Chain, items: readonly unknown[]): Drained => chain.drain(0, new ListCursor(items), 1000);
+const drainAll = (chain: Chain, items: readonly unknown[]): Drained =>
+  chain.drain(0, new ListCursor(items), 1000);
 const fail = (message: string): never => {
   throw new RangeError(message);
 };
@@ -214,7 +230,14 @@ describe.each(IMPLEMENTATIONS)("a %s chain", (_, make) => {
       { step: { kind: "map", fn: (s: string) => `${s}!` }, parent: 0, fromSide: true, writers: [side] },
     ]);
     drainAll(chain, [1]);
-    expect(out.seen.map((item) => (item as unknown[])[0])).toEqual(["left 1", "right 1", 1, "left 100", "right 100", 100]);
+    expect(out.seen.map((item) => (item as unknown[])[0])).toEqual([
+      "left 1",
+      "right 1",
+      1,
+      "left 100",
+      "right 100",
+      100,
+    ]);
     expect(side.seen.map((item) => (item as unknown[])[0])).toEqual(["side 1!", "side 1"]);
   });
 
@@ -264,7 +287,11 @@ describe.each(IMPLEMENTATIONS)("a %s chain", (_, make) => {
           },
         },
       },
-      { step: { kind: "map", fn: (n: number) => (n % 10 === 1 ? fail(`bad ${n}`) : n) }, poison: { kind: "skip" }, writers: [out] },
+      {
+        step: { kind: "map", fn: (n: number) => (n % 10 === 1 ? fail(`bad ${n}`) : n) },
+        poison: { kind: "skip" },
+        writers: [out],
+      },
     ]);
     drainAll(chain, [1, 2]);
     expect(out.seen.map((item) => (item as unknown[])[0])).toEqual([10, 12, 20, 22]);
@@ -286,7 +313,9 @@ describe.each(IMPLEMENTATIONS)("a %s chain", (_, make) => {
 
   it("treats a key that its writer refuses as the failure of the operator in front", () => {
     const refusing: Output<unknown> = { record: () => fail("no key"), watermark() {}, idle() {} };
-    const { chain, poisoned } = build(make, [{ step: { kind: "map", fn: (n: number) => n }, poison: { kind: "skip" }, writers: [refusing] }]);
+    const { chain, poisoned } = build(make, [
+      { step: { kind: "map", fn: (n: number) => n }, poison: { kind: "skip" }, writers: [refusing] },
+    ]);
     drainAll(chain, [7]);
     expect(poisoned).toEqual([[0, "no key", 7]]);
   });

@@ -39,10 +39,12 @@ export class CompiledChain implements Chain {
     this.#generated = factory({
       flow: hooks.flow,
       functions: nodes.map((node) => ("fn" in node.spec ? node.spec.fn : undefined)),
-      writer: (node: number, side: number, position: number) => writerOf(nodes[node] as ChainNode, side, position),
+      writer: (node: number, side: number, position: number) =>
+        writerOf(nodes[node] as ChainNode, side, position),
       refuse: (result: unknown, node: number) => refuseAsync(result, `operator "${nodes[node]?.name ?? ""}"`),
       freeze: deepFreeze,
-      poison: (node: number, error: unknown, record: unknown, timestamp: number) => hooks.poison(node, error, record, timestamp),
+      poison: (node: number, error: unknown, record: unknown, timestamp: number) =>
+        hooks.poison(node, error, record, timestamp),
     });
     const control = (targets: readonly ChainTarget[]): ControlOutput =>
       new ControlOutput(
@@ -51,7 +53,9 @@ export class CompiledChain implements Chain {
         () => this.outputs,
         (node) => this.enter(node),
       );
-    this.outputs = nodes.map((node) => new CompiledOutput(this.#generated.outputs[node.index] ?? inlined, control(node.main)));
+    this.outputs = nodes.map(
+      (node) => new CompiledOutput(this.#generated.outputs[node.index] ?? inlined, control(node.main)),
+    );
     this.#sides = nodes.map(
       (node) =>
         new Map(
@@ -115,6 +119,7 @@ function inlined(): never {
 function writerOf(node: ChainNode, side: number, position: number): Output<unknown> {
   const targets = side < 0 ? node.main : ([...node.sides.values()][side] ?? []);
   const target = targets[position];
-  if (target?.kind !== "writer") throw new MillraceError("INTERNAL", `node ${node.index} has no writer at ${side}/${position}`);
+  if (target?.kind !== "writer")
+    throw new MillraceError("INTERNAL", `node ${node.index} has no writer at ${side}/${position}`);
   return target.writer;
 }

@@ -57,7 +57,12 @@ export function deliverWatermark(
 }
 
 /** Hands an idle change to an operator, which forwards it. */
-export function deliverIdle(node: number, idle: boolean, operators: readonly Operator[], outputs: readonly Output<unknown>[]): void {
+export function deliverIdle(
+  node: number,
+  idle: boolean,
+  operators: readonly Operator[],
+  outputs: readonly Output<unknown>[],
+): void {
   const operator = operators[node] as Operator;
   if (operator.processIdle === undefined) (outputs[node] as Output<unknown>).idle(idle);
   else operator.processIdle(idle);

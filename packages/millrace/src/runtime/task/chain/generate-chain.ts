@@ -89,7 +89,8 @@ return {
     });
     [...node.sides.values()].forEach((targets, side) => {
       targets.forEach((target, k) => {
-        if (target.kind === "writer") lines.push(`const ${writerName(i, side, k)} = h.writer(${i}, ${side}, ${k});`);
+        if (target.kind === "writer")
+          lines.push(`const ${writerName(i, side, k)} = h.writer(${i}, ${side}, ${k});`);
       });
     });
     if (node.spec.kind === "flatMap") lines.push(`let t${i} = 0, r${i};`);
@@ -135,13 +136,21 @@ return 4;
   }
 
   /** A value to each target. Between two targets the emitting operator is at work again. */
-  #emit(from: ChainNode, targets: readonly ChainTarget[], side: number, value: string, time: string, record: string): string {
+  #emit(
+    from: ChainNode,
+    targets: readonly ChainTarget[],
+    side: number,
+    value: string,
+    time: string,
+    record: string,
+  ): string {
     let text = this.#freeze ? `freeze(${value});\n` : "";
     targets.forEach((target, k) => {
       if (target.kind === "writer") text += `${writerName(from.index, side, k)}.record(${value}, ${time});\n`;
       else {
         text += `${this.#deliver(this.#nodes[target.index] as ChainNode, value, time, 0)}\n`;
-        if (k + 1 < targets.length || from.poison.kind !== "fail") text += `node = ${from.index}; rec = ${record};\n`;
+        if (k + 1 < targets.length || from.poison.kind !== "fail")
+          text += `node = ${from.index}; rec = ${record};\n`;
       }
     });
     return text;
@@ -170,7 +179,9 @@ if (m${i}) { ${this.#emit(node, node.main, -1, value, time, value)} }`;
 const m${i} = f${i}(${value}, c${i}); ${check(`m${i}`)}
 if (m${i} !== undefined) for (const x of m${i}) c${i}.collect(x);`;
       default:
-        return input === 0 ? `o${i}.processRecord(${value}, ${time});` : `o${i}.processRecord2(${value}, ${time});`;
+        return input === 0
+          ? `o${i}.processRecord(${value}, ${time});`
+          : `o${i}.processRecord2(${value}, ${time});`;
     }
   }
 }

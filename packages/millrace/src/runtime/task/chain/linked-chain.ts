@@ -26,7 +26,9 @@ export class LinkedChain implements Chain {
     this.#nodes = nodes;
     this.#hooks = hooks;
     this.outputs = nodes.map((node) => this.#output(node.index, node.main));
-    this.#sides = nodes.map((node) => new Map([...node.sides].map(([tag, targets]) => [tag, this.#output(node.index, targets)])));
+    this.#sides = nodes.map(
+      (node) => new Map([...node.sides].map(([tag, targets]) => [tag, this.#output(node.index, targets)])),
+    );
   }
 
   sideOutput(node: number, tagId: string): Output<unknown> | undefined {
