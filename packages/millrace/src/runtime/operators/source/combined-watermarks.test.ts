@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { ReaderOutput } from "../../../common/connector/source.ts";
 import { seconds } from "../../../common/time/durations.ts";
 import { WatermarkStrategy } from "../../../common/watermarks/watermark-strategy.ts";
 import type { Output } from "../operator.ts";
