@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ended, printed, Workplace } from "./workplace.ts";
 
@@ -29,16 +31,21 @@ describe.skipIf(process.platform === "win32")("signals and closed pipes", () => 
     },
   );
 
-  it("stops at once at the second signal, when the job does not", async () => {
-    const child = place.start(["run", "jobs/ticks.ts", "-p", "1", "--", "--closing", "1000000"]);
+  it("stops at once at the second signal, when the job does not, and leaves nothing behind", async () => {
+    const temporary = join(place.folder, "temporary");
+    mkdirSync(temporary);
+    const args = ["run", "jobs/ticks.ts", "-p", "1", "--", "--closing", "1000000"];
+    const child = place.start(args, { env: { TMPDIR: temporary } });
     const end = ended(child);
     await printed(child.stdout, "tick 3\n");
     child.kill("SIGINT");
     await printed(child.stdout, "closed\n");
+    expect(readdirSync(temporary)).not.toEqual([]);
     child.kill("SIGINT");
     const run = await end;
     expect(run).toMatchObject({ code: 130, signal: null });
     expect(run.err).not.toContain("CANCELED");
+    expect(readdirSync(temporary).filter((name) => name.startsWith("millrace"))).toEqual([]);
   });
 
   it("stops a job that waits for standard input", async () => {

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
@@ -20,16 +21,21 @@ export interface JobArtifact {
  * extensionless imports) means the same in every mode. Packages stay outside: they are resolved from the job's own folder.
  * Stack traces keep naming the user's files. Takes 25 to 40 ms.
  *
+ * @param meanwhile called once the bundler, which is another process, is at work: the time for work of this thread
  * @throws MillraceError JOB_MODULE_INVALID when the module can't be read or doesn't parse, naming file, line and column
  */
-export async function bundleJob(moduleUrl: string): Promise<JobArtifact> {
+export async function bundleJob(moduleUrl: string, meanwhile?: () => void): Promise<JobArtifact> {
   const path = fileURLToPath(moduleUrl);
   const folder = await mkdtemp(join(tmpdir(), "millrace-job-"));
-  const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  removeAtExit(folder);
+  const dispose = async (): Promise<void> => {
+    await rm(folder, { recursive: true, force: true });
+    inUse.delete(folder);
+  };
   const outfile = join(folder, "job.mjs");
   const esbuild = await import("esbuild");
   try {
-    await esbuild.build({
+    const bundling = esbuild.build({
       entryPoints: [path],
       outfile,
       bundle: true,
@@ -44,11 +50,27 @@ export async function bundleJob(moduleUrl: string): Promise<JobArtifact> {
       define: { "import.meta": META },
       plugins: [keepMeta],
     });
+    meanwhile?.();
+    await bundling;
   } catch (error) {
     await dispose();
     throw explain(error, path);
   }
   return { url: pathToFileURL(outfile).href, originalUrl: moduleUrl, dispose };
+}
+
+const inUse = new Set<string>();
+let watching = false;
+
+/** What ends the process before its jobs are over must not leave their folders behind. */
+function removeAtExit(folder: string): void {
+  if (!watching) process.on("exit", removeAll);
+  watching = true;
+  inUse.add(folder);
+}
+
+function removeAll(): void {
+  for (const folder of inUse) rmSync(folder, { recursive: true, force: true });
 }
 
 /** What stands for `import.meta` in bundled files. */

@@ -10,6 +10,7 @@ import type { BuiltJob } from "../artifact/build-job.ts";
 import { bundleJob } from "../artifact/bundle-job.ts";
 import type { JobArtifact } from "../artifact/bundle-job.ts";
 import { loadJob } from "../artifact/load-job.ts";
+import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
 import type { LocalJob } from "./local-job.ts";
 import { localJob } from "./local-job.ts";
@@ -59,12 +60,17 @@ export async function planModule(moduleUrl: string, options: PlanOptions): Promi
  * @throws MillraceError for a module that isn't a job's, for wrong arguments, and for what the program refuses itself
  */
 export async function startModule(moduleUrl: string, options: ModuleOptions): Promise<LocalJob> {
-  return launch(options, bundleJob(moduleUrl), loadJob);
+  return launch(options, bundleJob(moduleUrl, loadRuntime), loadJob);
 }
 
 /** Runs a job that this thread has imported already; its module is bundled for the slots all the same. */
 export async function startProgram(program: JobProgram, options: ModuleOptions): Promise<LocalJob> {
   return launch(options, bundleJob(program.url), async () => program);
+}
+
+/** The job's module will import it; what fails here fails again then. */
+function loadRuntime(): void {
+  preloadRuntime().catch(() => {});
 }
 
 async function launch(
