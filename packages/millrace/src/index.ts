@@ -112,10 +112,18 @@ export type {
   ValueStateDescriptor,
   ValueStateWithDefault,
 } from "./common/state/state.ts";
-export type { AggregateBuilder, Aggregation, AggregationResult, AggregationSpec } from "./common/aggregates/aggregation.ts";
+export type {
+  AggregateBuilder,
+  Aggregation,
+  AggregationResult,
+  AggregationSpec,
+} from "./common/aggregates/aggregation.ts";
 
 // Windows.
-export { TumblingEventTimeWindows, TumblingProcessingTimeWindows } from "./common/windows/tumbling-windows.ts";
+export {
+  TumblingEventTimeWindows,
+  TumblingProcessingTimeWindows,
+} from "./common/windows/tumbling-windows.ts";
 export { SlidingEventTimeWindows, SlidingProcessingTimeWindows } from "./common/windows/sliding-windows.ts";
 export { EventTimeSessionWindows, ProcessingTimeSessionWindows } from "./common/windows/session-windows.ts";
 export { GlobalWindows } from "./common/windows/global-windows.ts";
@@ -140,8 +148,18 @@ export type {
   TriggerResult,
 } from "./common/windows/trigger.ts";
 export type { TimeDomain, WindowAssigner, WindowShape } from "./common/windows/window-assigner.ts";
-export type { ProcessWindowFunction, WindowProcessContext, WindowResultFunction } from "./common/windows/window-functions.ts";
-export { maxTimestamp, timeWindow, type GlobalWindow, type TimeWindow, type Window } from "./common/windows/window.ts";
+export type {
+  ProcessWindowFunction,
+  WindowProcessContext,
+  WindowResultFunction,
+} from "./common/windows/window-functions.ts";
+export {
+  maxTimestamp,
+  timeWindow,
+  type GlobalWindow,
+  type TimeWindow,
+  type Window,
+} from "./common/windows/window.ts";
 
 // Sources and sinks.
 export * from "./connectors/index.ts";

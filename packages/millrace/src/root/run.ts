@@ -50,7 +50,7 @@ export interface RunOptions {
  * ```ts
  * import { run } from "millrace";
  *
- * const { recordsIn, durationMs } = await run("./delays.ts", { parallelism: 4, args: { input: "flights.csv" } });
+ * const { recordsIn, durationMs } = await run("delays.ts", { parallelism: 4, args: { input: "flights.csv" } });
  * ```
  */
 export async function run(job: JobProgram | string | URL, options: RunOptions = {}): Promise<JobResult> {

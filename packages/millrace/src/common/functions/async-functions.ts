@@ -11,6 +11,7 @@ export interface AsyncContext {
 
 /** Looks something up for each record; answers one result, or an array of any number through `asyncFlatMap`. */
 export type AsyncFunction<In, Out> = (value: In, context: AsyncContext) => Promise<Out>;
+/** An asynchronous function with a life, and an answer of its own for calls that time out. */
 export interface RichAsyncFunction<In, Out> extends RichFunction {
   call(value: In, context: AsyncContext): Promise<Out>;
   /** Answers instead of the call that timed out; without it the timeout fails the task. */

@@ -18,16 +18,19 @@ export interface Collector<T> {
 
 /** One record in, one out. Either the bare function, or an object with a life. */
 export type MapFunction<In, Out> = (value: In) => Out;
+/** A map function with a life and, on keyed streams, state. */
 export interface RichMapFunction<In, Out> extends RichFunction, CheckpointedFunction {
   map(value: In): Out;
 }
 /** Keeps the records it answers true for. */
 export type FilterFunction<T> = (value: T) => boolean;
+/** A filter function with a life and, on keyed streams, state. */
 export interface RichFilterFunction<T> extends RichFunction, CheckpointedFunction {
   filter(value: T): boolean;
 }
 /** One record in, any number out: by `out.collect(...)`, or by returning an array or another iterable. */
 export type FlatMapFunction<In, Out> = (value: In, out: Collector<Out>) => Iterable<Out> | undefined | void;
+/** A flatMap function with a life and, on keyed streams, state. */
 export interface RichFlatMapFunction<In, Out> extends RichFunction, CheckpointedFunction {
   flatMap(value: In, out: Collector<Out>): Iterable<Out> | undefined | void;
 }

@@ -20,6 +20,7 @@ export interface FileSplit extends SourceSplit {
   readonly line: number | null;
 }
 
+/** How a file is compressed; "none" where it is not. */
 export type FileCompression = "none" | "gzip";
 
 /** How files are cut. */

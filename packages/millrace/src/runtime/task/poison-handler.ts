@@ -22,6 +22,7 @@ export class PoisonHandler {
   /** Records that were skipped or dead-lettered so far. */
   skipped = 0;
   readonly #options: PoisonHandlerOptions;
+  #noted = 0;
 
   constructor(options: PoisonHandlerOptions) {
     this.#options = options;
@@ -37,19 +38,24 @@ export class PoisonHandler {
       case "fail":
         throw error;
       case "skip":
-        break;
-      case "deadLetter":
-        this.#options
-          .chain()
-          .sideOutput(index, poison.tag.id)
-          ?.record(this.#letter(node, error, record, timestamp), timestamp);
-        break;
+        this.skipped++;
+        return this.#note(node, error, record);
+      case "deadLetter": {
+        this.skipped++;
+        const output = this.#options.chain().sideOutput(index, poison.tag.id);
+        if (output === undefined) return this.#note(node, error, record);
+        return output.record(this.#letter(node, error, record, timestamp), timestamp);
+      }
       default:
         unreachable(poison, "poison policy");
     }
-    if (++this.skipped > LOGGED) return;
+  }
+
+  /** Logs the first few records that are lost to everybody. */
+  #note(node: ChainNode, error: unknown, record: unknown): void {
+    if (++this.#noted > LOGGED) return;
     const text = error instanceof Error ? error.message : preview(error);
-    const more = this.skipped === LOGGED ? " (further ones are only counted, in numRecordsSkipped)" : "";
+    const more = this.#noted === LOGGED ? " (further ones are only counted, in numRecordsSkipped)" : "";
     this.#options.log(
       `operator "${node.name}" skipped a record: ${text}\n  record: ${preview(record)}${more}`,
     );

@@ -51,7 +51,7 @@ export class StringKeeper {
    */
   keep<T>(value: T, before: readonly string[]): T;
   keep(value: unknown, before: readonly string[]): unknown {
-    if (this.#never || typeof value === "number") return value;
+    if (this.#never || holdsOnlyNumbers(value)) return value;
     this.#nodes = MAX_NODES;
     this.#before = before;
     this.#at = 0;
@@ -129,4 +129,14 @@ export class StringKeeper {
     this.#at = at + 1;
     return before[at]!;
   }
+}
+
+/** The usual accumulator, told quickly: a number, or an object of numbers. */
+function holdsOnlyNumbers(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return typeof value === "number";
+  if (Array.isArray(value)) return false;
+  for (const name in value) {
+    if (typeof (value as Record<string, unknown>)[name] !== "number") return false;
+  }
+  return !(value instanceof Map || value instanceof Set);
 }
