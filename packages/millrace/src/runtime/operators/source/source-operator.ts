@@ -82,7 +82,7 @@ export class SourceOperator implements Operator {
 
   /** The watermark that it has emitted. */
   get watermark(): number {
-    return this.#watermarks.watermark;
+    return this.#ended ? MAX_WATERMARK : this.#watermarks.watermark;
   }
 
   /** The alignment group that it belongs to. */
