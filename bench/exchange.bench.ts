@@ -136,7 +136,13 @@ function produce({ rings, channels, bell }: Setup, port: MessagePort): void {
     for (const writer of writers) writer.flushIfDrained();
     return false;
   });
-  flow.listener = { onBlockedChange: () => {}, onDrained: () => {}, onFailed: () => {} };
+  flow.listener = {
+    onBlockedChange: () => loop.wake(),
+    onDrained: () => loop.wake(),
+    onFailed: (error) => {
+      throw error;
+    },
+  };
   bell.on("message", loop.bell);
   const ping = (): void => {
     if (pings-- === 0) return;

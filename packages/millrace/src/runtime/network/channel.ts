@@ -39,7 +39,10 @@ export interface ChannelWriter {
 
 /** Who is told by a writer. */
 export interface ChannelWriterListener {
-  /** `blocked` changed. May be called inside `record`, or from the slot's poll. */
+  /**
+   * `blocked` changed. Called from the slot's poll, or inside any call of the writer: a task that is told within `flushIfDrained`
+   * that there is room again must not fall asleep.
+   */
   onBlockedChange(blocked: boolean): void;
   /** The receiver has drained the channel, and `flushIfDrained` had asked to be told. */
   onDrained(): void;

@@ -197,6 +197,16 @@ describe("RingWriter in a race with its reader", () => {
     expect(values(await reader.read())).toEqual(["second"]);
   });
 
+  it("tells that there is room again, even within a flush", async () => {
+    const { writer, words, reader, listener, slots } = openRacing();
+    for (let n = 0; !writer.blocked; n++) writer.record("x".repeat(900), n);
+    expect(listener.take()).toEqual(["blocked"]);
+    words.race = () => void reader.read();
+    expect(writer.flushIfDrained()).toBe(true);
+    expect([writer.blocked, listener.take(), slots.hasSignal(0)]).toEqual([false, ["unblocked"], true]);
+    expect(await reader.read()).toHaveLength(1);
+  });
+
   it("sends a spilled event when the reader takes one while it asks to be told", async () => {
     const { writer, words, reader, waiting } = openRacing();
     for (let n = 0; n < 4; n++) writer.event({ kind: "idle" });

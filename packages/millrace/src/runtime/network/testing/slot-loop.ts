@@ -8,6 +8,8 @@ export class SlotLoop {
   readonly #network: SlotNetwork;
   readonly #work: () => boolean;
   #awake = true;
+  /** Something happened during the turn. */
+  #again = false;
   #ended = false;
 
   /** @param work one slice; whether there is more to do at once */
@@ -17,9 +19,11 @@ export class SlotLoop {
     setImmediate(() => this.#turn());
   }
 
-  /** Something happened on this thread. */
+  /** Something happened on this thread, perhaps within the slice: there is another one. */
   wake(): void {
-    if (this.#awake || this.#ended) return;
+    if (this.#ended) return;
+    this.#again = true;
+    if (this.#awake) return;
     this.#awake = true;
     this.#network.wokeUp();
     this.#turn();
@@ -34,8 +38,9 @@ export class SlotLoop {
 
   #turn(): void {
     if (this.#ended) return;
+    this.#again = false;
     this.#network.poll();
-    if (this.#work()) {
+    if (this.#work() || this.#again) {
       setImmediate(() => this.#turn());
     } else if (this.#network.prepareToSleep()) {
       this.#awake = false;

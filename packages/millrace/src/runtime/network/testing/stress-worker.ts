@@ -195,6 +195,13 @@ function main({ rings, slot, seed, records, bell }: StressSetup, port: MessagePo
     }
     return false;
   });
+  flow.listener = {
+    onBlockedChange: () => loop.wake(),
+    onDrained: () => loop.wake(),
+    onFailed: (error) => {
+      throw error;
+    },
+  };
   bell.on("message", loop.bell);
 }
 
