@@ -1,4 +1,9 @@
-import type { BroadcastState, ListState, ListStateDescriptor, MapStateDescriptor } from "../../common/state/state.ts";
+import type {
+  BroadcastState,
+  ListState,
+  ListStateDescriptor,
+  MapStateDescriptor,
+} from "../../common/state/state.ts";
 
 /** State of an operator without key. Redistributed when restored: each kind in its own way (correctness rule 16). */
 export interface OperatorStateStore {

@@ -10,12 +10,12 @@ import type { NamespaceTables } from "../namespace-tables.ts";
 import type { StateStoreRequest } from "../state-backend.ts";
 import type { InternalTimerService, TimerTarget } from "../timers.ts";
 import { HeapCapture } from "./capture/heap-capture.ts";
-import type { TableEpoch, TableImageTaker } from "./heap-table.ts";
+import type { TableImages, TableImageTaker } from "./heap-table.ts";
 import { HeapStates } from "./heap-states.ts";
 import { KeyTable } from "./key-table.ts";
 
 /** Keyed state of one operator in one subtask, as live objects in columns by key. */
-export class HeapKeyedStateStore implements CapturableKeyedStore, TableEpoch {
+export class HeapKeyedStateStore implements CapturableKeyedStore, TableImages {
   readonly maxParallelism: number;
   readonly keyGroups: KeyGroupRange;
   tableImages: TableImageTaker | undefined = undefined;
@@ -32,11 +32,6 @@ export class HeapKeyedStateStore implements CapturableKeyedStore, TableEpoch {
     this.#where = `operator "${request.operatorName}"`;
     this.#keys = new KeyTable({ maxParallelism, keyGroups, clock, where: this.#where });
     this.#states = new HeapStates(this.#keys, this, { where: this.#where, clock, freeze: request.freeze });
-  }
-
-  /** What tables compare with. */
-  get epoch(): number {
-    return this.#keys.epoch;
   }
 
   get keyCount(): number {
@@ -96,7 +91,6 @@ export class HeapKeyedStateStore implements CapturableKeyedStore, TableEpoch {
   capture(): KeyedStateCapture {
     const keys = this.#keys;
     if (keys.imageTaker !== undefined) throw this.#misuse("its state is being captured already");
-    keys.epoch += 2;
     const watermark = this.#watermark;
     const capture = new HeapCapture({
       maxParallelism: this.maxParallelism,

@@ -11,7 +11,7 @@ import type { CaptureSource } from "./capture/heap-capture.ts";
 import { checkSameState } from "./check-same-state.ts";
 import { Column } from "./column.ts";
 import { createHandle, layoutOf } from "./heap-state.ts";
-import type { TableEpoch } from "./heap-table.ts";
+import type { TableImages } from "./heap-table.ts";
 import { HeapTables } from "./heap-tables.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Layout } from "./layout.ts";
@@ -45,14 +45,14 @@ interface TablesState {
 /** The states and timers of one store by name: registered by the program, or restored and waiting for it. */
 export class HeapStates {
   readonly #keys: KeyTable;
-  readonly #epoch: TableEpoch;
+  readonly #images: TableImages;
   readonly #options: HeapStatesOptions;
   readonly #states = new Map<string, ColumnState | TablesState>();
   readonly #timers = new Map<string, HeapTimerService>();
 
-  constructor(keys: KeyTable, epoch: TableEpoch, options: HeapStatesOptions) {
+  constructor(keys: KeyTable, images: TableImages, options: HeapStatesOptions) {
     this.#keys = keys;
-    this.#epoch = epoch;
+    this.#images = images;
     this.#options = options;
   }
 
@@ -88,7 +88,7 @@ export class HeapStates {
     const known = this.#states.get(name);
     if (known !== undefined) checkSameState(known.meta, meta, this.#options.where);
     if (known !== undefined && "tables" in known) return known.tables as HeapTables<V>;
-    const tables = new HeapTables<unknown>(this.#epoch);
+    const tables = new HeapTables<unknown>(this.#images);
     this.#states.set(name, { meta, tables });
     return tables as HeapTables<V>;
   }

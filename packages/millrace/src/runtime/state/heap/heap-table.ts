@@ -1,5 +1,6 @@
 import { keyIndex, type KeyIndex } from "../../../common/keys/key-index.ts";
 import type { NamespaceTable, TableScan } from "../namespace-tables.ts";
+import { ChangeBits } from "./change-bits.ts";
 import { ABSENT_ID, IntIndex } from "./int-index.ts";
 import { LargeMap } from "./large-map.ts";
 import { retain } from "./retain.ts";
@@ -7,16 +8,14 @@ import { retain } from "./retain.ts";
 /** A removed entry. */
 const REMOVED = Symbol("removed");
 
-/** What tables share with their store: the epoch, and who takes images. */
-export interface TableEpoch {
-  /** Even; see `KeyTable`. */
-  readonly epoch: number;
+/** What tables share with their store: who takes images while a snapshot is being written. */
+export interface TableImages {
   readonly tableImages: TableImageTaker | undefined;
 }
 
 export interface TableImageTaker {
-  /** The entry at `position` is about to change for the first time in this epoch; `inPlace`: its value itself is. */
-  beforeFirstTableChange(table: HeapTable<unknown>, position: number, epoch: number, inPlace: boolean): void;
+  /** The entry at `position` is about to change for the first time since the snapshot began; `inPlace`: its value itself is. */
+  beforeFirstTableChange(table: HeapTable<unknown>, position: number, inPlace: boolean): void;
 }
 
 /**
@@ -28,16 +27,16 @@ export class HeapTable<V> implements NamespaceTable<V> {
   readonly keys: unknown[] = [];
   /** By position; a removed entry's is a mark (see `isThere`). */
   readonly values: (V | typeof REMOVED)[] = [];
-  /** By position: the epoch of the last change. */
-  epochs = new Int32Array(16);
-  readonly #shared: TableEpoch;
+  /** By position: whether it has changed, or was added, since the last snapshot began. */
+  readonly changed = new ChangeBits();
+  readonly #images: TableImages;
   readonly #ints = new IntIndex();
   readonly #others = new LargeMap<KeyIndex, number>();
   #holes = 0;
 
-  constructor(namespace: number, shared: TableEpoch) {
+  constructor(namespace: number, images: TableImages) {
     this.namespace = namespace;
-    this.#shared = shared;
+    this.#images = images;
   }
 
   get size(): number {
@@ -52,7 +51,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
   getForUpdate(key: unknown): V | undefined {
     const position = this.#find(key);
     if (position < 0) return undefined;
-    if (this.epochs[position] !== this.#shared.epoch) this.#firstChange(position, true);
+    if (!this.changed.has(position)) this.#firstChange(position, true);
     return this.values[position] as V;
   }
 
@@ -61,7 +60,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
     if (position < 0) {
       this.#add(retain(key), value);
     } else {
-      if (this.epochs[position] !== this.#shared.epoch) this.#firstChange(position, false);
+      if (!this.changed.has(position)) this.#firstChange(position, false);
       this.values[position] = value;
     }
   }
@@ -69,7 +68,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
   remove(key: unknown): void {
     const position = this.#find(key);
     if (position < 0) return;
-    if (this.epochs[position] !== this.#shared.epoch) this.#firstChange(position, false);
+    if (!this.changed.has(position)) this.#firstChange(position, false);
     if (isInt(key)) this.#ints.remove(key);
     else this.#others.delete(keyIndex(key));
     this.values[position] = REMOVED;
@@ -93,22 +92,17 @@ export class HeapTable<V> implements NamespaceTable<V> {
 
   #add(key: unknown, value: V): void {
     const position = this.keys.length;
-    if (position === this.epochs.length) {
-      const epochs = new Int32Array(position * 2);
-      epochs.set(this.epochs);
-      this.epochs = epochs;
-    }
+    this.changed.reserve(position + 1);
     this.keys.push(key);
     this.values.push(value);
-    this.epochs[position] = this.#shared.epoch;
+    this.changed.add(position);
     if (isInt(key)) this.#ints.add(key, position);
     else this.#others.set(keyIndex(key), position);
   }
 
   #firstChange(position: number, inPlace: boolean): void {
-    const taker = this.#shared.tableImages;
-    taker?.beforeFirstTableChange(this, position, this.epochs[position]!, inPlace);
-    this.epochs[position] = this.#shared.epoch;
+    this.#images.tableImages?.beforeFirstTableChange(this, position, inPlace);
+    this.changed.add(position);
   }
 }
 

@@ -1,13 +1,13 @@
 import type { NamespaceTable, NamespaceTables } from "../namespace-tables.ts";
-import { HeapTable, type TableEpoch } from "./heap-table.ts";
+import { HeapTable, type TableImages } from "./heap-table.ts";
 
 /** The tables of one state, by namespace. */
 export class HeapTables<V> implements NamespaceTables<V> {
-  readonly #shared: TableEpoch;
+  readonly #images: TableImages;
   readonly #tables = new Map<number, HeapTable<V>>();
 
-  constructor(shared: TableEpoch) {
-    this.#shared = shared;
+  constructor(images: TableImages) {
+    this.#images = images;
   }
 
   get(namespace: number): NamespaceTable<V> | undefined {
@@ -17,7 +17,7 @@ export class HeapTables<V> implements NamespaceTables<V> {
   getOrCreate(namespace: number): NamespaceTable<V> {
     let table = this.#tables.get(namespace);
     if (table === undefined) {
-      table = new HeapTable(namespace, this.#shared);
+      table = new HeapTable(namespace, this.#images);
       this.#tables.set(namespace, table);
     }
     return table;

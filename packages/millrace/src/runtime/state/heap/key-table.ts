@@ -5,6 +5,7 @@ import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { preview } from "../../../common/errors/preview.ts";
 import type { Clock } from "../../../common/clock/clock.ts";
 import type { KeyGroupRange } from "../keyed-state.ts";
+import { ChangeBits } from "./change-bits.ts";
 import { retain } from "./retain.ts";
 import { ABSENT_ID, IntIndex } from "./int-index.ts";
 import { LargeMap } from "./large-map.ts";
@@ -17,8 +18,8 @@ export interface KeyColumn {
 
 /** Who takes old images while a snapshot is being written. */
 export interface ImageTaker {
-  /** The key `id` is about to change for the first time in this epoch; `epoch` is that of its last change. */
-  beforeFirstChange(id: number, epoch: number): void;
+  /** The key `id` is about to change for the first time since the snapshot began. */
+  beforeFirstChange(id: number): void;
 }
 
 /** Settings of a key table. */
@@ -37,9 +38,8 @@ export interface KeyTableOptions {
  * A key is added when something is first stored for it, and removed when nothing is left (`occupied` counts); its id is
  * then used again.
  *
- * Epochs: each snapshot begins a new (even) epoch. Before anything of a key changes, `beforeChange` compares the key's epoch
- * with the table's; the first change in an epoch goes through the image taker. A snapshot marks keys it has written
- * with the odd number before its epoch.
+ * Before anything of a key changes, `beforeChange` asks whether it has changed since the last snapshot began (`changed`); the
+ * first change since then goes through the image taker.
  */
 export class KeyTable {
   /** The current key's id, or -1 where nothing is stored for it. */
@@ -48,12 +48,10 @@ export class KeyTable {
   readonly keys: unknown[] = [];
   /** By id. */
   keyGroups = new Uint16Array(64);
-  /** By id: the epoch of the last change. */
-  epochs = new Int32Array(64);
+  /** By id: whether it has changed, or was added, since the last snapshot began. */
+  readonly changed = new ChangeBits();
   /** By id: how many columns hold something. */
   occupied = new Uint16Array(64);
-  /** Even; see above. */
-  epoch = 2;
   imageTaker: ImageTaker | undefined;
   size = 0;
 
@@ -133,13 +131,13 @@ export class KeyTable {
   idForChange(): number {
     const id = this.id;
     if (id < 0) return this.#addCurrent();
-    if (this.epochs[id] !== this.epoch) this.#firstChange(id);
+    if (!this.changed.has(id)) this.#firstChange(id);
     return id;
   }
 
   /** To be called before anything of the key `id` changes, be it replaced, removed, or handed out to be changed in place. */
   beforeChange(id: number): void {
-    if (this.epochs[id] !== this.epoch) this.#firstChange(id);
+    if (!this.changed.has(id)) this.#firstChange(id);
   }
 
   /** A column holds something for `id` that it did not hold before. */
@@ -174,8 +172,8 @@ export class KeyTable {
   }
 
   #firstChange(id: number): void {
-    this.imageTaker?.beforeFirstChange(id, this.epochs[id]!);
-    this.epochs[id] = this.epoch;
+    this.imageTaker?.beforeFirstChange(id);
+    this.changed.add(id);
   }
 
   #addCurrent(): number {
@@ -185,7 +183,7 @@ export class KeyTable {
     const id = this.#free.pop() ?? this.#newId();
     this.keys[id] = key;
     this.keyGroups[id] = keyGroup;
-    this.epochs[id] = this.epoch;
+    this.changed.add(id);
     this.occupied[id] = 0;
     if (typeof key === "number" && (key | 0) === key) this.#ints.add(key, id);
     else this.#others.set(keyIndex(key), id);
@@ -196,17 +194,16 @@ export class KeyTable {
 
   #newId(): number {
     const id = this.keys.length;
-    if (id === this.epochs.length) this.#grow();
+    if (id === this.occupied.length) this.#grow();
+    this.changed.reserve(id + 1);
     this.keys.push(undefined);
     for (let i = 0; i < this.#columns.length; i++) this.#columns[i]!.reserve(id);
     return id;
   }
 
   #grow(): void {
-    const { epochs, keyGroups, occupied } = this;
-    const length = epochs.length * 2;
-    this.epochs = new Int32Array(length);
-    this.epochs.set(epochs);
+    const { keyGroups, occupied } = this;
+    const length = occupied.length * 2;
     this.keyGroups = new Uint16Array(length);
     this.keyGroups.set(keyGroups);
     this.occupied = new Uint16Array(length);

@@ -26,7 +26,7 @@ export interface HeapCaptureParts {
   readonly onRelease: () => void;
 }
 
-/** State on the heap as of the moment this was made. The store has begun a new epoch before. */
+/** State on the heap as of the moment this was made: from then on changes are noticed. */
 export class HeapCapture implements KeyedStateCapture, TableImageTaker {
   readonly maxParallelism: number;
   readonly keyGroups: KeyGroupRange;
@@ -34,7 +34,6 @@ export class HeapCapture implements KeyedStateCapture, TableImageTaker {
   readonly images: KeyImages;
   readonly watermark: (keyGroup: number) => Timestamp;
   readonly #keys: KeyTable;
-  readonly #epoch: number;
   readonly #sort: GroupSort;
   /** Columns, and their index among the states. */
   readonly #columns: readonly Column[];
@@ -52,7 +51,7 @@ export class HeapCapture implements KeyedStateCapture, TableImageTaker {
     this.watermark = parts.watermark;
     this.#onRelease = parts.onRelease;
     this.#keys = keys;
-    this.#epoch = keys.epoch;
+    keys.changed.clear();
     this.#sort = new GroupSort(keys.keyGroups.slice(0, keys.keys.length), parts.keyGroups);
     this.#columnStates = sources.flatMap((source, i) => ("column" in source ? [i] : []));
     this.#columns = sources.flatMap((source) => ("column" in source ? [source.column] : []));
@@ -67,8 +66,8 @@ export class HeapCapture implements KeyedStateCapture, TableImageTaker {
     ];
   }
 
-  beforeFirstTableChange(table: HeapTable<unknown>, position: number, epoch: number, inPlace: boolean): void {
-    this.#tables.get(table)?.beforeFirstChange(position, epoch, inPlace);
+  beforeFirstTableChange(table: HeapTable<unknown>, position: number, inPlace: boolean): void {
+    this.#tables.get(table)?.beforeFirstChange(position, inPlace);
   }
 
   prepare(limit: number): boolean {
@@ -97,16 +96,14 @@ export class HeapCapture implements KeyedStateCapture, TableImageTaker {
   *#readKey(id: number): Generator<CapturedEntry> {
     const keys = this.#keys;
     // Added after the capture had begun, or free.
-    if (this.images.get(id) === undefined && (keys.epochs[id] === this.#epoch || keys.keys[id] === undefined))
-      return;
+    if (this.images.get(id) === undefined && (keys.changed.has(id) || keys.keys[id] === undefined)) return;
     const key = this.images.get(id)?.key ?? keys.keys[id];
     for (let i = 0; i < this.#columns.length; i++) {
       // The key may change between two entries: then the rest comes from its image.
       const value = this.#stateOf(id, i);
       if (value !== undefined) yield { key, state: this.#columnStates[i]!, namespace: undefined, value };
     }
-    if (this.images.get(id) === undefined) keys.epochs[id] = this.#epoch - 1;
-    else this.images.drop(id);
+    this.images.markRead(id);
   }
 
   #stateOf(id: number, column: number): CapturedState | undefined {
@@ -120,7 +117,7 @@ export class HeapCapture implements KeyedStateCapture, TableImageTaker {
   #addTables(tables: HeapTables<unknown>, meta: StateMeta, state: number): void {
     for (const table of tables.all()) {
       const customs = meta.type?.customs ?? NO_CUSTOMS;
-      const capture = new TableCapture(table, this.#epoch, customs, this.maxParallelism, this.keyGroups);
+      const capture = new TableCapture(table, customs, this.maxParallelism, this.keyGroups);
       this.#tables.set(table, capture);
       this.#tableStates.set(capture, state);
     }

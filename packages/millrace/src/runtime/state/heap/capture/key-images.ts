@@ -1,4 +1,5 @@
 import type { CapturedState } from "../../captured-state.ts";
+import { ChangeBits } from "../change-bits.ts";
 import type { Column } from "../column.ts";
 import type { ImageTaker, KeyTable } from "../key-table.ts";
 
@@ -16,6 +17,7 @@ export class KeyImages implements ImageTaker {
   readonly #keys: KeyTable;
   readonly #columns: readonly Column[];
   readonly #images = new Map<number, KeyImage>();
+  readonly #read = new ChangeBits();
   /** Ids from here on are newer than the capture. */
   readonly #end: number;
 
@@ -23,10 +25,11 @@ export class KeyImages implements ImageTaker {
     this.#keys = keys;
     this.#columns = columns;
     this.#end = keys.keys.length;
+    this.#read.reserve(this.#end);
   }
 
-  beforeFirstChange(id: number, epoch: number): void {
-    if (id >= this.#end || epoch === this.#keys.epoch - 1) return;
+  beforeFirstChange(id: number): void {
+    if (id >= this.#end || this.#read.has(id)) return;
     const stored = this.#columns.map((column) => column.values[id]);
     const states = stored.map((each, i) =>
       each === undefined ? undefined : this.#columns[i]!.layout.image(each),
@@ -38,8 +41,9 @@ export class KeyImages implements ImageTaker {
     return this.#images.get(id);
   }
 
-  /** The image was read. */
-  drop(id: number): void {
+  /** The key was read: from now on it may change. */
+  markRead(id: number): void {
+    this.#read.add(id);
     const image = this.#images.get(id);
     if (image === undefined) return;
     this.#endImage(image);

@@ -2,6 +2,7 @@ import { hashKey } from "../../../../common/keys/hash-key.ts";
 import { keyGroupOf } from "../../../../common/keys/key-groups.ts";
 import { deepCopy, type Customs } from "../../deep-copy.ts";
 import type { KeyGroupRange } from "../../keyed-state.ts";
+import { ChangeBits } from "../change-bits.ts";
 import type { HeapTable } from "../heap-table.ts";
 import { GroupSort, NO_GROUP } from "./group-sort.ts";
 
@@ -14,31 +15,26 @@ interface TableImage {
 /** One table as it was when a capture began. A table that is dropped meanwhile lives on here. */
 export class TableCapture {
   readonly table: HeapTable<unknown>;
-  readonly #epoch: number;
   readonly #customs: Customs;
   readonly #maxParallelism: number;
   readonly #groups: Uint16Array;
   readonly #sort: GroupSort;
   readonly #images = new Map<number, TableImage>();
+  readonly #read = new ChangeBits();
   #hashed = 0;
 
-  constructor(
-    table: HeapTable<unknown>,
-    epoch: number,
-    customs: Customs,
-    maxParallelism: number,
-    keyGroups: KeyGroupRange,
-  ) {
+  constructor(table: HeapTable<unknown>, customs: Customs, maxParallelism: number, keyGroups: KeyGroupRange) {
     this.table = table;
-    this.#epoch = epoch;
     this.#customs = customs;
     this.#maxParallelism = maxParallelism;
     this.#groups = new Uint16Array(table.keys.length);
     this.#sort = new GroupSort(this.#groups, keyGroups);
+    this.#read.reserve(table.keys.length);
+    table.changed.clear();
   }
 
-  beforeFirstChange(position: number, epoch: number, inPlace: boolean): void {
-    if (position >= this.#groups.length || epoch === this.#epoch - 1) return;
+  beforeFirstChange(position: number, inPlace: boolean): void {
+    if (position >= this.#groups.length || this.#read.has(position)) return;
     const value: unknown = this.table.values[position];
     const key = this.table.keys[position];
     this.#images.set(position, { key, value: inPlace ? deepCopy(value, this.#customs) : value });
@@ -62,8 +58,8 @@ export class TableCapture {
     const { table } = this;
     for (const position of this.#sort.positions(keyGroup)) {
       const image = this.#images.get(position);
+      this.#read.add(position);
       if (image === undefined) {
-        table.epochs[position] = this.#epoch - 1;
         yield [table.keys[position], table.values[position]];
       } else {
         this.#images.delete(position);

@@ -6,7 +6,10 @@ describe("MinHeap", () => {
   it("gives what a sorted array gives", () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant("push" as const), time: fc.integer({ min: -20, max: 20 }) }),
-      fc.record({ kind: fc.constantFrom("pop" as const, "filter" as const), time: fc.integer({ min: -20, max: 20 }) }),
+      fc.record({
+        kind: fc.constantFrom("pop" as const, "filter" as const),
+        time: fc.integer({ min: -20, max: 20 }),
+      }),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
