@@ -41,7 +41,7 @@ export class AggregatingHandle<In, Acc, Out> implements AggregatingState<In, Out
     const accumulator = old === undefined ? this.#aggregate.createAccumulator() : old;
     const strings = this.#strings.note(accumulator);
     const added = this.#strings.isDeep ? (this.#options.retainInput(value) as In) : value;
-    const result = this.#strings.keep(this.#aggregate.add(accumulator, added), strings);
+    const result = this.#strings.keep(this.#aggregate.add(accumulator, added), strings, old === undefined);
     if (result === undefined) throw nothingAnswered("add", this.#options.where);
     if (result !== old) this.#place.set(result);
   }

@@ -43,7 +43,7 @@ export class MapHandle<K, V> implements MapState<K, V> {
     if (old !== undefined && !this.#options.freeze) {
       const strings = this.#strings.note(old);
       change(old);
-      this.#strings.keep(old, strings);
+      this.#strings.keep(old, strings, false);
       return old as ReadonlyState<V>;
     }
     const value =

@@ -36,7 +36,7 @@ export class ReducingHandle<T> implements ReducingState<T> {
     if (reduced === old) return;
     // The record itself, or a part of it, must not be changed: others see it.
     this.#place.set(
-      Object.is(reduced, value) ? this.#options.retain(value) : this.#strings.keep(reduced, strings),
+      Object.is(reduced, value) ? this.#options.retain(value) : this.#strings.keep(reduced, strings, false),
     );
   }
 

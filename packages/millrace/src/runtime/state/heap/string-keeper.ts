@@ -11,6 +11,9 @@ const MAX_NODES = 64;
 const MAX_ELEMENTS = 16;
 const MAX_DEPTH = 4;
 
+/** How many values of a state that has shown no long strings pass between two that are looked at. */
+const LOOK_EVERY = 16;
+
 const NO_STRINGS: readonly string[] = Object.freeze([]);
 
 /**
@@ -27,6 +30,8 @@ export class StringKeeper {
   readonly #never: boolean;
   /** Whether a long string was ever met. */
   #met = false;
+  /** Values to pass before one is looked at, while none has held a long string. */
+  #untilLook = 0;
   #nodes = 0;
   #before: readonly string[] = NO_STRINGS;
   #at = 0;
@@ -47,11 +52,15 @@ export class StringKeeper {
 
   /**
    * Puts the noted strings back and copies others, in place. Answers the value: another one where it is a bare string, or
-   * frozen.
+   * frozen. While no long string was ever met, only new values and some of the others are looked at.
+   *
+   * @param fresh whether the value is the first of its key
    */
-  keep<T>(value: T, before: readonly string[]): T;
-  keep(value: unknown, before: readonly string[]): unknown {
-    if (this.#never || holdsOnlyNumbers(value)) return value;
+  keep<T>(value: T, before: readonly string[], fresh: boolean): T;
+  keep(value: unknown, before: readonly string[], fresh: boolean): unknown {
+    if (this.#never || (!this.#met && !fresh && --this.#untilLook > 0)) return value;
+    this.#untilLook = LOOK_EVERY;
+    if (holdsOnlyNumbers(value)) return value;
     this.#nodes = MAX_NODES;
     this.#before = before;
     this.#at = 0;
@@ -82,8 +91,8 @@ export class StringKeeper {
     if (typeof value !== "object" || value === null) return value;
     if (Object.isFrozen(value)) return copyFlat(value);
     if (Array.isArray(value)) {
-      if (value.length > MAX_ELEMENTS || depth >= MAX_DEPTH) this.isDeep = true;
-      if (depth < MAX_DEPTH) this.#elements(value, depth);
+      if (depth >= MAX_DEPTH) this.isDeep = true;
+      else this.#elements(value, depth);
     } else if (isPlainObject(value)) {
       if (depth >= MAX_DEPTH) this.isDeep = true;
       else this.#fields(value, depth);
@@ -99,8 +108,9 @@ export class StringKeeper {
         this.isDeep = true;
         return;
       }
-      const item = value[i];
+      const item: unknown = value[i];
       if (typeof item === "number") continue;
+      if (value.length > MAX_ELEMENTS) this.isDeep = true;
       const kept = this.#kept(item, depth + 1);
       if (kept !== item || typeof kept === "string") value[i] = kept;
     }

@@ -37,7 +37,7 @@ export class ValueHandle<T> implements ValueState<T> {
     if (old !== undefined && !this.#freeze) {
       const strings = this.#strings.note(old);
       change(old);
-      this.#strings.keep(old, strings);
+      this.#strings.keep(old, strings, false);
       return old as ReadonlyState<T>;
     }
     const value =
