@@ -5,7 +5,7 @@ import { Types } from "../../../common/types/types.ts";
 import { StringKeeper } from "./string-keeper.ts";
 
 /** A string that is cut out of a longer one, and so keeps it alive. */
-function cut(text: string, parent = `${"x".repeat(1 << 20)}`): string {
+function cut(text: string, parent = "x".repeat(1 << 20)): string {
   return `${parent}${text}`.slice(parent.length);
 }
 
