@@ -86,7 +86,10 @@ export function handleOptions(descriptor: StateDescriptor, where: string, freeze
     retainInput: (value) => retain(value, where),
     retainKey:
       descriptor.kind === "map"
-        ? createRetainer({ where: `a key of ${where}`, type: descriptor.keyType, checkAll: freeze })
+        ? createOwner(
+            createRetainer({ where: `a key of ${where}`, type: descriptor.keyType, checkAll: freeze }),
+            descriptor.keyType?.customs ?? NO_CUSTOMS,
+          )
         : (key) => key,
   };
 }

@@ -3,7 +3,7 @@ import type { NamespaceTable, TableScan } from "../namespace-tables.ts";
 import { ChangeBits } from "./change-bits.ts";
 import { ABSENT_ID, IntIndex } from "./int-index.ts";
 import { LargeMap } from "./large-map.ts";
-import { retain } from "./retain.ts";
+import { retainKey } from "./retain.ts";
 
 /** A removed entry. */
 const REMOVED = Symbol("removed");
@@ -58,7 +58,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
   put(key: unknown, value: V): void {
     const position = this.#find(key);
     if (position < 0) {
-      this.#add(retain(key), value);
+      this.#add(retainKey(key), value);
     } else {
       if (!this.changed.has(position)) this.#firstChange(position, false);
       this.values[position] = value;

@@ -3,7 +3,7 @@ import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { fieldPath, isPlainObject, nameOfValue } from "../../../common/types/plain-object.ts";
 import type { TypeInfo } from "../../../common/types/type-info.ts";
 import { describeIssue, isCarriedInstance, validateValue } from "../../../common/types/validate-value.ts";
-import { deepCopy, type Customs } from "../deep-copy.ts";
+import { deepCopy, NO_CUSTOMS, type Customs } from "../deep-copy.ts";
 
 /** V8 copies substrings shorter than this, so they keep nothing else alive. */
 const SHORTEST_SLICE = 13;
@@ -47,6 +47,12 @@ export function createOwner(retainer: StateCopier<unknown>, customs: Customs): S
     const kept = retainer(value);
     return kept === value && typeof value === "object" ? deepCopy(value, customs) : kept;
   };
+}
+
+/** Makes a key the state's own: key selectors may use one array again and again. */
+export function retainKey(key: unknown): unknown {
+  const kept = retain(key);
+  return kept === key && typeof key === "object" ? deepCopy(kept, NO_CUSTOMS) : kept;
 }
 
 /** Makes any plain value fit to be kept. @throws RECORD_TYPE_MISMATCH for instances of classes, naming the path */

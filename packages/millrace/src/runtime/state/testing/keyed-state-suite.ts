@@ -97,6 +97,29 @@ export function describeKeyedState(makeBackend: MakeBackend): void {
       expect(seen.value()).toBeUndefined();
       store.setCurrentKey(["a", 1]);
       expect(seen.value()).toBe("first");
+      const keys: unknown[] = [];
+      store.forEachKey("seen", (each) => keys.push(each));
+      expect(keys).toEqual([["a", 1]]);
+      seen.clear();
+      expect(store.keyCount).toBe(0);
+      seen.update("again");
+      expect(seen.value()).toBe("again");
+    });
+
+    it("keeps keys of maps and tables, whatever becomes of what was given", () => {
+      const store = makeBackend().createKeyedStore(storeRequest());
+      const map = store.getState("map", mapState<unknown, number>());
+      const table = store.getNamespaceTables<number>("table", undefined).getOrCreate(0);
+      const key = ["a", 1];
+      store.setCurrentKey("k");
+      map.put(key, 1);
+      table.put(key, 1);
+      key[1] = 2;
+      const scan = table.scan();
+      expect(scan.next()).toBe(true);
+      expect([[...map.keys()], scan.key]).toEqual([[["a", 1]], ["a", 1]]);
+      table.remove(["a", 1]);
+      expect(table.size).toBe(0);
     });
 
     it("refuses what can't be a key", () => {
