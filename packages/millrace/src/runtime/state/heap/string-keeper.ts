@@ -37,7 +37,7 @@ export class StringKeeper {
   #at = 0;
 
   /** @param type the values' type; where it holds no strings, nothing is to be done */
-  constructor(type: TypeInfo<unknown> | undefined) {
+  constructor(type: Pick<TypeInfo<unknown>, "description"> | undefined) {
     this.#never = type !== undefined && !holdsStrings(type.description);
   }
 
