@@ -54,10 +54,10 @@ export class StringKeeper {
    * Puts the noted strings back and copies others, in place. Answers the value: another one where it is a bare string, or
    * frozen. While no long string was ever met, only new values and some of the others are looked at.
    *
-   * @param fresh whether the value is the first of its key
+   * @param fresh whether the value is the first of its key; default false
    */
-  keep<T>(value: T, before: readonly string[], fresh: boolean): T;
-  keep(value: unknown, before: readonly string[], fresh: boolean): unknown {
+  keep<T>(value: T, before: readonly string[], fresh?: boolean): T;
+  keep(value: unknown, before: readonly string[], fresh = false): unknown {
     if (this.#never || (!this.#met && !fresh && --this.#untilLook > 0)) return value;
     this.#untilLook = LOOK_EVERY;
     if (holdsOnlyNumbers(value)) return value;
