@@ -20,8 +20,8 @@ export const JOB_TRANSITIONS: Transitions<JobStatus> = {
   RUNNING: ["FINISHED", "FAILING", "CANCELLING", "RESTARTING", "SUSPENDED"],
   RESTARTING: ["CREATED", "RUNNING", "FAILING", "CANCELLING", "SUSPENDED"],
   FAILING: ["FAILED", "RESTARTING", "SUSPENDED"],
-  // A job whose tasks all ended by themselves before they heard of the cancellation has finished nevertheless.
-  CANCELLING: ["CANCELED", "FAILING", "FAILED", "SUSPENDED"],
+  // Whatever its tasks still report: who cancelled the job gets a cancelled one.
+  CANCELLING: ["CANCELED", "SUSPENDED"],
   SUSPENDED: ["RECONCILING"],
   RECONCILING: ["RUNNING", "FAILING", "CANCELLING", "SUSPENDED"],
   FINISHED: [],

@@ -148,7 +148,10 @@ export class JobMaster {
     this.#cancelAll();
   }
 
-  /** Fails the job for a reason outside its tasks. */
+  /**
+   * Fails the job for a reason outside its tasks. A job that is being cancelled stays cancelled: tasks that notice that their neighbours are
+   * gone fail before they hear of the cancellation themselves.
+   */
   fail(error: Error): void {
     this.#errors.push(error);
     if (!this.#machine.can("FAILING")) return;
