@@ -74,6 +74,8 @@ export class KeyedBroadcastProcessOperator extends KeyedFunctionOperator<KeyedBr
   }
 
   #onBroadcast(value: unknown, timestamp: Timestamp): unknown {
+    // A broadcast record has no key: what the function does with keyed state it does in forEachKey.
+    this.context.keyedState.clearCurrentKey();
     this.#broadcast.timestamp = timestamp;
     this.#broadcast.watermark = this.progress.current;
     return this.#fn.onBroadcast(value, this.#broadcast);

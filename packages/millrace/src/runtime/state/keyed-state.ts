@@ -27,6 +27,8 @@ export interface KeyedStateStore {
   readonly keyGroups: KeyGroupRange;
   /** Validates the key (INVALID_KEY) and makes it current. */
   setCurrentKey(key: unknown): void;
+  /** From now on there is no current key: using state is STATE_MISUSE until one is set. */
+  clearCurrentKey(): void;
   /** The current key, as given. */
   currentKey(): unknown;
   /** State of the current key. The same name gives the same handle; another kind or type under it is STATE_MISUSE. */

@@ -45,6 +45,10 @@ export class HeapKeyedStateStore implements CapturableKeyedStore, TableImages {
     this.#keys.select(key);
   }
 
+  clearCurrentKey(): void {
+    this.#keys.deselect();
+  }
+
   currentKey(): unknown {
     return this.#keys.currentKey();
   }

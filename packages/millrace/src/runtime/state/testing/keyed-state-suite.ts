@@ -135,6 +135,15 @@ export function describeKeyedState(makeBackend: MakeBackend): void {
       expect(() => count.value()).toThrowError(expect.objectContaining({ code: "STATE_MISUSE" }));
       expect(() => count.update(1)).toThrowError(expect.objectContaining({ code: "STATE_MISUSE" }));
       expect(() => count.clear()).toThrowError(expect.objectContaining({ code: "STATE_MISUSE" }));
+      store.setCurrentKey("a");
+      count.update(1);
+      store.clearCurrentKey();
+      expect(() => count.value()).toThrowError(expect.objectContaining({ code: "STATE_MISUSE" }));
+      expect(() => store.currentKey()).toThrowError(expect.objectContaining({ code: "STATE_MISUSE" }));
+      store.forEachKey("count", () => count.update(2));
+      expect(() => count.value()).toThrowError(expect.objectContaining({ code: "STATE_MISUSE" }));
+      store.setCurrentKey("a");
+      expect(count.value()).toBe(2);
     });
 
     it("notices a key of another subtask", () => {
