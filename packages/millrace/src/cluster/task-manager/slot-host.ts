@@ -39,7 +39,8 @@ export class SlotHost {
   readonly #tasks = new Map<ExecutionId, Task>();
   readonly #streams: SlotStreams;
   readonly #clientBacklog = new Map<ExecutionId, { sent: number; taken: number }>();
-  readonly #backlogListeners = new Map<ExecutionId, () => void>();
+  /** A task has one for each of its sinks. */
+  readonly #backlogListeners = new Map<ExecutionId, (() => void)[]>();
   #deployment: SlotDeployment | undefined;
   #scheduler: SlotScheduler | undefined;
 
@@ -96,12 +97,12 @@ export class SlotHost {
         return;
       case "stdoutTaken":
         this.#streams.taken(message.bytes);
-        for (const listener of this.#backlogListeners.values()) listener();
+        for (const listeners of this.#backlogListeners.values()) for (const listener of listeners) listener();
         return;
       case "clientTaken": {
         const backlog = this.#clientBacklog.get(message.execution);
         if (backlog !== undefined) backlog.taken = message.count;
-        this.#backlogListeners.get(message.execution)?.();
+        for (const listener of this.#backlogListeners.get(message.execution) ?? []) listener();
         return;
       }
       case "stdin":
@@ -180,6 +181,8 @@ export class SlotHost {
     const { connection } = this.#options;
     const backlog = { sent: 0, taken: 0 };
     this.#clientBacklog.set(execution, backlog);
+    const listeners: (() => void)[] = [];
+    this.#backlogListeners.set(execution, listeners);
     return {
       requestSplit: () => connection.send({ type: "requestSplit", execution }),
       sendSourceEvent: (event) => connection.send({ type: "sourceEvent", execution, event }),
@@ -193,7 +196,7 @@ export class SlotHost {
         connection.send({ type: "clientBatch", execution, channel, batch, count });
       },
       clientBacklog: () => backlog.sent - backlog.taken,
-      onBacklog: (callback) => this.#backlogListeners.set(execution, callback),
+      onBacklog: (callback) => listeners.push(callback),
       log: (level, message) => connection.send({ type: "log", level, message }),
     };
   }

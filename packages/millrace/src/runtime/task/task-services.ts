@@ -15,7 +15,7 @@ export interface TaskServices {
   /** A batch of results to the client. */
   sendToClient(channel: string, batch: Uint8Array, count: number): void;
   clientBacklog(): number;
-  /** Called whenever a backlog has fallen; set by the task. */
+  /** Has `callback` called, besides those given before, whenever a backlog has fallen: a task may have several sinks. */
   onBacklog(callback: () => void): void;
   /** A line for the job's log. */
   log(level: "info" | "warn" | "error", message: string): void;
