@@ -9,32 +9,44 @@ type Step =
 
 /** The definition, without any shortcut: everything is worked out anew after each step. */
 class Oracle {
-  readonly channels: { watermark: number; idle: boolean }[];
+  readonly channels: { watermark: number; idle: boolean; done: boolean; ended: boolean }[];
   combined = MIN_WATERMARK;
 
   constructor(count: number) {
-    this.channels = Array.from({ length: count }, () => ({ watermark: MIN_WATERMARK, idle: false }));
+    this.channels = Array.from({ length: count }, () => ({
+      watermark: MIN_WATERMARK,
+      idle: false,
+      done: false,
+      ended: false,
+    }));
   }
 
   apply(step: Step): void {
     const channel = this.channels[step.channel]!;
-    if (step.kind === "watermark" && !channel.idle)
-      channel.watermark = Math.max(channel.watermark, step.watermark);
-    if (step.kind === "idle") channel.idle = true;
-    if (step.kind === "active" || step.kind === "end") channel.idle = false;
-    this.combined = Math.max(this.combined, this.#now());
-    if (step.kind !== "end") return;
-    channel.watermark = MAX_WATERMARK;
+    if (channel.ended) return;
+    if (step.kind === "watermark") {
+      if (channel.idle || channel.done) return;
+      if (step.watermark === MAX_WATERMARK) channel.done = true;
+      else channel.watermark = Math.max(channel.watermark, step.watermark);
+    } else {
+      channel.idle = step.kind === "idle";
+      if (step.kind === "end") channel.done = channel.ended = true;
+    }
     this.combined = Math.max(this.combined, this.#now());
   }
 
   get idle(): boolean {
-    return this.channels.every((channel) => channel.idle);
+    const open = this.channels.filter((channel) => !channel.ended);
+    return open.length > 0 && open.every((channel) => channel.idle);
   }
 
   #now(): number {
-    if (this.idle) return Math.max(...this.channels.map((channel) => channel.watermark));
-    const counting = this.channels.filter((channel) => !channel.idle && channel.watermark >= this.combined);
+    const { channels } = this;
+    if (channels.every((channel) => channel.done)) return MAX_WATERMARK;
+    if (this.idle) return Math.max(...channels.map((channel) => channel.watermark));
+    const counting = channels.filter(
+      (channel) => !channel.idle && !channel.done && channel.watermark >= this.combined,
+    );
     return counting.length === 0 ? this.combined : Math.min(...counting.map((channel) => channel.watermark));
   }
 }
@@ -144,6 +156,25 @@ describe("WatermarkValve", () => {
     expect(valve.idle).toBe(false);
     expect(valve.end(1)).toBe(true);
     expect(valve.watermark).toBe(MAX_WATERMARK);
+  });
+
+  it("does not make late what an idle channel still sends when another has ended", () => {
+    for (const order of ["idle first", "end first"]) {
+      const valve = new WatermarkValve(2);
+      valve.advance(0, 10);
+      valve.advance(1, 5);
+      if (order === "idle first") valve.setIdle(1, true);
+      // What a source says at its end.
+      valve.advance(0, MAX_WATERMARK);
+      valve.end(0);
+      valve.setIdle(1, true);
+      expect([valve.watermark, valve.idle]).toEqual([10, true]);
+      valve.setIdle(1, false);
+      expect(valve.advance(1, 20)).toBe(true);
+      expect([valve.watermark, valve.idle]).toEqual([20, false]);
+      expect(valve.end(1)).toBe(true);
+      expect(valve.watermark).toBe(MAX_WATERMARK);
+    }
   });
 
   it("has nothing to say without channels", () => {
