@@ -74,7 +74,10 @@ export function createTask(env: TaskEnvironment): Task {
     return flow;
   });
   const nodes = layOutChain(graph, vertex, writers);
-  const flow = new TaskFlow(nodes.map((node) => node.parent));
+  const flow = new TaskFlow(
+    nodes.map((node) => node.parent),
+    (node) => chain.enter(node),
+  );
   for (const [id, outputFlow] of outputFlows) {
     const node = vertex.nodes.indexOf(id);
     outputFlow.listener = {
@@ -114,6 +117,7 @@ export function createTask(env: TaskEnvironment): Task {
     metrics,
     poison,
     fail: (error, node) => ready.task?.fail(error, node),
+    hasFinished: (node) => ready.task?.hasFinished(node) ?? false,
   };
   const operators = nodes.map((node) => makeOperator(node, make));
   chain.bind(operators);
@@ -147,6 +151,7 @@ interface OperatorMaker {
   readonly metrics: MetricRegistry;
   readonly poison: PoisonHandler;
   fail(error: unknown, node: number): void;
+  hasFinished(node: number): boolean;
 }
 
 function makeOperator(node: ChainNode, make: OperatorMaker): Operator {
@@ -193,11 +198,17 @@ function operatorContext(node: ChainNode, make: OperatorMaker): OperatorContext 
     },
     mail: (mail) =>
       mailbox.put(() => {
+        // A timer, say: the operators below it may have finished, too.
+        if (make.hasFinished(node.index)) return;
         chain.enter(node.index);
         mail();
       }),
     fail: (error) => make.fail(error, node.index),
-    poison: (error, record, timestamp) => poison.handle(node.index, error, record, timestamp),
+    poison(error, record, timestamp) {
+      // What was thrown below this operator came through its function, but is not covered by its policy.
+      if (chain.trace().node !== node.index) throw error;
+      poison.handle(node.index, error, record, timestamp);
+    },
     get keyedState() {
       return keyed();
     },

@@ -22,11 +22,14 @@ export class TaskFlow {
   readonly #parents: readonly number[];
   readonly #held: boolean[];
   readonly #cursors: OutputCursor[][];
+  readonly #enter: (node: number) => void;
   #pending = 0;
 
-  constructor(parents: readonly number[]) {
+  /** @param enter told which operator is at work before its output loop is resumed */
+  constructor(parents: readonly number[], enter: (node: number) => void = () => {}) {
     this.input = this.#input;
     this.#parents = parents;
+    this.#enter = enter;
     this.#nodes = parents.map(() => new NodeFlow());
     this.#held = parents.map(() => false);
     this.#cursors = parents.map(() => []);
@@ -70,6 +73,7 @@ export class TaskFlow {
       const waiting = this.#cursors[node] as OutputCursor[];
       while (waiting.length > 0 && !(this.#nodes[node] as NodeFlow).blocked) {
         moved = true;
+        this.#enter(node);
         if (!(waiting[0] as OutputCursor).advance()) break;
         waiting.shift();
         this.#pending--;

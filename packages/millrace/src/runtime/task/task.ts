@@ -100,6 +100,7 @@ export class Task {
       for (let node = operators.length - 1; node >= 0; node--) {
         chain.enter(node);
         (operators[node] as Operator).open();
+        if (this.terminal) return;
       }
       this.#lastFlush = clock.monotonic();
       this.#enter("RUNNING");
@@ -119,6 +120,11 @@ export class Task {
   /** The source at the head of this task; a task without one answers undefined. */
   get source(): SourceOperator | undefined {
     return this.#source;
+  }
+
+  /** Whether operator `node` has finished: it has nothing more to say. */
+  hasFinished(node: number): boolean {
+    return node < this.#nextToFinish - (this.#awaiting ? 1 : 0);
   }
 
   /** Enqueues a mail: something from outside, to be done between two records. */
@@ -251,21 +257,26 @@ export class Task {
 
   #idle(index: number, idle: boolean): void {
     const before = this.#valve.idle;
-    if (this.#valve.setIdle(index, idle)) this.#forwardWatermark();
-    if (this.#valve.idle === before) return;
-    const { operators, chain } = this.#parts;
-    chain.enter(0);
-    deliverIdle(0, this.#valve.idle, operators, chain.outputs);
+    this.#forward(before, this.#valve.setIdle(index, idle));
   }
 
   #endOfData(channel: InputChannel, drained: boolean): void {
     const before = this.#valve.idle;
-    if (drained && this.#valve.end(channel.index)) this.#forwardWatermark();
+    if (drained) this.#forward(before, this.#valve.end(channel.index));
     const { operators, chain } = this.#parts;
-    if (before && !this.#valve.idle) deliverIdle(0, false, operators, chain.outputs);
     chain.enter(0);
     if (--this.#openChannels[channel.input] === 0) operators[0]?.endInput?.(channel.input);
     if (this.#openChannels[0] === 0 && this.#openChannels[1] === 0) this.#finishing = "operators";
+  }
+
+  /** Says what the valve has changed. A watermark goes before "idle" and after "active": who is idle has none to send. */
+  #forward(wasIdle: boolean, raised: boolean): void {
+    const { operators, chain } = this.#parts;
+    const { idle } = this.#valve;
+    chain.enter(0);
+    if (wasIdle && !idle) deliverIdle(0, false, operators, chain.outputs);
+    if (raised) this.#forwardWatermark();
+    if (!wasIdle && idle) deliverIdle(0, true, operators, chain.outputs);
   }
 
   #forwardWatermark(): void {

@@ -46,22 +46,27 @@ export class CompiledChain implements Chain {
       poison: (node: number, error: unknown, record: unknown, timestamp: number) =>
         hooks.poison(node, error, record, timestamp),
     });
-    const control = (targets: readonly ChainTarget[]): ControlOutput =>
+    const control = (from: number, targets: readonly ChainTarget[]): ControlOutput =>
       new ControlOutput(
+        from,
         targets,
         () => this.#operators,
         () => this.outputs,
         (node) => this.enter(node),
       );
     this.outputs = nodes.map(
-      (node) => new CompiledOutput(this.#generated.outputs[node.index] ?? inlined, control(node.main)),
+      (node) =>
+        new CompiledOutput(this.#generated.outputs[node.index] ?? inlined, control(node.index, node.main)),
     );
     this.#sides = nodes.map(
       (node) =>
         new Map(
           [...node.sides].map(([tag, targets], k) => [
             tag,
-            new CompiledOutput(this.#generated.sides[node.index]?.[k] ?? inlined, control(targets)),
+            new CompiledOutput(
+              this.#generated.sides[node.index]?.[k] ?? inlined,
+              control(node.index, targets),
+            ),
           ]),
         ),
     );

@@ -7,17 +7,20 @@ import type { ChainTarget } from "./chain-node.ts";
  * target in turn.
  */
 export class ControlOutput {
+  readonly #from: number;
   readonly #targets: readonly ChainTarget[];
   readonly #outputs: () => readonly Output<unknown>[];
   readonly #operators: () => readonly Operator[];
   readonly #enter: (node: number) => void;
 
   constructor(
+    from: number,
     targets: readonly ChainTarget[],
     operators: () => readonly Operator[],
     outputs: () => readonly Output<unknown>[],
     enter: (node: number) => void,
   ) {
+    this.#from = from;
     this.#targets = targets;
     this.#operators = operators;
     this.#outputs = outputs;
@@ -29,6 +32,7 @@ export class ControlOutput {
       if (target.kind === "writer") target.writer.watermark(watermark);
       else deliverWatermark(target.index, watermark, this.#operators(), this.#outputs(), this.#enter);
     }
+    this.#enter(this.#from);
   }
 
   idle(idle: boolean): void {

@@ -88,6 +88,7 @@ export class LinkedChain implements Chain {
 
   #output(from: number, targets: readonly ChainTarget[]): LinkedOutput {
     const control = new ControlOutput(
+      from,
       targets,
       () => this.#operators,
       () => this.outputs,
