@@ -1,9 +1,16 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DataStream } from "../../api/streams/streams.ts";
 import type { AsyncContext, AsyncOptions } from "../../common/functions/async-functions.ts";
 import { harnessFor } from "../../testing/harness/harness-for.ts";
 import type { OperatorHarness } from "../../testing/harness/operator-harness.ts";
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
 
 /** A service whose answers the test gives. */
 class Service {
@@ -45,6 +52,27 @@ const seen = (harness: Harness): unknown[] =>
   );
 
 describe("AsyncOperator", () => {
+  it("keeps nothing of a record whose result has left, however long its timeout", async () => {
+    const references: WeakRef<object>[] = [];
+    const harness = await harnessFor((stream: DataStream<{ n: number }>) =>
+      stream.asyncMap(
+        async (record) => {
+          references.push(new WeakRef(record));
+          return record.n;
+        },
+        { timeout: 60_000 },
+      ),
+    );
+    for (let n = 0; n < 3; n++) harness.processRecord({ n }, n);
+    await harness.settle();
+    expect(harness.output).toEqual([0, 1, 2]);
+    // A reference holds its target until the turn of the event loop is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(references.map((reference) => reference.deref())).toEqual([undefined, undefined, undefined]);
+    await harness.close();
+  });
+
   it("keeps the order of records, whatever the order of answers", async () => {
     const { service, harness } = await setUp();
     for (const n of [1, 2, 3]) harness.processRecord(n, n * 100);

@@ -36,8 +36,7 @@ export class AsyncOperator implements Operator {
   readonly #queue: AsyncQueue;
   /** Records beyond the capacity, which a single call of a function above may still emit: in the queue, but not called. */
   readonly #uncalled = new Fifo<AsyncEntry>();
-  /** Calls in the order they began, which is that of their deadlines. */
-  readonly #deadlines = new Fifo<AsyncCall>();
+  /** Calls underway in the order they began, which is that of their deadlines. Nothing is kept of those that are done. */
   readonly #calls = new Set<AsyncCall>();
   readonly #callOptions: AsyncCallOptions;
   readonly #cursor: OutputCursor = { advance: () => this.#emit() };
@@ -119,10 +118,7 @@ export class AsyncOperator implements Operator {
     const deadline = timeout === 0 ? Infinity : this.#context.clock.monotonic() + timeout;
     const call = new AsyncCall(entry, deadline, this.#callOptions);
     this.#calls.add(call);
-    if (timeout > 0) {
-      this.#deadlines.push(call);
-      if (this.#timer === undefined) this.#setTimer(timeout);
-    }
+    if (timeout > 0 && this.#timer === undefined) this.#setTimer(timeout);
     call.start();
   }
 
@@ -134,15 +130,14 @@ export class AsyncOperator implements Operator {
   #onTimer(): void {
     this.#timer = undefined;
     const now = this.#context.clock.monotonic();
-    for (let call = this.#deadlines.peek(); call !== undefined; call = this.#deadlines.peek()) {
-      if (!call.over) {
-        if (call.deadline > now) {
-          this.#setTimer(call.deadline - now);
-          return;
-        }
-        call.timeOut();
+    for (const call of this.#calls) {
+      // Over, but still here: its onTimeout is at work.
+      if (call.over) continue;
+      if (call.deadline > now) {
+        this.#setTimer(call.deadline - now);
+        return;
       }
-      this.#deadlines.shift();
+      call.timeOut();
     }
   }
 
