@@ -12,6 +12,7 @@ import { listState, mapState, valueState } from "../../common/state/descriptors.
 import type { ListState, ValueState } from "../../common/state/state.ts";
 import { Types } from "../../common/types/types.ts";
 import { harnessFor } from "../../testing/harness/harness-for.ts";
+import { harnessState } from "../../testing/harness/harness-state.ts";
 
 interface Word {
   readonly word: string;
@@ -344,7 +345,7 @@ describe("KeyedProcessOperator", () => {
       [500, 900].map(async (watermark) => {
         await using harness = await harnessFor(build, { parallelism: 2 });
         harness.processWatermark(watermark);
-        return harness.snapshot();
+        return harnessState(harness.snapshot());
       }),
     );
     // One subtask had come further than the other when both failed.

@@ -77,6 +77,12 @@ describe("harnessFor", () => {
     }
   });
 
+  it("refuses to start from what no harness gave", async () => {
+    await expect(harnessFor(totals, { restore: {} as never })).rejects.toThrowError(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  });
+
   it("carries records as tasks would, and freezes them", async () => {
     class Point {
       readonly x = 1;

@@ -1,8 +1,9 @@
 import type { DataStream } from "../../api/streams/streams.ts";
 import { optionalType } from "../../common/types/optional-type.ts";
 import type { HarnessOptions, HarnessSettings } from "./harness-options.ts";
-import { OperatorHarness } from "./operator-harness.ts";
+import type { OperatorHarness } from "./operator-harness.ts";
 import { recordOperator, type BuildOperator } from "./recorded-operator.ts";
+import { RunningHarness } from "./running-harness.ts";
 
 /**
  * Makes a harness for the one operator that `build` makes of its input streams. Records go through their codecs and are frozen, so
@@ -45,7 +46,7 @@ export async function harnessFor(
   options: UntypedOptions = {},
 ): Promise<OperatorHarness<never, never, unknown>> {
   const operator = recordOperator(build, [optionalType(options.type), optionalType(options.secondType)]);
-  const harness = new OperatorHarness<never, never, unknown>(build, operator, options);
+  const harness = new RunningHarness<never, never, unknown>(build, operator, options);
   await harness.open();
   return harness;
 }

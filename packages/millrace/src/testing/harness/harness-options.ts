@@ -1,14 +1,10 @@
 import type { Duration } from "../../common/time/durations.ts";
 import type { Timestamp } from "../../common/time/timestamps.ts";
 import type { TypeLike } from "../../common/types/type-like.ts";
-import type { KeyedStateSnapshot } from "../../runtime/state/keyed-capture.ts";
-import type { OperatorStateSnapshot } from "../../runtime/state/operator-capture.ts";
 
-/** The state of an operator under test: what `snapshot` gives and `restore` takes. Opaque. */
+/** The state of an operator under test: what `snapshot` gives, and what a harness starts from. Opaque. */
 export interface HarnessSnapshot {
-  readonly keyed: readonly KeyedStateSnapshot[];
-  /** By subtask. */
-  readonly operator: readonly OperatorStateSnapshot[];
+  readonly "~millrace": "harness-snapshot";
 }
 
 /** Settings of a harness. */

@@ -1,27 +1,8 @@
-import { ManualClock } from "../../common/clock/manual-clock.ts";
-import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { OutputTag } from "../../common/outputs/output-tag.ts";
 import type { StateDescriptor, StateHandle } from "../../common/state/state.ts";
-import { MAX_WATERMARK, NO_TIMESTAMP, type Timestamp } from "../../common/time/timestamps.ts";
-import { WatermarkValve } from "../../runtime/network/watermark-valve.ts";
-import type { Output } from "../../runtime/operators/operator.ts";
-import { redistributeOperatorState } from "../../runtime/state/redistribute-operator-state.ts";
+import type { Timestamp } from "../../common/time/timestamps.ts";
 import type { HarnessEvent, HarnessRecord, SkippedRecord } from "./harness-events.ts";
 import type { HarnessSettings, HarnessSnapshot } from "./harness-options.ts";
-import { HarnessRouter } from "./harness-router.ts";
-import { recordCopier, type RecordCopier } from "./record-copier.ts";
-import { recordOperator, type BuildOperator, type RecordedOperator } from "./recorded-operator.ts";
-import { SubtaskRig } from "./subtask-rig.ts";
-
-/** How often `settle` looks again whether something is still underway. */
-const SETTLE_TURNS = 20;
-
-/** What a harness keeps to be made again. */
-interface HarnessRecipe {
-  readonly build: BuildOperator;
-  readonly operator: RecordedOperator;
-  readonly options: HarnessSettings;
-}
 
 /**
  * One operator under test, without a job around it: give it records, watermarks and time, look at what it emits and at its state.
@@ -31,218 +12,65 @@ interface HarnessRecipe {
  *
  * @typeParam A records of the first input, @typeParam B of the second, @typeParam Out of the output
  */
-export class OperatorHarness<A, B, Out> implements AsyncDisposable {
-  readonly #recipe: HarnessRecipe;
-  readonly #clock: ManualClock;
-  readonly #subtasks: readonly SubtaskRig[];
-  readonly #routers: readonly HarnessRouter[];
-  readonly #copyInput: readonly RecordCopier[];
-  readonly #events: HarnessEvent<Out>[] = [];
-  readonly #sides = new Map<string, HarnessRecord<unknown>[]>();
-  readonly #skipped: SkippedRecord[] = [];
-  readonly #failures: unknown[] = [];
-  readonly #watermarks: WatermarkValve;
-  #checkpoint = 0;
-  #closed = false;
-
-  /** Use `harnessFor`. */
-  constructor(build: BuildOperator, operator: RecordedOperator, options: HarnessSettings) {
-    this.#recipe = { build, operator, options };
-    const { parallelism = 1, maxParallelism = 128, processingTime = 0, restore } = options;
-    const carry = { copy: options.copyRecords ?? true, freeze: options.freeze ?? true };
-    this.#clock = new ManualClock(processingTime);
-    this.#watermarks = new WatermarkValve(parallelism);
-    this.#routers = operator.partitioners.map((p) => new HarnessRouter(p, parallelism, maxParallelism));
-    this.#copyInput = operator.inputTypes.map((type, i) => recordCopier(type, `input-${i}`, carry));
-    const copyOutput = recordCopier(operator.node.outputType, "output", carry);
-    const shares =
-      restore === undefined ? undefined : redistributeOperatorState(restore.operator, parallelism);
-    this.#subtasks = Array.from({ length: parallelism }, (_, subtask) => {
-      // Each subtask has function objects of its own.
-      const { node } = subtask === 0 ? operator : recordOperator(build, operator.inputTypes);
-      return new SubtaskRig({
-        node,
-        subtask,
-        parallelism,
-        maxParallelism,
-        clock: this.#clock,
-        args: options.args ?? {},
-        freeze: carry.freeze,
-        autoWatermarkInterval: options.autoWatermarkInterval ?? 200,
-        inputs: operator.partitioners.length,
-        output: this.#output(subtask, copyOutput),
-        sideOutput: (tagId) => this.#sideOutput(tagId, carry),
-        onSkipped: (skipped) => this.#skipped.push(skipped),
-        onFailure: (error) => this.#failures.push(error),
-        restored: restore === undefined ? undefined : { keyed: restore.keyed, operator: shares?.[subtask] },
-      });
-    });
-  }
-
-  /** Opens the operator; `harnessFor` and `restart` have done so already. */
-  async open(): Promise<void> {
-    try {
-      for (const subtask of this.#subtasks) subtask.open();
-      // What opening began asynchronously.
-      await this.settle();
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
-  }
-
+export interface OperatorHarness<A, B, Out> extends AsyncDisposable {
   /** Everything on the main output so far, in order: records, watermarks, idleness. */
-  get events(): readonly HarnessEvent<Out>[] {
-    return this.#events;
-  }
-
+  readonly events: readonly HarnessEvent<Out>[];
   /** The records emitted so far, with their timestamps. */
-  get records(): readonly HarnessRecord<Out>[] {
-    return this.#events.flatMap((event) =>
-      event.kind === "record" ? [{ value: event.value, timestamp: event.timestamp }] : [],
-    );
-  }
-
+  readonly records: readonly HarnessRecord<Out>[];
   /** The values of the records emitted so far. */
-  get output(): readonly Out[] {
-    return this.records.map(({ value }) => value);
-  }
+  readonly output: readonly Out[];
+  /** Records that a function failed on, where the operator's policy lets them go. */
+  readonly skipped: readonly SkippedRecord[];
+  /** Processing time, ms. */
+  readonly processingTime: Timestamp;
+  /** The watermark that the operator has emitted, over all subtasks. */
+  readonly watermark: Timestamp;
+  /** Whether the operator holds back its input: it waits for room, or is full itself. */
+  readonly blocked: boolean;
+  /** Keys with any state or timer. */
+  readonly keyCount: number;
+  /** Metrics that the operator and its function registered, by name, summed over subtasks. */
+  readonly metrics: Readonly<Record<string, number | string | boolean>>;
 
   /** The values emitted since the last call. @example `expect(harness.takeOutput()).toEqual([{ card: "a", amount: 900 }])` */
-  takeOutput(): Out[] {
-    const values = this.output;
-    this.#events.length = 0;
-    return [...values];
-  }
-
+  takeOutput(): Out[];
   /** The records on a side output so far. @example `expect(harness.sideOutput(late)).toHaveLength(1)` */
-  sideOutput<T>(tag: OutputTag<T>): readonly HarnessRecord<T>[] {
-    return (this.#sides.get(tag.id) ?? []) as readonly HarnessRecord<T>[];
-  }
+  sideOutput<T>(tag: OutputTag<T>): readonly HarnessRecord<T>[];
 
-  /** Records that a function failed on, where the operator's policy lets them go. */
-  get skipped(): readonly SkippedRecord[] {
-    return this.#skipped;
-  }
-
-  /** Processing time, ms. */
-  get processingTime(): Timestamp {
-    return this.#clock.now();
-  }
-
-  /** The watermark that the operator has emitted, over all subtasks. */
-  get watermark(): Timestamp {
-    return this.#watermarks.watermark;
-  }
-
-  /** Whether the operator holds back its input: it waits for room, or is full itself. */
-  get blocked(): boolean {
-    return this.#subtasks.some((subtask) => subtask.blocked);
-  }
-
-  /** Keys with any state or timer. */
-  get keyCount(): number {
-    return this.#subtasks.reduce((count, { keyed }) => count + (keyed?.keyCount ?? 0), 0);
-  }
-
-  /** Metrics that the operator and its function registered, by name, summed over subtasks. */
-  get metrics(): Readonly<Record<string, number | string | boolean>> {
-    const all: Record<string, number | string | boolean> = {};
-    for (const subtask of this.#subtasks) {
-      for (const [name, value] of Object.entries(subtask.metrics)) {
-        const before = all[name];
-        all[name] = typeof value === "number" && typeof before === "number" ? before + value : value;
-      }
-    }
-    return all;
-  }
-
-  /** A record of the first input. @param timestamp its event time, ms; none by default */
-  processRecord(value: A, timestamp: Timestamp = NO_TIMESTAMP): void {
-    this.#process(0, value, timestamp);
-  }
-
-  /** A record of the second input. @param timestamp its event time, ms; none by default */
-  processRecord2(value: B, timestamp: Timestamp = NO_TIMESTAMP): void {
-    this.#process(1, value, timestamp);
-  }
-
-  /** Records of the first input, in order. @param timeOf takes the event time of each; none by default */
-  processRecords(values: Iterable<A>, timeOf?: (value: A) => Timestamp): void {
-    for (const value of values) this.processRecord(value, timeOf?.(value));
-  }
-
-  /** Moves event time on, in every subtask. @param input 1 or 2 for one of two inputs; default: all of them */
-  processWatermark(watermark: Timestamp, input?: 1 | 2): void {
-    for (const at of this.#inputs(input)) {
-      for (const subtask of this.#subtasks) subtask.watermark(watermark, at);
-    }
-    this.#check();
-  }
-
-  /** Says that the input is idle, or active again. @param input as for `processWatermark` */
-  processIdle(idle: boolean, input?: 1 | 2): void {
-    for (const at of this.#inputs(input)) {
-      for (const subtask of this.#subtasks) subtask.idle(idle, at);
-    }
-    this.#check();
-  }
-
-  /** Moves processing time to `time`, ms; timers on the way fire at their own times. */
-  setProcessingTime(time: Timestamp): void {
-    this.#clock.advanceTo(time);
-    this.#check();
-  }
-
-  /** Moves processing time on by `ms`. */
-  advanceProcessingTime(ms: number): void {
-    this.setProcessingTime(this.#clock.now() + ms);
-  }
-
-  /** Takes away room behind the operator, so that output loops stop after each record, or gives it back. */
-  setBlocked(blocked: boolean): void {
-    for (const subtask of this.#subtasks) subtask.block(blocked);
-    this.#check();
-  }
-
+  /** A record of the first input. @param timestamp its event time, ms; none by default @example `harness.processRecord({ card: "a" }, 1000)` */
+  processRecord(value: A, timestamp?: Timestamp): void;
+  /** A record of the second input. @param timestamp its event time, ms; none by default @example `harness.processRecord2(rule)` */
+  processRecord2(value: B, timestamp?: Timestamp): void;
+  /** Records of the first input, in order. @param timeOf takes the event time of each; none by default @example `harness.processRecords(clicks, (c) => c.at)` */
+  processRecords(values: Iterable<A>, timeOf?: (value: A) => Timestamp): void;
+  /** Moves event time on, in every subtask. @param input 1 or 2 for one of two inputs; default: all of them @example `harness.processWatermark(2000)` */
+  processWatermark(watermark: Timestamp, input?: 1 | 2): void;
+  /** Says that the input is idle, or active again. @param input as for `processWatermark` @example `harness.processIdle(true, 2)` */
+  processIdle(idle: boolean, input?: 1 | 2): void;
+  /** Moves processing time to `time`, ms; timers on the way fire at their own times. @example `harness.setProcessingTime(60_000)` */
+  setProcessingTime(time: Timestamp): void;
+  /** Moves processing time on by `ms`. @example `harness.advanceProcessingTime(seconds(30))` */
+  advanceProcessingTime(ms: number): void;
+  /** Takes away room behind the operator, so that output loops stop after each record, or gives it back. @example `harness.setBlocked(true)` */
+  setBlocked(blocked: boolean): void;
   /**
    * Lets promises that are ready be settled, and what they cause be done: after it, what an asynchronous operator can emit without
    * waiting for the outside or for time has been emitted.
+   *
+   * @example `await harness.settle()`
    */
-  async settle(): Promise<void> {
-    for (let turn = 0; turn < SETTLE_TURNS; turn++) {
-      await new Promise<void>((resolve) => this.#clock.yield(resolve));
-      for (const subtask of this.#subtasks) subtask.settleMails();
-      this.#check();
-    }
-  }
+  settle(): Promise<void>;
 
   /**
    * State of a key, to look at it (or to prepare it).
    *
    * @param name the field's name in `state: { ... }`, or the descriptor's own
+   * @throws MillraceError STATE_MISUSE where the operator has no keyed state, or another kind of this name
    * @example `expect(harness.state("alice", "count", valueState<number>()).value()).toBe(2)`
    */
-  state<D extends StateDescriptor>(key: unknown, name: string, descriptor: D): StateHandle<D> {
-    const subtask = this.#subtasks[this.#keyRouter().subtaskOfKey(key)];
-    const store = subtask?.keyed;
-    if (store === undefined)
-      throw new MillraceError("STATE_MISUSE", "the operator under test has no keyed state");
-    store.setCurrentKey(key);
-    return store.getState(name, descriptor);
-  }
-
-  /** The state of all subtasks, as a checkpoint would take it between two records. */
-  snapshot(): HarnessSnapshot {
-    this.#checkpoint++;
-    for (const subtask of this.#subtasks) subtask.prepareSnapshot(this.#checkpoint);
-    this.#check();
-    return {
-      keyed: this.#subtasks.flatMap((subtask) => subtask.captureKeyed() ?? []),
-      operator: this.#subtasks.map((subtask) => subtask.captureOperator()),
-    };
-  }
-
+  state<D extends StateDescriptor>(key: unknown, name: string, descriptor: D): StateHandle<D>;
+  /** The state of all subtasks, as a checkpoint would take it between two records. @example `harnessFor(build, { restore: harness.snapshot() })` */
+  snapshot(): HarnessSnapshot;
   /**
    * What a failure does: takes a snapshot, closes this harness, and answers another one that starts from the snapshot, with fresh
    * function objects and without output.
@@ -250,100 +78,10 @@ export class OperatorHarness<A, B, Out> implements AsyncDisposable {
    * @param changes settings that are to be other ones, e.g. the parallelism
    * @example `await using after = await harness.restart({ parallelism: 3 })`
    */
-  async restart(changes: Omit<HarnessSettings, "restore"> = {}): Promise<OperatorHarness<A, B, Out>> {
-    const { build, operator, options } = this.#recipe;
-    const restore = this.snapshot();
-    await this.close();
-    const fresh = recordOperator(build, operator.inputTypes);
-    const processingTime = this.#clock.now();
-    const next = new OperatorHarness<A, B, Out>(build, fresh, {
-      ...options,
-      processingTime,
-      ...changes,
-      restore,
-    });
-    await next.open();
-    return next;
-  }
+  restart(changes?: Omit<HarnessSettings, "restore">): Promise<OperatorHarness<A, B, Out>>;
 
-  /** Ends the input as a bounded job does: the last watermark, then the operator's own end. Then closes. */
-  async finish(): Promise<void> {
-    this.processWatermark(MAX_WATERMARK);
-    for (const subtask of this.#subtasks) await subtask.finish();
-    this.#check();
-    await this.close();
-  }
-
-  /** Closes the operator and its functions. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    for (const subtask of this.#subtasks) await subtask.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  #process(input: 0 | 1, value: unknown, timestamp: Timestamp): void {
-    const router = this.#routers[input];
-    if (router === undefined)
-      throw new MillraceError("INVALID_ARGUMENT", "the operator under test has one input only");
-    const record = this.#copyInput[input]!(value);
-    for (const subtask of router.subtasks(record)) {
-      const rig = this.#subtasks[subtask]!;
-      try {
-        rig.record(input, record, timestamp);
-      } catch (error) {
-        rig.poison(error, record, timestamp);
-      }
-    }
-    this.#check();
-  }
-
-  #inputs(input: 1 | 2 | undefined): readonly (0 | 1)[] {
-    if (input !== undefined) return [input === 1 ? 0 : 1];
-    return this.#routers.length === 2 ? [0, 1] : [0];
-  }
-
-  #keyRouter(): HarnessRouter {
-    return this.#routers[0]!;
-  }
-
-  /** Lets fire what was set for times that have passed, and throws what failed the task outside of any call. */
-  #check(): void {
-    this.#clock.advance(0);
-    const [failure] = this.#failures.splice(0);
-    if (failure !== undefined) throw failure as Error;
-  }
-
-  #output(subtask: number, copy: RecordCopier): Output<unknown> {
-    return {
-      record: (value, timestamp) =>
-        void this.#events.push({ kind: "record", value: copy(value) as Out, timestamp }),
-      watermark: (watermark) => {
-        if (!this.#watermarks.advance(subtask, watermark)) return;
-        this.#events.push({ kind: "watermark", watermark: this.#watermarks.watermark });
-      },
-      idle: (idle) => {
-        const before = this.#watermarks.idle;
-        if (this.#watermarks.setIdle(subtask, idle)) {
-          this.#events.push({ kind: "watermark", watermark: this.#watermarks.watermark });
-        }
-        if (this.#watermarks.idle !== before) this.#events.push({ kind: "idle", idle: !before });
-      },
-    };
-  }
-
-  #sideOutput(tagId: string, carry: { readonly copy: boolean; readonly freeze: boolean }): Output<unknown> {
-    const { node } = this.#recipe.operator;
-    const copy = recordCopier(node.sideOutputTypes.get(tagId), `side-${tagId}`, carry);
-    const records = this.#sides.get(tagId) ?? [];
-    this.#sides.set(tagId, records);
-    return {
-      record: (value, timestamp) => void records.push({ value: copy(value), timestamp }),
-      watermark() {},
-      idle() {},
-    };
-  }
+  /** Ends the input as a bounded job does: the last watermark, then the operator's own end. Then closes. @example `await harness.finish()` */
+  finish(): Promise<void>;
+  /** Closes the operator and its functions. @example `await harness.close()` */
+  close(): Promise<void>;
 }
