@@ -167,7 +167,9 @@ export function channelSuite(name: string, factory: RigFactory, options: Channel
       withChannel(async (writer, reader) => {
         const full = await writer.run([fill(0, 1_000_000)]);
         await writer.run([event(BARRIER)]);
-        const items = await readAll(reader);
+        // The last record began a frame for which there was no room: it leaves, and the event behind it, as there is some again.
+        const items: Item[] = [];
+        await readUntil(reader, items, (read) => read.length > full.filled);
         expect(numbers(items)).toEqual(upTo(full.filled));
         expect(items.at(-1)).toEqual({ event: BARRIER });
       }));
@@ -266,7 +268,7 @@ export function channelSuite(name: string, factory: RigFactory, options: Channel
               got.push(...(await reader.read()));
             }
             await writer.run([event(BARRIER)]);
-            got.push(...(await readAll(reader)));
+            await readUntil(reader, got, (items) => items.length > records / 10);
             expect(numbers(got)).toEqual(upTo(records / 10));
             expect(got.at(-1)).toEqual({ event: BARRIER });
           }),
