@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { run } from "millrace";
+import { run, start } from "millrace";
 import type { RunOptions } from "millrace";
 
 const toFiles = new URL("./jobs/to-files.ts", import.meta.url);
@@ -45,5 +45,36 @@ it.each<[string, RunOptions]>([
       run(toFiles, { ...options, args: { output, count: COUNT, failAt: COUNT - 1 } }),
     ).rejects.toThrow(/enough/u);
     expect(await visible()).toEqual(before);
+  },
+);
+
+it.each<[string, RunOptions]>([
+  ["inline", { mode: "inline" }],
+  ["2 slots", { parallelism: 2 }],
+])(
+  "an endless job's files appear while it runs, and what it has written is kept when it is cancelled, %s",
+  async (_, options) => {
+    const client = await start(new URL("./jobs/endless-files.ts", import.meta.url), {
+      ...options,
+      args: { output },
+    });
+    const result = client.result().catch(() => undefined);
+    while ((await visible()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await client.cancel();
+    await result;
+    const texts = await Promise.all((await visible()).map((name) => readFile(join(output, name), "utf8")));
+    const numbers = texts.flatMap((text) =>
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { i: number }).i),
+    );
+    const written = (await client.metrics()).reduce(
+      (sum, { values }) => sum + Number(values["numRecordsToSinks"] ?? 0),
+      0,
+    );
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(numbers).toHaveLength(written);
+    expect((await readdir(output)).filter((name) => name.startsWith("."))).toEqual([]);
   },
 );

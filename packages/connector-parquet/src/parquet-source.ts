@@ -70,6 +70,7 @@ export function parquetSource<T>(options: ParquetSourceOptions<T>): ParquetSourc
     boundedness: "bounded",
     guarantee: "exactly-once",
     type,
+    checksRecords: true,
     createEnumerator: (context, restored) =>
       new StaticEnumerator(
         context,

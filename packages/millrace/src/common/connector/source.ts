@@ -38,6 +38,8 @@ export interface Source<T, S extends SourceSplit = SourceSplit, E = unknown> {
   readonly boundedness: "bounded" | "unbounded";
   /** The records' type, where declared. */
   readonly type?: TypeInfo<T> | undefined;
+  /** Whether its readers see to it themselves that records fit `type`; otherwise the runtime checks each of them. */
+  readonly checksRecords?: boolean | undefined;
   /** What it promises after a restore: readers that can seek to their splits' positions promise exactly-once. */
   readonly guarantee: SourceGuarantee;
   /** The greatest useful parallelism, e.g. 1 for standard input; undefined where there is no limit. */

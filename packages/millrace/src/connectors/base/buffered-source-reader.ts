@@ -94,6 +94,8 @@ export class BufferedSourceReader<T, S extends SourceSplit> implements SourceRea
   pollNext(output: ReaderOutput<T>, limit: number): PollStatus {
     if (this.#failed) throw this.#failure;
     this.#openSplits();
+    // Each split holds back event time from now on, not from its first record: no other makes it late.
+    for (const active of this.#active) this.#outputOf(active, output);
     let left = limit;
     let stuck = 0;
     while (left > 0 && stuck < this.#active.length) {
@@ -165,18 +167,24 @@ export class BufferedSourceReader<T, S extends SourceSplit> implements SourceRea
     this.#fill(active);
   }
 
-  /** Emits from one split; the number of records. */
-  #emit(active: Active<T, S>, output: ReaderOutput<T>, limit: number): number {
-    if (active.parent !== output) {
+  /** The output of a split's own. */
+  #outputOf(active: Active<T, S>, output: ReaderOutput<T>): ReaderOutput<T> {
+    if (active.parent !== output || active.output === undefined) {
       active.parent = output;
       active.output = output.forSplit(active.split.splitId);
     }
+    return active.output;
+  }
+
+  /** Emits from one split; the number of records. */
+  #emit(active: Active<T, S>, output: ReaderOutput<T>, limit: number): number {
+    const own = this.#outputOf(active, output);
     if (this.#paused.size > 0 && this.#paused.has(active.split.splitId)) return 0;
     let emitted = 0;
     while (emitted < limit) {
       const batch = active.batch ?? this.#advance(active);
       if (batch === undefined) break;
-      const count = batch.emit(active.output!, limit - emitted);
+      const count = batch.emit(own, limit - emitted);
       emitted += count;
       if (batch.done) {
         active.split = batch.position();

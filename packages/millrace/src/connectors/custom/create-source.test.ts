@@ -30,6 +30,8 @@ sourceSuite({
     createSource({
       name: "days",
       boundedness: "bounded",
+      // One after the other, as the suite expects them.
+      concurrency: 1,
       splits: async () => days,
       read: (split) =>
         counted(
@@ -50,6 +52,7 @@ sourceSuite({
     createSource({
       name: "days",
       boundedness: "bounded",
+      concurrency: 1,
       splits: () => days,
       read: async function* (split, position: number | undefined) {
         for (let i = position ?? 0; i < 30; i++) {

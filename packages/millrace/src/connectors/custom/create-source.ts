@@ -48,7 +48,11 @@ export interface CreateSourceOptions<T, S extends SourceSplit, P> {
   readonly guarantee?: SourceGuarantee | undefined;
   /** The greatest useful parallelism; default without `splits` 1, else no limit. */
   readonly maxParallelism?: number | undefined;
-  /** How many splits one reader reads at a time; default 1 for a bounded source, all of its own for an unbounded one. */
+  /**
+   * How many splits one reader reads at a time. Default all of its own, dealt out evenly over the readers: none of them can make another's
+   * records late, since each has a watermark from the start. With many large splits give a number: then a reader takes the next
+   * one of a bounded source when it has done with another, and event time should follow the order of the splits.
+   */
   readonly concurrency?: number | undefined;
 }
 
@@ -109,7 +113,7 @@ export function createSource<T, S extends SourceSplit = SourceSplit, P = never>(
   );
   requireCount(name, "maxParallelism", options.maxParallelism, 1);
   requireCount(name, "concurrency", options.concurrency, 1);
-  const concurrency = options.concurrency ?? (boundedness === "bounded" ? 1 : Number.MAX_SAFE_INTEGER);
+  const concurrency = options.concurrency ?? Number.MAX_SAFE_INTEGER;
   const one = options.splits === undefined;
   return {
     name,
@@ -126,8 +130,8 @@ export function createSource<T, S extends SourceSplit = SourceSplit, P = never>(
           discover: async () =>
             customSplits<S, P>(name, (await options.splits?.()) ?? [{ splitId: "0" } as S]),
           order: (a, b) => a.order - b.order,
-          // Splits that never end must not all fall to the reader that asks first.
-          rule: boundedness === "bounded" ? "next" : "share",
+          // Splits that never end, or that are all read at once, must not all fall to the reader that asks first.
+          rule: boundedness === "bounded" && options.concurrency !== undefined ? "next" : "share",
           owner: (split) => split.order,
         },
         restored,

@@ -142,6 +142,7 @@ export function fileSource<T>(options: AnyFileSourceOptions<T>): FileSource<T> {
     name: NAME,
     boundedness: watch === undefined ? "bounded" : "unbounded",
     type: format.type,
+    checksRecords: true,
     guarantee: "exactly-once",
     createEnumerator: (context, restored) => new FileEnumerator(context, enumeratorOptions, restored),
     createReader: (context) =>

@@ -48,6 +48,7 @@ export function nexmarkSource<K extends NexmarkEvent["kind"] = NexmarkEvent["kin
     name: NAME,
     boundedness: end === null ? "unbounded" : "bounded",
     type: (only === undefined ? NexmarkEvent : TYPES[only]) as typeof NexmarkEvent,
+    checksRecords: true,
     guarantee: "exactly-once",
     createEnumerator: (context, restored) =>
       new StaticEnumerator(

@@ -63,6 +63,7 @@ export function streamSource<T>(parts: StreamSourceParts<T>): StreamSource<T> {
     name,
     boundedness: "unbounded",
     type: format.type,
+    checksRecords: true,
     guarantee: "at-most-once",
     maxParallelism: 1,
     createEnumerator: (context, restored) =>

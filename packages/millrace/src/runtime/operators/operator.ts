@@ -92,6 +92,8 @@ export interface Operator {
   /** Called between two records at a barrier, in chain order, before state is snapshotted. */
   prepareSnapshot?(checkpointId: number): void | Promise<void>;
   notifyCheckpointComplete?(checkpointId: number): void | Promise<void>;
+  /** The task is cancelled, after it had run: keep what would otherwise be lost. `close` follows. What it throws is logged only. */
+  stop?(): Promise<void>;
   /** Frees everything; called exactly once, also when `open` threw. */
   close(): void | Promise<void>;
 }

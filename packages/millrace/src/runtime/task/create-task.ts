@@ -137,6 +137,11 @@ export function createTask(env: TaskEnvironment): Task {
     onState: (state, error) => env.onState(task, state, error),
     userMetrics: () => metrics.values(),
     skippedRecords: () => poison.skipped,
+    logStopFailure: (error) =>
+      services.log(
+        "error",
+        `what was written last could not be kept: ${error instanceof Error ? error.message : String(error)}`,
+      ),
     dispose: () => env.backend.dispose(),
   });
   ready.task = task;
@@ -161,11 +166,15 @@ function makeOperator(node: ChainNode, make: OperatorMaker): Operator {
     case "source":
       return new SourceOperator(node.spec, context, env.services, env.settings);
     case "sink":
-      return new SinkOperator(node.spec, context, env.services);
+      return new SinkOperator(node.spec, context, env.services, { commitWhileRunning: isEndless(env.graph) });
     default:
       return createOperator(node.spec, context);
   }
 }
+
+/** Whether the job has input without an end: without checkpoints, it has no moment of its own to commit at. */
+const isEndless = (graph: StreamGraph): boolean =>
+  graph.nodes.some(({ spec }) => spec.kind === "source" && spec.source.boundedness === "unbounded");
 
 function operatorContext(node: ChainNode, make: OperatorMaker): OperatorContext {
   const { env, chain, flow, mailbox, poison } = make;

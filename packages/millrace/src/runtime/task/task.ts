@@ -49,6 +49,8 @@ export interface TaskParts {
   onState(state: TaskState, error: MillraceError | undefined): void;
   userMetrics(): TaskMetrics["user"];
   skippedRecords(): number;
+  /** What an operator could not keep when the task was cancelled. */
+  logStopFailure(error: unknown): void;
   dispose(): void;
 }
 
@@ -351,21 +353,25 @@ export class Task {
 
   /** Closes everything, then reports. What closing throws is reported only where nothing went wrong before. */
   #terminate(state: "FINISHED" | "CANCELED" | "FAILED", error: MillraceError | undefined): void {
+    const stopping = state === "CANCELED" && this.#state === "RUNNING";
     this.#state = state;
     this.#flushTimer?.cancel();
     this.#parts.mailbox.clear();
-    void this.#close().then((closing) => {
+    void this.#close(stopping).then((closing) => {
       if (state === "FINISHED" && closing !== undefined) this.#enter("FAILED", closing);
       else this.#enter(state, error);
     });
   }
 
-  async #close(): Promise<MillraceError | undefined> {
+  /** @param stopping whether operators may first keep what would be lost */
+  async #close(stopping: boolean): Promise<MillraceError | undefined> {
     const { operators, nodes, place, gate, writers } = this.#parts;
     let first: MillraceError | undefined;
     for (let node = operators.length - 1; node >= 0; node--) {
       try {
-        await (operators[node] as Operator).close();
+        const operator = operators[node] as Operator;
+        if (stopping) await operator.stop?.().catch((error: unknown) => this.#parts.logStopFailure(error));
+        await operator.close();
       } catch (error) {
         first ??= explainFailure(error, nodes[node] as ChainNode, { node, record: undefined }, place);
       }

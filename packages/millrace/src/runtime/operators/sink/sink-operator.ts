@@ -11,6 +11,18 @@ import type { Operator, OperatorContext } from "../operator.ts";
 const COMMIT_TRIES = 10;
 const COMMIT_PAUSE = 100;
 
+/** ms between two commits of a job that has no end to commit at. */
+const COMMIT_INTERVAL = 1000;
+
+/** Settings of a sink operator. */
+export interface SinkSettings {
+  /**
+   * Whether what the writer has completed is committed while the job runs, and the rest when it is cancelled: in jobs with unbounded input and
+   * without checkpoints, which have no other moment to commit at.
+   */
+  readonly commitWhileRunning: boolean;
+}
+
 /**
  * The end of a stream: hands records to a sink's writer while it is ready, and commits what the writer prepared: without
  * checkpoints at the end of input.
@@ -18,15 +30,19 @@ const COMMIT_PAUSE = 100;
 export class SinkOperator implements Operator {
   readonly #context: OperatorContext;
   readonly #spec: SinkSpec;
+  readonly #settings: SinkSettings;
   readonly #writer: SinkWriter<unknown, unknown, unknown>;
   /** Records handed to the writer so far. */
   records = 0;
   readonly #record = { timestamp: NO_TIMESTAMP, currentWatermark: MIN_WATERMARK };
   #committer: Committer<unknown> | undefined;
   #timer: ClockTimer | undefined;
+  #pauseTimer: ClockTimer | undefined;
+  #committing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(spec: SinkSpec, context: OperatorContext, services: TaskServices) {
+  constructor(spec: SinkSpec, context: OperatorContext, services: TaskServices, settings: SinkSettings) {
+    this.#settings = settings;
     this.#context = context;
     this.#spec = spec;
     const recheck = (): void => {
@@ -54,6 +70,7 @@ export class SinkOperator implements Operator {
 
   open(): void {
     this.#recheck();
+    this.#scheduleCommit();
   }
 
   processRecord(value: unknown, timestamp: Timestamp): void {
@@ -69,22 +86,55 @@ export class SinkOperator implements Operator {
     this.#context.output.watermark(watermark);
   }
 
+  /** The job is cancelled: what was written so far is kept, where nothing else will ever commit it. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    await this.#committing;
+    if (this.#settings.commitWhileRunning) await this.#commitAll();
+  }
+
   /** Everything written is flushed, prepared and committed before the task ends. */
   async finish(): Promise<void> {
-    await this.#writer.flush(true);
-    const committables = (await this.#writer.prepareCommit?.()) ?? [];
-    if (committables.length > 0) await this.#commit(committables);
+    this.#timer?.cancel();
+    await this.#committing;
+    await this.#commitAll();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    this.#pauseTimer?.cancel();
     await this.#writer.close();
     await this.#committer?.close();
   }
 
   #recheck(): void {
     if (!this.#closed) this.#context.hold(!this.#writer.ready);
+  }
+
+  async #commitAll(): Promise<void> {
+    await this.#writer.flush(true);
+    const committables = (await this.#writer.prepareCommit?.()) ?? [];
+    if (committables.length > 0) await this.#commit(committables);
+  }
+
+  /** Commits now and then what the writer has completed by itself. */
+  #scheduleCommit(): void {
+    if (!this.#settings.commitWhileRunning || this.#writer.prepareCommit === undefined) return;
+    this.#timer = this.#context.clock.schedule(COMMIT_INTERVAL, () => {
+      this.#context.mail(() => {
+        if (this.#closed) return;
+        this.#committing = this.#commitCompleted().then(
+          () => this.#scheduleCommit(),
+          (error: unknown) => this.#context.fail(error),
+        );
+      });
+    });
+  }
+
+  async #commitCompleted(): Promise<void> {
+    const committables = (await this.#writer.prepareCommit?.()) ?? [];
+    if (committables.length > 0) await this.#commit(committables);
   }
 
   async #commit(committables: readonly unknown[]): Promise<void> {
@@ -118,7 +168,7 @@ export class SinkOperator implements Operator {
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#timer = this.#context.clock.schedule(ms, resolve);
+      this.#pauseTimer = this.#context.clock.schedule(ms, resolve);
     });
   }
 }

@@ -29,6 +29,8 @@ class Source {
         forSplit: unused,
         releaseSplit: unused,
         malformed: unused,
+        check: undefined,
+        refused: unused,
         everyRecord: false,
         flushWatermarks: () => this.watermarks.flush(),
       },

@@ -6,7 +6,10 @@ import type {
   SourceReader,
   SourceSplit,
 } from "../../../common/connector/source.ts";
+import { createRecordCheck } from "../../../common/codec/record-check.ts";
+import type { RecordCheck } from "../../../common/codec/record-check.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import { preview } from "../../../common/errors/preview.ts";
 import { MAX_WATERMARK, NO_TIMESTAMP } from "../../../common/time/timestamps.ts";
 import type { SourceSpec } from "../../../graph/stream/operator-spec.ts";
 import type { TaskServices } from "../../task/task-services.ts";
@@ -59,6 +62,8 @@ export class SourceOperator implements Operator {
       forSplit: (splitId) => this.#forSplit(splitId),
       releaseSplit: (splitId) => this.#releaseSplit(splitId),
       malformed: (record) => this.#malformed(record),
+      check: recordCheckOf(spec, context),
+      refused: (error, value, splitId) => this.#refused(error, value, splitId),
       everyRecord: settings.autoWatermarkInterval === 0,
       flushWatermarks: () => this.#watermarks.flush(),
     };
@@ -174,7 +179,7 @@ export class SourceOperator implements Operator {
   #forSplit(splitId: string): SplitOutput<unknown> {
     let output = this.#splits.get(splitId);
     if (output === undefined) {
-      output = new SplitOutput(this.#outputs, this.#watermarks.add());
+      output = new SplitOutput(this.#outputs, this.#watermarks.add(), splitId);
       this.#splits.set(splitId, output);
     }
     return output;
@@ -185,6 +190,13 @@ export class SourceOperator implements Operator {
     if (output === undefined) return;
     this.#splits.delete(splitId);
     this.#watermarks.remove(output.watermarks);
+  }
+
+  /** A record that doesn't fit the declared type: for dead letters it is input that is no record. */
+  #refused(error: unknown, value: unknown, splitId: string): void {
+    const message = error instanceof Error ? error.message : preview(error);
+    const record: MalformedRecord = { raw: preview(value), message, location: splitId, cause: error };
+    this.#context.poison(error, record, NO_TIMESTAMP);
   }
 
   #malformed(record: MalformedRecord): void {
@@ -232,6 +244,12 @@ class MainOutput implements ReaderOutput<unknown> {
   malformed(record: MalformedRecord): void {
     this.#shared.malformed(record);
   }
+}
+
+/** Records of a declared type are checked as they are read, unless the source sees to that itself. */
+function recordCheckOf({ source }: SourceSpec, { runtime }: OperatorContext): RecordCheck | undefined {
+  if (source.type === undefined || source.checksRecords === true) return undefined;
+  return createRecordCheck(source.type, `${runtime.jobName}/${runtime.operatorUid}/${runtime.subtaskIndex}`);
 }
 
 function noop(): void {}

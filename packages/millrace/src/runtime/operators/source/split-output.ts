@@ -1,4 +1,5 @@
 import type { MalformedRecord, ReaderOutput } from "../../../common/connector/source.ts";
+import type { RecordCheck } from "../../../common/codec/record-check.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { preview } from "../../../common/errors/preview.ts";
 import type { TimestampAssigner } from "../../../common/functions/functions.ts";
@@ -17,6 +18,10 @@ export interface SplitOutputs<T> {
   forSplit(splitId: string): ReaderOutput<T>;
   releaseSplit(splitId: string): void;
   malformed(record: MalformedRecord): void;
+  /** Throws for records that don't fit the source's declared type; undefined where the reader has seen to it. */
+  readonly check: RecordCheck | undefined;
+  /** A record that `check` refused: fails, or is left out by the operator's policy. */
+  refused(error: unknown, value: unknown, splitId: string): void;
   /** Whether generators are asked for a watermark after every record. */
   readonly everyRecord: boolean;
   /** Emits combined watermarks right away when a generator spoke within a record (punctuated watermarks). */
@@ -32,9 +37,13 @@ export class SplitOutput<T> implements ReaderOutput<T> {
   readonly #assigner: TimestampAssigner<T> | undefined;
   readonly #generator: WatermarkGenerator<T> | undefined;
   readonly #everyRecord: boolean;
+  readonly #check: RecordCheck | undefined;
+  readonly #splitId: string;
 
-  constructor(shared: SplitOutputs<T>, watermarks: SplitWatermarks<T>) {
+  constructor(shared: SplitOutputs<T>, watermarks: SplitWatermarks<T>, splitId = "") {
     this.#shared = shared;
+    this.#check = shared.check;
+    this.#splitId = splitId;
     this.#everyRecord = shared.everyRecord;
     this.#flow = shared.flow;
     this.#output = shared.output;
@@ -48,6 +57,14 @@ export class SplitOutput<T> implements ReaderOutput<T> {
   }
 
   collect(value: T, timestamp: Timestamp = NO_TIMESTAMP): void {
+    if (this.#check !== undefined) {
+      try {
+        this.#check(value);
+      } catch (error) {
+        this.#shared.refused(error, value, this.#splitId);
+        return;
+      }
+    }
     const split = this.watermarks;
     const time = this.#assigner === undefined ? timestamp : checked(this.#assigner(value, timestamp), value);
     split.recent++;
