@@ -42,6 +42,7 @@ export type {
   KeySelector,
   MapFunction,
   PartitionFunction,
+  Predicate,
   ReduceFunction,
   RichFilterFunction,
   RichFlatMapFunction,

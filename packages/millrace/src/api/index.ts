@@ -11,7 +11,7 @@ export {
 export type { JobClient, JobExecutor, JobResult, SubmitOptions, SubtaskMetrics } from "./executor.ts";
 export type { AsyncArgument, AsyncObject } from "./functions/async-argument.ts";
 export type { Emitted, EmittedBy, NotDeclared } from "./functions/emitted.ts";
-export type { Flatten, KeyField, NumericField, OrderedField } from "./functions/fields.ts";
+export type { Flatten, KeyField, KeyFieldProblem, NumericField, OrderedField } from "./functions/fields.ts";
 export type {
   BroadcastProcessDefinition,
   CoProcessDefinition,

@@ -78,6 +78,7 @@ describe("arguments of a command line", () => {
     [["--input=x", "--verbose-log=perhaps"], "INVALID_OPTION", /--verbose-log must be true or false/u],
     [["--input=x", "--input=y"], "INVALID_OPTION", /--input is given twice/u],
     [["flights.csv"], "INVALID_OPTION", /expected an argument such as --name value, got "flights.csv"/u],
+    [["--input=x", "--verbose-log", "yes"], "INVALID_OPTION", /--verbose-log takes no value, got "yes"/u],
     [["--input="], "INVALID_OPTION", /--input must be a path, got ""/u],
   ])("refuse %j", (argv, code, message) => {
     let caught: unknown;

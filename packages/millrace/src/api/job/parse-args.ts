@@ -92,6 +92,7 @@ function fromArgv(specs: ArgSpecs, argv: readonly string[]): ReadonlyMap<string,
     } else if (at >= 0) {
       put(name, word.slice(at + 1));
     } else if (specs[name]!.flag) {
+      refuseValue(name, argv[i + 1]);
       put(name, true);
     } else {
       const value = argv[++i];
@@ -108,6 +109,15 @@ function fromArgv(specs: ArgSpecs, argv: readonly string[]): ReadonlyMap<string,
     }
   }
   return given;
+}
+
+/** A flag's value would otherwise be told to be an argument without a name. */
+function refuseValue(name: string, next: string | undefined): void {
+  if (next === undefined || next.startsWith("--")) return;
+  throw new MillraceError("INVALID_OPTION", `argument ${flag(name)} takes no value, got ${preview(next)}`, {
+    help: `Write ${flag(name)} for true, --no-${dashed(name)} for false.`,
+    details: { argument: name },
+  });
 }
 
 function fromValues(

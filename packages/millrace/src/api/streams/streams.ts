@@ -13,6 +13,7 @@ import type {
   RichFilterFunction,
   RichFlatMapFunction,
   RichMapFunction,
+  Predicate,
   Sync,
 } from "../../common/functions/functions.ts";
 import type { PerSubtask } from "../../common/functions/per-subtask.ts";
@@ -27,7 +28,7 @@ import type { GlobalWindow, Window } from "../../common/windows/window.ts";
 import type { AsyncArgument } from "../functions/async-argument.ts";
 import type { Emitted, EmittedBy, NotDeclared } from "../functions/emitted.ts";
 import type { Reduce, TagFor, TypeFor } from "../functions/accepting.ts";
-import type { Flatten, KeyField, NumericField, OrderedField } from "../functions/fields.ts";
+import type { Flatten, KeyField, KeyFieldProblem, NumericField, OrderedField } from "../functions/fields.ts";
 import type { CheckedKey } from "../../common/keys/key-type.ts";
 import type {
   BroadcastProcessDefinition,
@@ -85,8 +86,8 @@ export interface AnyStream<T> {
    * @example `flights.filter((f) => f.delay > 0)`
    */
   filter<S extends T>(predicate: (value: T) => value is S): SingleOutputStreamOperator<S>;
-  filter(
-    predicate: ((value: T) => boolean) | RichFilterFunction<T> | PerSubtask<RichFilterFunction<T>>,
+  filter<R>(
+    predicate: ((value: T) => Predicate<R>) | RichFilterFunction<T> | PerSubtask<RichFilterFunction<T>>,
   ): SingleOutputStreamOperator<T>;
   /**
    * Splits the stream by a key, compared by value: records with equal keys meet in one subtask, and share state. The selector must
@@ -96,7 +97,9 @@ export interface AnyStream<T> {
    * @example `flights.keyBy("origin")`, `flights.keyBy((f) => [f.origin, f.destination])`
    */
   keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F]>;
-  keyBy<const K>(selector: (value: T) => CheckedKey<K>): KeyedStream<T, K>;
+  keyBy<const K, const F extends string = never>(
+    selector: ((value: T) => CheckedKey<K>) | KeyFieldProblem<T, F>,
+  ): KeyedStream<T, K>;
   /**
    * This stream and others as one. Records of one stream keep their order, the streams are interleaved. Streams of different
    * records make a stream of either.

@@ -2,12 +2,14 @@
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import type { Source, SourceSplit } from "../../common/connector/source.ts";
+import type { Predicate, Sync } from "../../common/functions/functions.ts";
 import { perSubtask } from "../../common/functions/per-subtask.ts";
 import type { Sink } from "../../common/connector/sink.ts";
 import { minutes, seconds } from "../../common/time/durations.ts";
 import { Types } from "../../common/types/types.ts";
 import { WatermarkStrategy } from "../../common/watermarks/watermark-strategy.ts";
 import type { StreamExecutionEnvironment } from "../environment/stream-execution-environment.ts";
+import type { KeyFieldProblem } from "../functions/fields.ts";
 import type { CollectedRecords } from "./collected-records.ts";
 import type { DataStream, KeyedStream, SingleOutputStreamOperator } from "./streams.ts";
 
@@ -132,10 +134,14 @@ describe("map, flatMap and filter", () => {
   it("refuse asynchronous functions", () => {
     // @ts-expect-error "this function must be synchronous: use asyncMap for asynchronous work"
     flights.map(async (f) => f.delay);
-    // @ts-expect-error a promise is no boolean
+    // @ts-expect-error "this function must be synchronous: use asyncMap for asynchronous work"
     flights.filter(async (f) => f.delay > 0);
     // @ts-expect-error a promise is no iterable
     flights.flatMap(async (f) => [f.delay]);
+    expectTypeOf<Predicate<Promise<boolean>>>().toEqualTypeOf<Sync<Promise<boolean>>>();
+    expectTypeOf<Predicate<boolean>>().toEqualTypeOf<boolean>();
+    // @ts-expect-error a number is no boolean
+    flights.filter((f) => f.delay);
   });
 
   it("are asynchronous by asyncMap", () => {
@@ -199,8 +205,11 @@ describe("keyBy", () => {
     flights.keyBy(async (f) => f.origin);
     // @ts-expect-error "key may be a Map, Set or typed array"
     flights.keyBy((f) => new Set([f.origin]));
-    // @ts-expect-error no such field
+    // @ts-expect-error "there is no field orgin"
     flights.keyBy("orgin");
+    expectTypeOf<KeyFieldProblem<Flight, "orgin">>().toEqualTypeOf<"there is no field orgin">();
+    expectTypeOf<KeyFieldProblem<Flight, "tail">>().toEqualTypeOf<"key may be undefined">();
+    expectTypeOf<KeyFieldProblem<Flight, never>>().toBeNever();
   });
 });
 

@@ -19,7 +19,7 @@ export const RUN_EXAMPLES = `
 Examples:
   $ millrace run job.ts -p 4 -- --input flights.csv --output delays
   $ millrace run job.ts -D execution.buffer-timeout.interval="5 ms"
-  $ tail -f app.log | millrace run errors.ts   standard input is a source like any other
+  $ tail -f app.log | millrace run errors.ts   standard input as a source; -p 1 keeps its order
   $ millrace run job.ts -- --help              the job's own arguments
   $ millrace run job.ts --json 2> run.jsonl    progress and summary for programs
 

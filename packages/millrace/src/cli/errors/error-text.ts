@@ -1,4 +1,4 @@
-import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { MillraceError, type ErrorCode } from "../../common/errors/millrace-error.ts";
 import type { Style } from "../terminal/style.ts";
 import { errorChain } from "./error-chain.ts";
 import { stackFrames } from "./stack-frames.ts";
@@ -8,6 +8,13 @@ import { isUserFrame, showFrame, showPath } from "./user-frames.ts";
 const MAX_FRAMES = 8;
 /** The most causes shown. */
 const MAX_CAUSES = 3;
+
+/** Failures of functions and data, which the engine's frames say nothing about, whatever was thrown. */
+const OUTSIDE_CAUSES: ReadonlySet<ErrorCode> = new Set([
+  "USER_FUNCTION_FAILED",
+  "JOB_MODULE_INVALID",
+  "MALFORMED_RECORD",
+]);
 
 /** How an error is shown. */
 export interface ErrorTextOptions {
@@ -76,7 +83,8 @@ function userStack(chain: readonly Error[], { cwd }: ErrorTextOptions): string[]
     ];
   }
   const innermost = chain.at(-1) as Error;
-  return codeOf(innermost) === "INTERNAL" ? wholeStack(innermost) : [];
+  const foreseen = chain.some((link) => MillraceError.is(link) && OUTSIDE_CAUSES.has(link.code));
+  return codeOf(innermost) === "INTERNAL" && !foreseen ? wholeStack(innermost) : [];
 }
 
 function wholeStack(error: Error): string[] {

@@ -89,6 +89,27 @@ describe("errorText", () => {
     );
   });
 
+  it.each(["USER_FUNCTION_FAILED", "MALFORMED_RECORD"] as const)(
+    "shows none of the engine's frames for %s",
+    (code) => {
+      const cause = withStack(new Error("text"), `fromEnvelope (${SRC}protocol/x.ts:1:2)`);
+      const error = withStack(
+        new MillraceError(code, "it failed: text", { cause }),
+        `run (${SRC}runtime/x.ts:3:4)`,
+      );
+      expect(errorText(error, options)).toBe(`error[${code}]: it failed: text`);
+      expect(errorText(error, { ...options, verbose: true })).toContain("fromEnvelope");
+    },
+  );
+
+  it("shows no frames of what the engine depends on", () => {
+    const error = withStack(
+      new MillraceError("INVALID_ARGUMENT", "no job is named"),
+      "Command.parse (file:///home/me/node_modules/commander/lib/command.js:569:17)",
+    );
+    expect(errorText(error, options)).toBe("error[INVALID_ARGUMENT]: no job is named");
+  });
+
   it("shows a system's error by its own code", () => {
     const error = Object.assign(new Error("ENOENT: no such file"), { code: "ENOENT" });
     error.stack = "Error: ENOENT: no such file";

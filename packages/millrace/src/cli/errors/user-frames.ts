@@ -10,9 +10,13 @@ const ENGINE = ["src/", "dist/"].flatMap((folder) => {
   return [href, fileURLToPath(href)];
 });
 
+/** What the engine itself depends on, wherever the package manager has put it. */
+const DEPENDENCIES = /[/\\]node_modules[/\\](?:commander|csv-parse|esbuild)[/\\]/u;
+
 /** Whether a frame is of the user's code or of what it uses, rather than the engine's or Node's own. */
 export function isUserFrame({ text, file }: StackFrame): boolean {
   if (ENGINE.some((folder) => text.includes(folder))) return false;
+  if (DEPENDENCIES.test(file)) return false;
   return file.startsWith("file:") || isAbsolute(file);
 }
 

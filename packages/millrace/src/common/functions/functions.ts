@@ -10,6 +10,9 @@ export type Sync<R> =
     ? "this function must be synchronous: use asyncMap for asynchronous work"
     : R;
 
+/** What a filter's function may answer: see Sync. */
+export type Predicate<R> = R extends PromiseLike<unknown> ? Sync<R> : R extends boolean ? R : boolean;
+
 /** Receives what a function emits. Call it during the function's call only. */
 export interface Collector<T> {
   /** Emits a record with the timestamp of the record at hand. */

@@ -146,7 +146,14 @@ describe("createJobGraph", () => {
       createJobGraph(other, { parallelism: 1 }).fingerprint,
     );
     expect(firstDifference(describeNodes(one), describeNodes(one))).toBeUndefined();
-    expect(firstDifference(describeNodes(one), describeNodes(other))).toMatch(/^node 1 differs/u);
+    expect(firstDifference(describeNodes(one), describeNodes(other))).toBe(
+      'node 1 differs: expected inputs [[0,0,null,"forward"]], got [[0,0,null,"hash"]]',
+    );
     expect(firstDifference(describeNodes(one), describeNodes(straight([]).build()))).toMatch(/^node [12] /u);
+    const [first = "", ...rest] = describeNodes(one);
+    const renamed = JSON.stringify({ ...(JSON.parse(first) as object), name: "b", uid: undefined });
+    expect(firstDifference([first], [renamed])).toMatch(/^node 0 differs: expected name ".*", got "b"/u);
+    expect(firstDifference([first], [])).toMatch(/^node 0 is missing: [^{"]+ \(\w+\)$/u);
+    expect(firstDifference([first], [first, ...rest])).toMatch(/^node 1 is new: [^{"]+ \(\w+\)$/u);
   });
 });

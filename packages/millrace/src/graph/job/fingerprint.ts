@@ -49,9 +49,25 @@ export function describeNodes(graph: StreamGraph): readonly string[] {
 export function firstDifference(expected: readonly string[], actual: readonly string[]): string | undefined {
   for (let i = 0; i < Math.max(expected.length, actual.length); i++) {
     if (expected[i] === actual[i]) continue;
-    if (expected[i] === undefined) return `node ${i} is new: ${actual[i]}`;
-    if (actual[i] === undefined) return `node ${i} is missing: ${expected[i]}`;
-    return `node ${i} differs: expected ${expected[i]}, got ${actual[i]}`;
+    const [before, after] = [fieldsOf(expected[i]), fieldsOf(actual[i])];
+    if (before === undefined) return `node ${i} is new: ${after?.["name"]} (${after?.["kind"]})`;
+    if (after === undefined) return `node ${i} is missing: ${before["name"]} (${before["kind"]})`;
+    return `node ${i} differs: ${differingFields(before, after).join("; ")}`;
   }
   return undefined;
 }
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (description: string | undefined): Fields | undefined =>
+  description === undefined ? undefined : (JSON.parse(description) as Fields);
+
+/** The rest of two descriptions says nothing, and types are long. */
+function differingFields(expected: Fields, actual: Fields): string[] {
+  return [...new Set([...Object.keys(expected), ...Object.keys(actual)])]
+    .map((field) => [field, shown(expected[field]), shown(actual[field])] as const)
+    .filter(([, before, after]) => before !== after)
+    .map(([field, before, after]) => `expected ${field} ${before}, got ${after}`);
+}
+
+const shown = (value: unknown): string => JSON.stringify(value) ?? "undefined";
