@@ -50,14 +50,14 @@ export function firstDifference(expected: readonly string[], actual: readonly st
   for (let i = 0; i < Math.max(expected.length, actual.length); i++) {
     if (expected[i] === actual[i]) continue;
     const [before, after] = [fieldsOf(expected[i]), fieldsOf(actual[i])];
-    if (before === undefined) return `node ${i} is new: ${after?.["name"]} (${after?.["kind"]})`;
-    if (after === undefined) return `node ${i} is missing: ${before["name"]} (${before["kind"]})`;
+    if (before === undefined) return `node ${i} is new: ${after?.name} (${after?.kind})`;
+    if (after === undefined) return `node ${i} is missing: ${before.name} (${before.kind})`;
     return `node ${i} differs: ${differingFields(before, after).join("; ")}`;
   }
   return undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>> & { readonly name: string; readonly kind: string };
 
 const fieldsOf = (description: string | undefined): Fields | undefined =>
   description === undefined ? undefined : (JSON.parse(description) as Fields);
