@@ -25,3 +25,19 @@ it.each<[string, RunOptions]>([
     .map((line) => line.replace(/^\S*> /u, ""));
   for (const line of lines) expect(JSON.parse(line)).toMatchObject({ n: expect.any(Number) as number });
 });
+
+it("a job whose function never returns is cancelled all the same: its threads are ended", async () => {
+  const logged: string[] = [];
+  const client = await start(new URL("./jobs/stuck.ts", import.meta.url), {
+    parallelism: 1,
+    streams: new CapturedStreams(),
+    config: { "task.cancellation.timeout": "300 ms" },
+    log: (_, message) => logged.push(message),
+  });
+  const result = client.result().catch((error: unknown) => error);
+  while (client.status() !== "RUNNING") await new Promise((resolve) => setTimeout(resolve, 10));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await client.cancel();
+  expect(MillraceError.is(await result, "JOB_CANCELED")).toBe(true);
+  expect(logged).toEqual([expect.stringMatching(/slot 0 did not let go of its tasks within 300 ms/u)]);
+});

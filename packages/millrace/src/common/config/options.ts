@@ -66,6 +66,13 @@ export const BUFFER_TIMEOUT = durationOption("execution.buffer-timeout.interval"
     "How long a partly filled frame waits for more records at most. Frames leave earlier when the receiver has nothing to do.",
 });
 
+/** How long tasks may take to let go when they are cancelled. */
+export const CANCELLATION_TIMEOUT = durationOption("task.cancellation.timeout", {
+  defaultValue: 30_000,
+  description:
+    "How long tasks may take to close when their job is cancelled or fails. After it their slots are ended. 0 waits for ever.",
+});
+
 /** Memory for frames between slots. */
 export const NETWORK_MEMORY = memoryOption("taskmanager.network.memory", {
   defaultValue: 4 * 1024 * 1024,
@@ -83,6 +90,7 @@ export const OPTIONS = Object.freeze([
   COMPILED_CHAINS,
   OBJECT_FREEZE,
   BUFFER_TIMEOUT,
+  CANCELLATION_TIMEOUT,
   NETWORK_MEMORY,
 ] as const);
 

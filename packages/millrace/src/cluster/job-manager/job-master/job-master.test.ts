@@ -44,7 +44,10 @@ class ScriptedSlot implements SlotConnection {
 const VERTEX = vertexId("v");
 const closedChannel = new MillraceError("CHANNEL_CLOSED", "its producer closed it before");
 
-function startJob(): { master: JobMaster; slots: readonly [ScriptedSlot, ScriptedSlot] } {
+function startJob(clock = new ManualClock()): {
+  master: JobMaster;
+  slots: readonly [ScriptedSlot, ScriptedSlot];
+} {
   const jobGraph: JobGraph = {
     jobName: "test",
     vertices: [
@@ -73,7 +76,7 @@ function startJob(): { master: JobMaster; slots: readonly [ScriptedSlot, Scripte
     program: { kind: "inline", key: "test" },
     args: {},
     config: {},
-    clock: new ManualClock(),
+    clock,
     streams: { write() {}, read() {}, close() {} },
     log() {},
   });
@@ -128,6 +131,19 @@ describe("JobMaster", () => {
     slots[1].state(1, "CANCELED");
     const { status, error } = await master.done;
     expect([status, MillraceError.is(error, "SLOT_LOST")]).toEqual(["FAILED", true]);
+  });
+
+  it("ends the slots of tasks that don't let go in time, so that a job can always be cancelled", async () => {
+    const clock = new ManualClock();
+    const { master, slots } = startJob(clock);
+    for (const [subtask, slot] of slots.entries()) slot.run(subtask);
+    master.cancel();
+    slots[0].state(0, "CANCELED");
+    clock.advance(29_999);
+    expect([master.status, slots[1].closed]).toEqual(["CANCELLING", false]);
+    clock.advance(1);
+    expect((await master.done).status).toBe("CANCELED");
+    expect(slots[1].closed).toBe(true);
   });
 
   it("ignores what comes from executions that it doesn't know, or that are over", async () => {

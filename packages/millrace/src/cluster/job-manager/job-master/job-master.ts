@@ -1,4 +1,6 @@
-import type { Clock } from "../../../common/clock/clock.ts";
+import type { Clock, ClockTimer } from "../../../common/clock/clock.ts";
+import { configValue } from "../../../common/config/configuration.ts";
+import { CANCELLATION_TIMEOUT } from "../../../common/config/options.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { unreachable } from "../../../common/errors/unreachable.ts";
 import type { JobId, VertexId } from "../../../common/ids/ids.ts";
@@ -76,6 +78,7 @@ export class JobMaster {
   readonly #lostSlots = new Set<number>();
   readonly #clientTaken = new Map<string, number>();
   readonly #stdoutTaken: number[];
+  #watchdog: ClockTimer | undefined;
   #deployed = 0;
   #attempt = 0;
   #nextRequest = 1;
@@ -299,6 +302,7 @@ export class JobMaster {
       machine.to(machine.can("CANCELING") ? "CANCELING" : "CANCELED");
       bySlot.set(execution.slot, [...(bySlot.get(execution.slot) ?? []), execution]);
     }
+    this.#watchCancellation();
     for (const [slot, executions] of bySlot) {
       this.#send(slot, {
         type: "cancel",
@@ -307,6 +311,26 @@ export class JobMaster {
       });
     }
     this.#finishIfOver();
+  }
+
+  /** A function that never returns, or a close that never settles, must not keep the job for ever: its slot is ended. */
+  #watchCancellation(): void {
+    const timeout = configValue(this.#options.config, CANCELLATION_TIMEOUT) ?? 0;
+    if (timeout === 0 || this.#watchdog !== undefined) return;
+    this.#watchdog = this.#options.clock.schedule(timeout, () => {
+      const stuck = new Set(
+        this.#executions.all.filter(({ machine }) => !machine.terminal).map(({ slot }) => slot),
+      );
+      for (const slot of stuck) {
+        this.#options.log(
+          "error",
+          `slot ${slot} did not let go of its tasks within ${timeout} ms: it is ended`,
+        );
+        this.#lostSlots.add(slot);
+        void this.#options.slots[slot]?.close();
+        this.#endTasksOf(slot);
+      }
+    });
   }
 
   #finishIfOver(): void {
@@ -318,6 +342,7 @@ export class JobMaster {
           ? "CANCELED"
           : "FINISHED";
     this.#machine.to(status);
+    this.#watchdog?.cancel();
     for (const source of this.#sources.values()) source.close();
     this.#options.streams.close();
     void this.#wrapUp(status);
