@@ -72,7 +72,10 @@ export async function start(job: JobProgram | string | URL, options: RunOptions 
   const clock = options.clock ?? new SystemClock();
   const from = clock.monotonic();
   const running = options.mode === "inline" ? await inline(job, options, clock) : await local(job, options);
-  options.signal?.addEventListener("abort", () => running.cancel(), { once: true });
+  const cancel = (): void => running.cancel();
+  options.signal?.addEventListener("abort", cancel, { once: true });
+  // A signal that many jobs share must not keep them all.
+  void running.done.then(() => options.signal?.removeEventListener("abort", cancel));
   if (options.signal?.aborted === true) running.cancel();
   return new LocalJobClient(running, () => clock.monotonic() - from);
 }
