@@ -42,7 +42,7 @@ it.each<[string, RunOptions]>([
     const before = await visible();
     expect(before.length).toBeGreaterThan(0);
     await expect(
-      run(toFiles, { ...options, args: { output, count: COUNT, failAt: COUNT - 1 } }),
+      run(toFiles, { ...options, args: { output, count: 5_000_000, failAt: 1000 } }),
     ).rejects.toThrow(/enough/u);
     expect(await visible()).toEqual(before);
   },

@@ -1,5 +1,6 @@
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { preview } from "../../common/errors/preview.ts";
+import { deepFreeze } from "../../common/types/deep-freeze.ts";
 
 /**
  * Values that a program takes from outside. Evaluated once, where the job is submitted; every later build of the program gets what
@@ -57,12 +58,4 @@ function plainCopy(name: string, value: unknown): unknown {
     );
   }
   return deepFreeze(copy);
-}
-
-function deepFreeze(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value))
-    return value;
-  Object.freeze(value);
-  for (const part of Object.values(value)) deepFreeze(part);
-  return value;
 }

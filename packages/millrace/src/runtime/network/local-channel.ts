@@ -4,7 +4,7 @@ import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { NO_TIMESTAMP } from "../../common/time/timestamps.ts";
 import type { Timestamp } from "../../common/time/timestamps.ts";
 import type { ChannelEvent } from "../../protocol/channel-event.ts";
-import { deepFreeze } from "../task/chain/deep-freeze.ts";
+import { deepFreeze } from "../../common/types/deep-freeze.ts";
 import { channelClosed } from "./channel-closed.ts";
 import type { ChannelWriter, ChannelWriterListener, Head, InputChannel } from "./channel.ts";
 import { ElementQueue, EVENT } from "./element-queue.ts";

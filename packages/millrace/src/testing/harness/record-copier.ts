@@ -1,6 +1,6 @@
 import { createValueCodec } from "../../common/codec/value-codec.ts";
 import type { TypeInfo } from "../../common/types/type-info.ts";
-import { deepFreeze } from "../../runtime/task/chain/deep-freeze.ts";
+import { deepFreeze } from "../../common/types/deep-freeze.ts";
 
 /** Carries a record as the way between two tasks would. */
 export type RecordCopier = (value: unknown) => unknown;

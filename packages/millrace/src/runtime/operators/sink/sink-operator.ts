@@ -114,8 +114,7 @@ export class SinkOperator implements Operator {
 
   async #commitAll(): Promise<void> {
     await this.#writer.flush(true);
-    const committables = (await this.#writer.prepareCommit?.()) ?? [];
-    if (committables.length > 0) await this.#commit(committables);
+    await this.#commitCompleted();
   }
 
   /** Commits now and then what the writer has completed by itself. */

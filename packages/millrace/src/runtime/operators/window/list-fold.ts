@@ -1,6 +1,6 @@
 import type { TypeInfo } from "../../../common/types/type-info.ts";
 import { Types } from "../../../common/types/types.ts";
-import { deepFreeze } from "../../task/chain/deep-freeze.ts";
+import { deepFreeze } from "../../../common/types/deep-freeze.ts";
 import { createRetainer } from "../../state/heap/retain.ts";
 import type { FoldOptions, MergingFold } from "./window-fold.ts";
 

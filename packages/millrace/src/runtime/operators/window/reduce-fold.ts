@@ -3,7 +3,7 @@ import type { ReduceFunction } from "../../../common/functions/functions.ts";
 import type { TypeInfo } from "../../../common/types/type-info.ts";
 import { createRetainer } from "../../state/heap/retain.ts";
 import { StringKeeper } from "../../state/heap/string-keeper.ts";
-import { deepFreeze } from "../../task/chain/deep-freeze.ts";
+import { deepFreeze } from "../../../common/types/deep-freeze.ts";
 import { refuseAsync } from "../../task/chain/refuse-async.ts";
 import { noAnswer } from "./no-answer.ts";
 import type { FoldOptions, MergingFold, SliceFold } from "./window-fold.ts";

@@ -5,7 +5,7 @@ import type { Operator, Output } from "../../operators/operator.ts";
 import type { ChainHooks } from "./chain-hooks.ts";
 import type { Chain, ChainNode, ChainTarget, ChainTrace, Drained } from "./chain-node.ts";
 import { ControlOutput } from "./control-output.ts";
-import { deepFreeze } from "./deep-freeze.ts";
+import { deepFreeze } from "../../../common/types/deep-freeze.ts";
 import { generateChain } from "./generate-chain.ts";
 import { refuseAsync } from "./refuse-async.ts";
 

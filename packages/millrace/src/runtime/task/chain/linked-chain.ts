@@ -6,7 +6,7 @@ import type { ChainHooks } from "./chain-hooks.ts";
 import { Drained } from "./chain-node.ts";
 import type { Chain, ChainNode, ChainTarget, ChainTrace } from "./chain-node.ts";
 import { ControlOutput } from "./control-output.ts";
-import { deepFreeze } from "./deep-freeze.ts";
+import { deepFreeze } from "../../../common/types/deep-freeze.ts";
 
 /**
  * The plain chain: operators linked by virtual calls. The readable reference for the generated one, and what runs where code

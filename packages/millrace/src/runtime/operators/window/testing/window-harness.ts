@@ -5,7 +5,7 @@ import { operatorUid } from "../../../../common/ids/ids.ts";
 import type { Timestamp } from "../../../../common/time/timestamps.ts";
 import type { KeyedStateStore } from "../../../state/keyed-state.ts";
 import type { OperatorStateStore } from "../../../state/operator-state.ts";
-import { deepFreeze } from "../../../task/chain/deep-freeze.ts";
+import { deepFreeze } from "../../../../common/types/deep-freeze.ts";
 import { MetricRegistry } from "../../../task/metric-registry.ts";
 import type { OutputCursor } from "../../flow.ts";
 import type { Mail, Operator, OperatorContext, Output } from "../../operator.ts";

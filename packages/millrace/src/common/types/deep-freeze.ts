@@ -1,6 +1,6 @@
 /**
- * Freezes a value and everything in it, so that whoever changes a record that others share finds out at once. For
- * tests: correctness rule 7.
+ * Freezes a value and everything in it, so that whoever changes what others share finds out at once: records
+ * in tests, captured values always.
  */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
