@@ -156,14 +156,27 @@ describe("parsePlainRun", () => {
       "run",
       "constructor",
     );
-    const line = fc.array(fc.oneof(flag, value, text), { maxLength: 8 });
+    // Most lines of single words are refused: pairs of an option and its value keep enough that are taken.
+    const pair = fc.constantFrom(["-p", "3"], ["--parallelism", "1"], ["-D", "a=b"], ["--define", "c="]);
+    const words = fc.oneof(
+      fc.oneof(flag, value, text).map((word) => [word]),
+      pair,
+      fc.constantFrom("-q", "--quiet", "--json", "-v", "--verbose").map((word) => [word]),
+    );
+    const line = fc
+      .tuple(
+        fc.array(words, { maxLength: 4 }),
+        fc.constantFrom([], ["a.ts"]),
+        fc.array(words, { maxLength: 4 }),
+      )
+      .map((parts) => [...parts[0].flat(), ...parts[1], ...parts[2].flat()]);
     let taken = 0;
     fc.assert(
-      fc.property(line, (words) => {
-        const plain = parsePlainRun(["run", ...words]);
+      fc.property(line, (given) => {
+        const plain = parsePlainRun(["run", ...given]);
         if (plain === undefined) return;
         taken++;
-        expect(plain).toEqual(parseCommandLine(["run", ...words], () => ""));
+        expect(plain).toEqual(parseCommandLine(["run", ...given], () => ""));
       }),
       { numRuns: 2000 },
     );
