@@ -48,6 +48,65 @@ export interface JobClient {
   collected(channel: string): AsyncIterable<readonly unknown[]>;
   /** What the job's tasks have done so far, one entry for each subtask; after the end, what they had done. */
   metrics(): Promise<readonly SubtaskMetrics[]>;
+  /**
+   * Takes a savepoint and goes on: a copy of the job's state, whole and self-contained, to start this or a changed job from.
+   *
+   * @returns the savepoint's folder
+   * @throws MillraceError CHECKPOINT_FAILED with the cause, CHECKPOINT_EXPIRED, CHECKPOINT_STORAGE_FAILED; INVALID_ARGUMENT where neither a
+   *   folder is given nor `execution.checkpointing.savepoint-dir` is set
+   * @example `const path = await client.triggerSavepoint("savepoints");`
+   */
+  triggerSavepoint(directory?: string): Promise<string>;
+  /**
+   * Stops the job with a savepoint: sources stop, everything that they have read is processed and committed, and the job ends as
+   * FINISHED. With `drain` the input counts as ended for good: a final watermark fires all windows and timers.
+   *
+   * @returns the savepoint's folder
+   * @throws MillraceError as `triggerSavepoint`; the job then goes on
+   */
+  stopWithSavepoint(options?: StopOptions): Promise<string>;
+  /** Takes a checkpoint now, whatever the interval says. Answers its number. @throws MillraceError CHECKPOINT_FAILED, CHECKPOINT_EXPIRED */
+  triggerCheckpoint(): Promise<number>;
+  /** What checkpoints have been taken, and how they went. */
+  checkpoints(): CheckpointStatistics;
+}
+
+/** How a job is stopped with a savepoint. */
+export interface StopOptions {
+  /** Folder in which the savepoint makes its own. Default: `execution.checkpointing.savepoint-dir`. */
+  readonly directory?: string;
+  /** Whether the input counts as ended for good. Default false. */
+  readonly drain?: boolean;
+}
+
+/** The checkpoints and savepoints of a job. */
+export interface CheckpointStatistics {
+  readonly triggered: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly inProgress: number;
+  /** How often the job, or a part of it, was started from a checkpoint. */
+  readonly restored: number;
+  /** The last ones, the newest first; at most 10. */
+  readonly history: readonly CheckpointSummary[];
+}
+
+/** One checkpoint or savepoint. */
+export interface CheckpointSummary {
+  readonly id: number;
+  readonly kind: "checkpoint" | "savepoint";
+  readonly status: "IN_PROGRESS" | "COMPLETED" | "FAILED";
+  /** ms since the epoch. */
+  readonly triggeredAt: number;
+  /** From the trigger to the end, ms; undefined while it is underway. */
+  readonly durationMs: number | undefined;
+  /** Of the whole state, and of what was written anew, bytes. */
+  readonly stateBytes: number;
+  readonly writtenBytes: number;
+  /** Its folder; undefined where it is in memory, or failed. */
+  readonly path: string | undefined;
+  /** Why it failed. */
+  readonly failure: string | undefined;
 }
 
 /** Metrics of one subtask of one task: of an operator with all that are chained to it. */

@@ -1,3 +1,5 @@
+import type { CheckpointLocation } from "./control/snapshots.ts";
+
 /**
  * What travels between records, each in a frame of its own (data frames hold records and watermarks only).
  * A union by `kind`; on the wire each kind has a number, see docs/formats/frames.md.
@@ -33,4 +35,8 @@ export interface BarrierOptions {
   readonly alignment: "aligned" | "unaligned";
   /** ms after which an aligned barrier turns unaligned; undefined: never. */
   readonly alignmentTimeout: number | undefined;
+  /** Where a savepoint goes; undefined: where the job's checkpoints go. */
+  readonly location: CheckpointLocation | undefined;
+  /** Whether changes against an earlier, confirmed checkpoint will do; false: the whole state. */
+  readonly incremental: boolean;
 }

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly args?: Readonly<Record<string, unknown>>;
   /** Settings by option key; they win over the job's own. */
   readonly config?: ConfigValues;
+  /** What the job starts from; without it, from nothing (or from what `execution.state-recovery.path` says). */
+  readonly restore?: RestoreOptions;
   /** Cancels the job when it is aborted. */
   readonly signal?: AbortSignal;
   /** Takes the job's log. Default: warnings and errors to standard error. */
@@ -38,6 +40,16 @@ export interface RunOptions {
   readonly streams?: StandardStreams;
   /** Time as an inline job sees it. Default: the machine's clock. */
   readonly clock?: Clock;
+}
+
+/** The savepoint or checkpoint that a job starts from. */
+export interface RestoreOptions {
+  /** Its folder, or its `_metadata`. */
+  readonly path: string;
+  /** `NO_CLAIM` (default) leaves it alone; `CLAIM` makes it the job's own, which removes it when it is no longer needed. */
+  readonly claimMode?: "NO_CLAIM" | "CLAIM";
+  /** Whether state of operators that the job no longer has is dropped; else it is refused. Default false. */
+  readonly allowNonRestoredState?: boolean;
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 } from "./parse-value.ts";
 
 /** What an option's value is: durations are ms, memory is bytes. */
-export type OptionKind = "integer" | "boolean" | "duration" | "memory" | "string";
+export type OptionKind = "integer" | "number" | "boolean" | "duration" | "memory" | "string" | "choice";
 
 /** A setting, defined once: the docs, the command line's help and the config endpoint come from it. Immutable. */
 export interface ConfigOption<K extends string = string, T = unknown, N extends OptionKind = OptionKind> {
@@ -72,6 +72,35 @@ export const booleanOption = <const K extends string>(
     format: String,
   });
 
+/** A number, with fractions. */
+export const fractionOption = <const K extends string>(
+  key: K,
+  definition: Definition<number>,
+): ConfigOption<K, number, "number"> =>
+  numberOption(key, "number", "a number", definition, parseFraction, String);
+
+/** One of a few words; case and `_` for `-` don't matter. */
+export const choiceOption = <const K extends string, const T extends string>(
+  key: K,
+  choices: readonly T[],
+  definition: Definition<T>,
+): ConfigOption<K, T, "choice"> => {
+  const plain = (text: string): string => text.toLowerCase().replaceAll("_", "-");
+  return Object.freeze({
+    key,
+    kind: "choice" as const,
+    defaultValue: definition.defaultValue,
+    description: `${definition.description} One of ${choices.join(", ")}.`,
+    parse(value: unknown): T {
+      const found =
+        typeof value === "string" ? choices.find((choice) => plain(choice) === plain(value)) : undefined;
+      if (found === undefined) throw invalid(key, `one of ${choices.join(", ")}`, value);
+      return found;
+    },
+    format: (value: T): string => value,
+  });
+};
+
 /** A text. */
 export const stringOption = <const K extends string>(
   key: K,
@@ -89,7 +118,10 @@ export const stringOption = <const K extends string>(
     format: (value: string) => value,
   });
 
-function numberOption<const K extends string, N extends "integer" | "duration" | "memory">(
+const parseFraction = (text: string): number | undefined =>
+  /^\s*[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\s*$/.test(text) ? Number(text) : undefined;
+
+function numberOption<const K extends string, N extends "integer" | "number" | "duration" | "memory">(
   key: K,
   kind: N,
   expected: string,
@@ -108,7 +140,7 @@ function numberOption<const K extends string, N extends "integer" | "duration" |
       if (
         typeof parsed !== "number" ||
         !(parsed >= min && parsed <= max) ||
-        (kind !== "duration" && !Number.isInteger(parsed))
+        (kind !== "duration" && kind !== "number" && !Number.isInteger(parsed))
       ) {
         const range =
           max === Number.MAX_SAFE_INTEGER ? `from ${format(min)}` : `from ${format(min)} to ${format(max)}`;

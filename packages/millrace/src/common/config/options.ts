@@ -1,6 +1,8 @@
 import {
   booleanOption,
+  choiceOption,
   durationOption,
+  fractionOption,
   integerOption,
   memoryOption,
   stringOption,
@@ -80,6 +82,280 @@ export const NETWORK_MEMORY = memoryOption("taskmanager.network.memory", {
   min: 64 * 1024,
 });
 
+/** How often checkpoints are taken. */
+export const CHECKPOINT_INTERVAL = durationOption("execution.checkpointing.interval", {
+  description:
+    "How often a checkpoint is triggered. Default: no checkpoints are taken, and a job that fails has failed.",
+  min: 1,
+});
+
+/** What checkpoints promise. */
+export const CHECKPOINT_MODE = choiceOption(
+  "execution.checkpointing.mode",
+  ["EXACTLY_ONCE", "AT_LEAST_ONCE"],
+  {
+    defaultValue: "EXACTLY_ONCE",
+    description:
+      "Whether each record counts exactly once in state after a failure, for which tasks wait until the barriers of all their inputs are in, or at least once, without waiting.",
+  },
+);
+
+/** How long a checkpoint may take. */
+export const CHECKPOINT_TIMEOUT = durationOption("execution.checkpointing.timeout", {
+  defaultValue: 600_000,
+  description: "How long a checkpoint may take before it is given up.",
+  min: 1,
+});
+
+/** Pause between checkpoints. */
+export const CHECKPOINT_MIN_PAUSE = durationOption("execution.checkpointing.min-pause", {
+  defaultValue: 0,
+  description: "The shortest time between the end of a checkpoint and the trigger of the next.",
+});
+
+/** Checkpoints underway. */
+export const CHECKPOINT_MAX_CONCURRENT = integerOption("execution.checkpointing.max-concurrent-checkpoints", {
+  defaultValue: 1,
+  description: "How many checkpoints may be underway at a time. Unaligned ones are taken one at a time.",
+  min: 1,
+  max: 100,
+});
+
+/** Failures of checkpoints that a job bears. */
+export const CHECKPOINT_TOLERABLE_FAILURES = integerOption(
+  "execution.checkpointing.tolerable-failed-checkpoints",
+  {
+    defaultValue: 0,
+    description:
+      "How many checkpoints may fail one after the other before the job fails. A checkpoint that expires counts as failed.",
+  },
+);
+
+/** What becomes of checkpoints when the job ends. */
+export const CHECKPOINT_RETENTION = choiceOption(
+  "execution.checkpointing.externalized-checkpoint-retention",
+  ["DELETE_ON_CANCELLATION", "RETAIN_ON_CANCELLATION", "NO_EXTERNALIZED_CHECKPOINTS"],
+  {
+    defaultValue: "NO_EXTERNALIZED_CHECKPOINTS",
+    description:
+      "What becomes of the last checkpoints when the job ends without finishing: kept when it fails, or also when it is cancelled, or never.",
+  },
+);
+
+/** Checkpoints that are kept. */
+export const CHECKPOINT_RETAINED = integerOption("execution.checkpointing.num-retained", {
+  defaultValue: 1,
+  description: "How many completed checkpoints are kept.",
+  min: 1,
+  max: 1000,
+});
+
+/** Whether barriers overtake records. */
+export const CHECKPOINT_UNALIGNED = booleanOption("execution.checkpointing.unaligned.enabled", {
+  defaultValue: false,
+  description:
+    "Whether barriers overtake the records on their way, which become part of the checkpoint: quicker under back-pressure, and larger. Only with EXACTLY_ONCE.",
+});
+
+/** When aligned checkpoints turn unaligned. */
+export const CHECKPOINT_ALIGNED_TIMEOUT = durationOption(
+  "execution.checkpointing.aligned-checkpoint-timeout",
+  {
+    defaultValue: 0,
+    description:
+      "With unaligned checkpoints: how long a checkpoint tries to align before its barriers overtake. 0: they overtake at once.",
+  },
+);
+
+/** Checkpoints after tasks have ended. */
+export const CHECKPOINT_AFTER_TASKS_FINISH = booleanOption(
+  "execution.checkpointing.checkpoints-after-tasks-finish",
+  {
+    defaultValue: true,
+    description: "Whether checkpoints go on when some tasks have finished, as tasks with bounded input do.",
+  },
+);
+
+/** Whether checkpoints build on earlier ones. */
+export const CHECKPOINT_INCREMENTAL = booleanOption("execution.checkpointing.incremental", {
+  defaultValue: true,
+  description:
+    "Whether a checkpoint writes only what has changed since the last completed one, with a full one from time to time.",
+});
+
+/** Where checkpoints go. */
+export const CHECKPOINT_STORAGE = choiceOption(
+  "execution.checkpointing.storage",
+  ["jobmanager", "filesystem"],
+  {
+    description:
+      "Where checkpoints go: into the memory of the job's master, which survives failures of tasks but not the end of the process, or into execution.checkpointing.dir. Default: filesystem where a folder is given, else jobmanager.",
+  },
+);
+
+/** Folder of checkpoints. */
+export const CHECKPOINT_DIR = stringOption("execution.checkpointing.dir", {
+  description: "Folder for checkpoints; each job makes one of its own in it.",
+});
+
+/** Folder of savepoints. */
+export const SAVEPOINT_DIR = stringOption("execution.checkpointing.savepoint-dir", {
+  description: "Folder for savepoints that are triggered without one.",
+});
+
+/** State that travels inline. */
+export const CHECKPOINT_INLINE_THRESHOLD = memoryOption("execution.checkpointing.data-inline-threshold", {
+  defaultValue: 20 * 1024,
+  description: "State up to this size stands in a checkpoint's metadata instead of in a file of its own.",
+  max: 1024 * 1024,
+});
+
+/** What a job starts from. */
+export const RECOVERY_PATH = stringOption("execution.state-recovery.path", {
+  description: "Savepoint or checkpoint that the job starts from: its folder, or its _metadata.",
+});
+
+/** Who owns what a job starts from. */
+export const RECOVERY_CLAIM_MODE = choiceOption(
+  "execution.state-recovery.claim-mode",
+  ["NO_CLAIM", "CLAIM"],
+  {
+    defaultValue: "NO_CLAIM",
+    description:
+      "NO_CLAIM leaves the savepoint alone: the first checkpoint is a full one. CLAIM makes it the job's own, which removes it when it is no longer needed.",
+  },
+);
+
+/** State without an operator. */
+export const RECOVERY_ALLOW_NON_RESTORED = booleanOption("execution.state-recovery.ignore-unclaimed-state", {
+  defaultValue: false,
+  description:
+    "Whether a savepoint's state of operators that the job no longer has is dropped. Else it is refused.",
+});
+
+/** Kind of state backend. */
+export const STATE_BACKEND = choiceOption("state.backend.type", ["hashmap", "rocksdb"], {
+  defaultValue: "hashmap",
+  description:
+    "Where keyed state lives: on the heap, or in RocksDB on the local disk (package @millrace/state-rocksdb) for more than fits into memory.",
+});
+
+/** Memory of RocksDB's cache. */
+export const ROCKSDB_MEMORY = memoryOption("state.backend.rocksdb.memory.fixed-per-slot", {
+  defaultValue: 256 * 1024 * 1024,
+  description:
+    "Memory of each slot for state in RocksDB: its write buffers and block cache, and the cache of live objects in front of it.",
+  min: 16 * 1024 * 1024,
+});
+
+/** Whether RocksDB has the cache of live objects. */
+export const ROCKSDB_CACHE = booleanOption("state.backend.rocksdb.object-cache.enabled", {
+  defaultValue: true,
+  description:
+    "Whether live objects are cached in front of RocksDB, written back when they are evicted or at a barrier.",
+});
+
+/** RocksDB's working folder. */
+export const ROCKSDB_LOCAL_DIR = stringOption("state.backend.rocksdb.localdir", {
+  description:
+    "Folder for RocksDB's working files, on a local disk. Default: the system's folder for temporary files.",
+});
+
+/** What happens after a failure. */
+export const RESTART_STRATEGY = choiceOption(
+  "restart-strategy.type",
+  ["none", "fixed-delay", "exponential-delay", "failure-rate"],
+  {
+    description:
+      "Whether and when a failed job starts again from its last checkpoint. Default: exponential-delay with checkpoints, none without.",
+  },
+);
+
+/** Restarts with a fixed delay. */
+export const FIXED_DELAY_ATTEMPTS = integerOption("restart-strategy.fixed-delay.attempts", {
+  defaultValue: 1,
+  description: "fixed-delay: how often the job is started again before it fails.",
+});
+
+/** Their delay. */
+export const FIXED_DELAY_DELAY = durationOption("restart-strategy.fixed-delay.delay", {
+  defaultValue: 1000,
+  description: "fixed-delay: time before each restart.",
+});
+
+/** First delay of exponential restarts. */
+export const EXPONENTIAL_INITIAL = durationOption("restart-strategy.exponential-delay.initial-backoff", {
+  defaultValue: 1000,
+  description: "exponential-delay: time before the first restart.",
+  min: 1,
+});
+
+/** Greatest delay of exponential restarts. */
+export const EXPONENTIAL_MAX = durationOption("restart-strategy.exponential-delay.max-backoff", {
+  defaultValue: 60_000,
+  description: "exponential-delay: the longest time before a restart.",
+  min: 1,
+});
+
+/** Growth of exponential restarts. */
+export const EXPONENTIAL_MULTIPLIER = fractionOption(
+  "restart-strategy.exponential-delay.backoff-multiplier",
+  {
+    defaultValue: 1.5,
+    description: "exponential-delay: how much longer each delay is than the one before.",
+    min: 1,
+    max: 1000,
+  },
+);
+
+/** When exponential restarts begin anew. */
+export const EXPONENTIAL_RESET = durationOption(
+  "restart-strategy.exponential-delay.reset-backoff-threshold",
+  {
+    defaultValue: 3_600_000,
+    description: "exponential-delay: after this long without a failure, delays and attempts begin anew.",
+  },
+);
+
+/** Jitter of exponential restarts. */
+export const EXPONENTIAL_JITTER = fractionOption("restart-strategy.exponential-delay.jitter-factor", {
+  defaultValue: 0.1,
+  description: "exponential-delay: by how much of itself a delay varies at random.",
+  min: 0,
+  max: 1,
+});
+
+/** Limit of exponential restarts. */
+export const EXPONENTIAL_ATTEMPTS = integerOption(
+  "restart-strategy.exponential-delay.attempts-before-reset-backoff",
+  {
+    defaultValue: 20,
+    description:
+      "exponential-delay: how often the job is started again, without the pause that resets the count, before it fails: a record that fails each time ends the job.",
+    min: 1,
+  },
+);
+
+/** Failures within an interval. */
+export const FAILURE_RATE_MAX = integerOption("restart-strategy.failure-rate.max-failures-per-interval", {
+  defaultValue: 1,
+  description: "failure-rate: how many failures within the interval a job bears.",
+  min: 1,
+});
+
+/** That interval. */
+export const FAILURE_RATE_INTERVAL = durationOption("restart-strategy.failure-rate.failure-rate-interval", {
+  defaultValue: 60_000,
+  description: "failure-rate: the interval in which failures are counted.",
+  min: 1,
+});
+
+/** Delay of restarts by rate. */
+export const FAILURE_RATE_DELAY = durationOption("restart-strategy.failure-rate.delay", {
+  defaultValue: 1000,
+  description: "failure-rate: time before each restart.",
+});
+
 /** All options, in the order of the documentation. */
 export const OPTIONS = Object.freeze([
   PARALLELISM,
@@ -92,6 +368,41 @@ export const OPTIONS = Object.freeze([
   BUFFER_TIMEOUT,
   CANCELLATION_TIMEOUT,
   NETWORK_MEMORY,
+  CHECKPOINT_INTERVAL,
+  CHECKPOINT_MODE,
+  CHECKPOINT_TIMEOUT,
+  CHECKPOINT_MIN_PAUSE,
+  CHECKPOINT_MAX_CONCURRENT,
+  CHECKPOINT_TOLERABLE_FAILURES,
+  CHECKPOINT_RETENTION,
+  CHECKPOINT_RETAINED,
+  CHECKPOINT_UNALIGNED,
+  CHECKPOINT_ALIGNED_TIMEOUT,
+  CHECKPOINT_AFTER_TASKS_FINISH,
+  CHECKPOINT_INCREMENTAL,
+  CHECKPOINT_STORAGE,
+  CHECKPOINT_DIR,
+  SAVEPOINT_DIR,
+  CHECKPOINT_INLINE_THRESHOLD,
+  RECOVERY_PATH,
+  RECOVERY_CLAIM_MODE,
+  RECOVERY_ALLOW_NON_RESTORED,
+  STATE_BACKEND,
+  ROCKSDB_MEMORY,
+  ROCKSDB_CACHE,
+  ROCKSDB_LOCAL_DIR,
+  RESTART_STRATEGY,
+  FIXED_DELAY_ATTEMPTS,
+  FIXED_DELAY_DELAY,
+  EXPONENTIAL_INITIAL,
+  EXPONENTIAL_MAX,
+  EXPONENTIAL_MULTIPLIER,
+  EXPONENTIAL_RESET,
+  EXPONENTIAL_JITTER,
+  EXPONENTIAL_ATTEMPTS,
+  FAILURE_RATE_MAX,
+  FAILURE_RATE_INTERVAL,
+  FAILURE_RATE_DELAY,
 ] as const);
 
 type AnyOption = (typeof OPTIONS)[number];

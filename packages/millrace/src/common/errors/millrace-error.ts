@@ -27,6 +27,23 @@ export type ErrorCode =
   /** A record is larger than what may travel. */
   | "RECORD_TOO_LARGE"
   | "TASK_CANCELED"
+  // checkpoints and savepoints
+  /** A checkpoint could not be taken: declined by a task, not written, or given up. */
+  | "CHECKPOINT_FAILED"
+  /** It took longer than execution.checkpointing.timeout. */
+  | "CHECKPOINT_EXPIRED"
+  /** What was running was stopped because its checkpoint was given up. Never the first cause. */
+  | "CHECKPOINT_ABORTED"
+  /** A file of a checkpoint is damaged, cut or missing. Names the file and the block. */
+  | "CHECKPOINT_CORRUPT"
+  /** The place for checkpoints can't be read or written. */
+  | "CHECKPOINT_STORAGE_FAILED"
+  /** There is no savepoint or checkpoint where one was expected. */
+  | "SAVEPOINT_NOT_FOUND"
+  /** The job can't start from that savepoint; `details.mismatches` lists every reason. */
+  | "RESTORE_REFUSED"
+  /** A state backend can't run here. */
+  | "STATE_BACKEND_UNAVAILABLE"
   | "SLOT_LOST"
   | "JOB_FAILED"
   | "JOB_CANCELED"

@@ -1,4 +1,5 @@
 import type { ExecutionId, JobId, SlotId, VertexId } from "../../common/ids/ids.ts";
+import type { CheckpointLocation, TaskRestore } from "./snapshots.ts";
 
 /** Says whose message it is; a slot refuses tokens older than the one it was deployed with. */
 export interface FencingToken {
@@ -13,6 +14,16 @@ export interface TaskDeployment {
   readonly execution: ExecutionId;
   readonly vertex: VertexId;
   readonly subtask: number;
+  /** undefined: it starts without state. */
+  readonly restore: TaskRestore | undefined;
+}
+
+/** How the tasks of a job take part in checkpoints. */
+export interface CheckpointDeployment {
+  /** Whether checkpoints are taken periodically: then a task's end is part of one. */
+  readonly periodic: boolean;
+  /** Where the job's checkpoints go; a savepoint's barrier says where it goes. */
+  readonly location: CheckpointLocation;
 }
 
 /** A channel between two tasks. */
@@ -48,6 +59,7 @@ export interface SlotDeployment {
   readonly args: Readonly<Record<string, unknown>>;
   readonly captured: Readonly<Record<string, unknown>>;
   readonly config: Readonly<Record<string, unknown>>;
+  readonly checkpoints: CheckpointDeployment;
   /** What the rebuilt job graph must look like. */
   readonly fingerprint: string;
   /** Its nodes as text, so that a difference can be named. */

@@ -1,9 +1,11 @@
 import type { ExecutionId } from "../../common/ids/ids.ts";
 import type { SlotDeployment } from "./deployment.ts";
+import type { BarrierOptions } from "../channel-event.ts";
 import type { ErrorEnvelope } from "./error-envelope.ts";
+import type { SnapshotMetrics, TaskSnapshot } from "./snapshots.ts";
 
 /** Version of these messages; both sides refuse another one. */
-export const CONTROL_VERSION = 1;
+export const CONTROL_VERSION = 2;
 
 /** From the JobMaster (or the process that hosts the slot) to a slot. A union by `type`; in order for each slot. */
 export type ToSlot =
@@ -22,6 +24,24 @@ export type ToSlot =
   | { readonly type: "clientTaken"; readonly execution: ExecutionId; readonly count: number }
   /** A chunk of standard input; null at its end. */
   | { readonly type: "stdin"; readonly execution: ExecutionId; readonly chunk: Uint8Array | null }
+  /**
+   * Begins a checkpoint at these tasks: sources, and tasks whose producers have all finished (which wait for the end of their channels
+   * first). The others begin it when its barriers reach them.
+   */
+  | {
+      readonly type: "triggerCheckpoint";
+      readonly executions: readonly ExecutionId[];
+      readonly checkpointId: number;
+      /** When the JobMaster triggered it, ms since the epoch. */
+      readonly timestamp: number;
+      readonly options: BarrierOptions;
+    }
+  /** The checkpoint is recorded: everything up to and including it may be committed. To all tasks of the slot. */
+  | { readonly type: "checkpointComplete"; readonly checkpointId: number }
+  /** The checkpoint is given up; what was written for it is nobody's. To all tasks of the slot. */
+  | { readonly type: "checkpointAborted"; readonly checkpointId: number }
+  /** Every task of the job has reached the end of its data, and no checkpoint will come: commit, and end. */
+  | { readonly type: "commitAtEnd"; readonly executions: readonly ExecutionId[] }
   | { readonly type: "reportMetrics"; readonly request: number }
   | { readonly type: "shutdown" };
 
@@ -37,6 +57,25 @@ export type FromSlot =
       readonly state: "INITIALIZING" | "RUNNING" | "FINISHED" | "CANCELED" | "FAILED";
       readonly error: ErrorEnvelope | undefined;
     }
+  | {
+      readonly type: "checkpointAcknowledged";
+      readonly execution: ExecutionId;
+      readonly checkpointId: number;
+      readonly snapshot: TaskSnapshot;
+      readonly metrics: SnapshotMetrics;
+    }
+  /** This task can't be part of the checkpoint: it failed to write its state, or is not running. */
+  | {
+      readonly type: "checkpointDeclined";
+      readonly execution: ExecutionId;
+      readonly checkpointId: number;
+      readonly error: ErrorEnvelope;
+    }
+  /**
+   * The task's operators have finished. It goes on to take part in checkpoints until one that covers its end is complete; in jobs without
+   * checkpoints, tasks that have something to commit wait for `commitAtEnd`.
+   */
+  | { readonly type: "endOfData"; readonly execution: ExecutionId }
   | { readonly type: "requestSplit"; readonly execution: ExecutionId }
   | { readonly type: "sourceEvent"; readonly execution: ExecutionId; readonly event: unknown }
   | {
