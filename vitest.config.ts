@@ -24,6 +24,7 @@ const common = {
   environment: "node" as const,
   // Child processes, because the engine starts worker threads and handles signals itself.
   pool: "forks" as const,
+  setupFiles: [fileURLToPath(new URL("test/fast-check-seed.ts", import.meta.url))],
   exclude,
 };
 
