@@ -109,6 +109,51 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeNote>> = {
     means: "A task ended because its job was cancelled or failed elsewhere.",
     remedy: "Look for the first failure.",
   },
+  CHECKPOINT_FAILED: {
+    means:
+      "A checkpoint or savepoint could not be taken: a task declined it, its state could not be written, or it was given up because a task ended. The job goes on; nothing that the last completed checkpoint holds is lost.",
+    remedy:
+      "See the cause. Checkpoints that fail more often in a row than `execution.checkpointing.tolerable-failed-checkpoints` allows fail the job.",
+  },
+  CHECKPOINT_EXPIRED: {
+    means:
+      "A checkpoint took longer than `execution.checkpointing.timeout`: barriers wait behind records that a slow operator or sink has not taken yet, or the storage is slow.",
+    remedy:
+      "Find the operator that is busy all the time and give it more parallelism, take unaligned checkpoints (`execution.checkpointing.unaligned.enabled`), or raise the timeout.",
+  },
+  CHECKPOINT_ABORTED: {
+    means:
+      "The part of a checkpoint that a task was at was stopped, because the checkpoint as a whole was given up: the consequence of another failure.",
+    remedy: "Look for the first failure of that checkpoint.",
+  },
+  CHECKPOINT_CORRUPT: {
+    means:
+      "A file of a checkpoint or savepoint is damaged, cut short or missing. File and block are named. Nothing is restored from it, and no older checkpoint is taken in its place.",
+    remedy:
+      "Restore the file from a copy. Otherwise start from an older checkpoint or savepoint by `-s`, which is a decision: what sinks committed since then is written again.",
+  },
+  CHECKPOINT_STORAGE_FAILED: {
+    means:
+      "The directory of checkpoints can't be read or written: a full disk, a missing permission, a lost mount.",
+    remedy: "Mend what the message names; checkpoints that come later succeed by themselves.",
+  },
+  SAVEPOINT_NOT_FOUND: {
+    means: "There is no savepoint or checkpoint at the path that was given.",
+    remedy:
+      "Give the folder that holds `_metadata`: of a savepoint the folder that `millrace savepoint` printed, of a checkpoint its `chk-N`.",
+  },
+  RESTORE_REFUSED: {
+    means:
+      "The job can't start from that savepoint or checkpoint. The message, and `details.mismatches`, list every reason at once; nothing was started.",
+    remedy:
+      "Each reason has its remedy in [guarantees](guide/guarantees.md#when-a-restore-is-refused); `millrace savepoint check <path> <job.ts>` compares without running.",
+  },
+  STATE_BACKEND_UNAVAILABLE: {
+    means:
+      "The state backend that the job asks for can't run here: its package is not installed, or has no build for this machine.",
+    remedy:
+      "Install `@millrace/state-rocksdb` where the job runs, or set `state.backend.type` to `hashmap`; savepoints fit both.",
+  },
   SLOT_LOST: {
     means: "A worker thread ended while it ran tasks: out of memory, or `process.exit` in a function.",
     remedy: "Give Node.js more memory (`--max-old-space-size`), keep less state, or find the exit.",
