@@ -23,6 +23,35 @@ export interface LocalSubtaskMetrics {
   readonly values: Readonly<Record<string, number | string | boolean>>;
 }
 
+/** How a job is stopped with a savepoint; the API's StopOptions. */
+export interface LocalStopOptions {
+  readonly directory?: string;
+  readonly drain?: boolean;
+}
+
+/** The checkpoints of a job; the API's CheckpointStatistics. */
+export interface LocalCheckpointStatistics {
+  readonly triggered: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly inProgress: number;
+  readonly restored: number;
+  readonly history: readonly LocalCheckpointSummary[];
+}
+
+/** One checkpoint; the API's CheckpointSummary. */
+export interface LocalCheckpointSummary {
+  readonly id: number;
+  readonly kind: "checkpoint" | "savepoint";
+  readonly status: "IN_PROGRESS" | "COMPLETED" | "FAILED";
+  readonly triggeredAt: number;
+  readonly durationMs: number | undefined;
+  readonly stateBytes: number;
+  readonly writtenBytes: number;
+  readonly path: string | undefined;
+  readonly failure: string | undefined;
+}
+
 /** A job of this process as the API's JobClient. */
 export class LocalJobClient {
   readonly jobId: JobId;
@@ -101,6 +130,26 @@ export class LocalJobClient {
     }
     const { outcome } = await this.#ended;
     if (outcome.status !== "FINISHED") throw this.#failure(outcome);
+  }
+
+  async triggerSavepoint(_directory?: string): Promise<string> {
+    throw this.#noCheckpoints();
+  }
+
+  async stopWithSavepoint(_options: LocalStopOptions = {}): Promise<string> {
+    throw this.#noCheckpoints();
+  }
+
+  async triggerCheckpoint(): Promise<number> {
+    throw this.#noCheckpoints();
+  }
+
+  checkpoints(): LocalCheckpointStatistics {
+    return { triggered: 0, completed: 0, failed: 0, inProgress: 0, restored: 0, history: [] };
+  }
+
+  #noCheckpoints(): MillraceError {
+    return new MillraceError("CHECKPOINT_FAILED", `job "${this.jobName}" takes no checkpoints`);
   }
 
   #typeOf(channel: string): TypeInfo<unknown> | undefined {

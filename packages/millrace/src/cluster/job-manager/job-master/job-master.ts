@@ -132,6 +132,7 @@ export class JobMaster {
           args,
           captured: streamGraph.captured,
           config,
+          checkpoints: { periodic: false, location: { directory: undefined, inlineThreshold: 0 } },
           fingerprint: jobGraph.fingerprint,
           nodes: describeNodes(streamGraph),
           tasks: plan.slots[slot]?.tasks ?? [],
@@ -196,6 +197,10 @@ export class JobMaster {
         return;
       case "taskState":
         return this.#taskState(message);
+      case "checkpointAcknowledged":
+      case "checkpointDeclined":
+      case "endOfData":
+        return;
       case "requestSplit":
         return this.#ofSource(message.execution, (source, subtask) => source.requestSplit(subtask));
       case "sourceEvent":

@@ -25,6 +25,7 @@ export function planDeployment(graph: JobGraph, attempt: number, packed: boolean
         execution: executionId(vertex.id, subtask, attemptOf(attempt)),
         vertex: vertex.id,
         subtask,
+        restore: undefined,
       });
     }
   }
