@@ -1,7 +1,7 @@
 import type { TypeInfo } from "../../../common/types/type-info.ts";
 import { Types } from "../../../common/types/types.ts";
 import { deepFreeze } from "../../../common/types/deep-freeze.ts";
-import { createRetainer } from "../../state/heap/retain.ts";
+import { createRetainer } from "../../state/retain.ts";
 import type { FoldOptions, MergingFold } from "./window-fold.ts";
 
 /** Keeps all records: the accumulator is an array. */

@@ -1,8 +1,8 @@
 import type { StateCopier } from "../../../common/codec/copy-for-state.ts";
 import type { ReduceFunction } from "../../../common/functions/functions.ts";
 import type { TypeInfo } from "../../../common/types/type-info.ts";
-import { createRetainer } from "../../state/heap/retain.ts";
-import { StringKeeper } from "../../state/heap/string-keeper.ts";
+import { createRetainer } from "../../state/retain.ts";
+import { StringKeeper } from "../../state/string-keeper.ts";
 import { deepFreeze } from "../../../common/types/deep-freeze.ts";
 import { refuseAsync } from "../../task/chain/refuse-async.ts";
 import { noAnswer } from "./no-answer.ts";

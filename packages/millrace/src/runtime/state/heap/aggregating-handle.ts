@@ -1,10 +1,10 @@
 import type { AggregateFunction, AggregatingState } from "../../../common/state/state.ts";
 import { deepCopy } from "../deep-copy.ts";
-import { freezeState } from "./freeze-state.ts";
-import { nothingAnswered } from "./nothing-answered.ts";
+import { freezeState } from "../freeze-state.ts";
+import { nothingAnswered } from "../nothing-answered.ts";
 import type { HandleOptions } from "./handle-options.ts";
 import type { Place } from "./place.ts";
-import { StringKeeper } from "./string-keeper.ts";
+import { StringKeeper } from "../string-keeper.ts";
 
 /**
  * Aggregating state on a place: the accumulator, which `add` changes in place.

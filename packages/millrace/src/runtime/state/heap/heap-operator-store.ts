@@ -15,7 +15,7 @@ import type {
   OperatorStateSnapshotEntry,
 } from "../operator-capture.ts";
 import type { StateStoreRequest } from "../state-backend.ts";
-import { freezeState } from "./freeze-state.ts";
+import { freezeState } from "../freeze-state.ts";
 import { ListHandle } from "./list-handle.ts";
 import { handleOptions } from "./heap-state.ts";
 import type { Place } from "./place.ts";

@@ -12,7 +12,7 @@ import { MapHandle } from "./map-handle.ts";
 import { MapLayout } from "./map-layout.ts";
 import type { Place } from "./place.ts";
 import { ReducingHandle } from "./reducing-handle.ts";
-import { createOwner, createRetainer, retain } from "./retain.ts";
+import { createOwner, createRetainer, retain } from "../retain.ts";
 import { TtlListHandle } from "./ttl-list-handle.ts";
 import { TtlMapHandle } from "./ttl-map-handle.ts";
 import { TtlPlace } from "./ttl-place.ts";

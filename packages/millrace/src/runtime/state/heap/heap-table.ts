@@ -3,7 +3,7 @@ import type { NamespaceTable, TableScan } from "../namespace-tables.ts";
 import { ChangeBits } from "./change-bits.ts";
 import { ABSENT_ID, IntIndex } from "./int-index.ts";
 import { LargeMap } from "./large-map.ts";
-import { retainKey } from "./retain.ts";
+import { retainKey } from "../retain.ts";
 
 /** A removed entry. */
 const REMOVED = Symbol("removed");

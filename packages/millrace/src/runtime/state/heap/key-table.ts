@@ -6,7 +6,7 @@ import { preview } from "../../../common/errors/preview.ts";
 import type { Clock } from "../../../common/clock/clock.ts";
 import type { KeyGroupRange } from "../keyed-state.ts";
 import { ChangeBits } from "./change-bits.ts";
-import { retainKey } from "./retain.ts";
+import { retainKey } from "../retain.ts";
 import { ABSENT_ID, IntIndex } from "./int-index.ts";
 import { LargeMap } from "./large-map.ts";
 

@@ -1,5 +1,5 @@
 import type { ListState, ReadonlyState } from "../../../common/state/state.ts";
-import { freezeState } from "./freeze-state.ts";
+import { freezeState } from "../freeze-state.ts";
 import type { HandleOptions } from "./handle-options.ts";
 import type { Place } from "./place.ts";
 

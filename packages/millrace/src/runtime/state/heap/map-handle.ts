@@ -1,11 +1,11 @@
 import { keyIndex, type KeyIndex } from "../../../common/keys/key-index.ts";
 import type { MapState, ReadonlyState } from "../../../common/state/state.ts";
 import { deepCopy } from "../deep-copy.ts";
-import { freezeState } from "./freeze-state.ts";
+import { freezeState } from "../freeze-state.ts";
 import type { HandleOptions } from "./handle-options.ts";
 import type { Place } from "./place.ts";
 import { StateMap } from "./state-map.ts";
-import { StringKeeper } from "./string-keeper.ts";
+import { StringKeeper } from "../string-keeper.ts";
 
 /** Map state on a place: a `StateMap`. Storing undefined is removing. */
 export class MapHandle<K, V> implements MapState<K, V> {

@@ -3,7 +3,7 @@ import { unreachable } from "../../../common/errors/unreachable.ts";
 import type { StateDescriptor, StateHandle } from "../../../common/state/state.ts";
 import type { NamespacedState } from "../keyed-state.ts";
 import type { NamespacePlace } from "./namespace-place.ts";
-import { nothingAnswered } from "./nothing-answered.ts";
+import { nothingAnswered } from "../nothing-answered.ts";
 import type { Place } from "./place.ts";
 
 /** Namespaced state: one handle whose place moves from namespace to namespace. */

@@ -1,9 +1,9 @@
 import type { ReadonlyState, ReducingState } from "../../../common/state/state.ts";
-import { freezeState } from "./freeze-state.ts";
+import { freezeState } from "../freeze-state.ts";
 import type { HandleOptions } from "./handle-options.ts";
-import { nothingAnswered } from "./nothing-answered.ts";
+import { nothingAnswered } from "../nothing-answered.ts";
 import type { Place } from "./place.ts";
-import { StringKeeper } from "./string-keeper.ts";
+import { StringKeeper } from "../string-keeper.ts";
 
 /** Reducing state on a place: the reduced value. */
 export class ReducingHandle<T> implements ReducingState<T> {

@@ -1,6 +1,6 @@
 import type { ListState, ReadonlyState } from "../../../common/state/state.ts";
 import type { Column } from "./column.ts";
-import { freezeState } from "./freeze-state.ts";
+import { freezeState } from "../freeze-state.ts";
 import type { HandleOptions } from "./handle-options.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Place } from "./place.ts";

@@ -2,7 +2,7 @@ import { keyIndex, type KeyIndex } from "../../../common/keys/key-index.ts";
 import type { MapState, ReadonlyState } from "../../../common/state/state.ts";
 import type { Column } from "./column.ts";
 import { deepCopy } from "../deep-copy.ts";
-import { freezeState } from "./freeze-state.ts";
+import { freezeState } from "../freeze-state.ts";
 import type { HandleOptions } from "./handle-options.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Place } from "./place.ts";

@@ -1,9 +1,9 @@
 import type { ReadonlyState, ValueState } from "../../../common/state/state.ts";
 import { deepCopy } from "../deep-copy.ts";
-import { freezeState } from "./freeze-state.ts";
+import { freezeState } from "../freeze-state.ts";
 import type { HandleOptions } from "./handle-options.ts";
 import type { Place } from "./place.ts";
-import { StringKeeper } from "./string-keeper.ts";
+import { StringKeeper } from "../string-keeper.ts";
 
 /** Value state on a place. Storing undefined is clearing. */
 export class ValueHandle<T> implements ValueState<T> {

@@ -1,4 +1,4 @@
-import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
 
 /** The error for a reduce or add function that answered undefined. */
 export function nothingAnswered(method: "add" | "reduce" | "merge", where: string): MillraceError {

@@ -1,7 +1,7 @@
-import { copyFlat, holdsStrings } from "../../../common/codec/copy-for-state.ts";
-import { flatString } from "../../../common/codec/flat-string.ts";
-import { isPlainObject } from "../../../common/types/plain-object.ts";
-import type { TypeInfo } from "../../../common/types/type-info.ts";
+import { copyFlat, holdsStrings } from "../../common/codec/copy-for-state.ts";
+import { flatString } from "../../common/codec/flat-string.ts";
+import { isPlainObject } from "../../common/types/plain-object.ts";
+import type { TypeInfo } from "../../common/types/type-info.ts";
 
 /** V8 copies substrings shorter than this, so they keep nothing else alive. */
 const SHORTEST_SLICE = 13;

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { Types } from "../../../common/types/types.ts";
+import { Types } from "../../common/types/types.ts";
 import { StringKeeper } from "./string-keeper.ts";
 
 /** A string that is cut out of a longer one, and so keeps it alive. */

@@ -1,9 +1,9 @@
-import { copyFlat, createStateCopier, type StateCopier } from "../../../common/codec/copy-for-state.ts";
-import { MillraceError } from "../../../common/errors/millrace-error.ts";
-import { fieldPath, isPlainObject, nameOfValue } from "../../../common/types/plain-object.ts";
-import type { TypeInfo } from "../../../common/types/type-info.ts";
-import { describeIssue, isCarriedInstance, validateValue } from "../../../common/types/validate-value.ts";
-import { deepCopy, NO_CUSTOMS, type Customs } from "../deep-copy.ts";
+import { copyFlat, createStateCopier, type StateCopier } from "../../common/codec/copy-for-state.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { fieldPath, isPlainObject, nameOfValue } from "../../common/types/plain-object.ts";
+import type { TypeInfo } from "../../common/types/type-info.ts";
+import { describeIssue, isCarriedInstance, validateValue } from "../../common/types/validate-value.ts";
+import { deepCopy, NO_CUSTOMS, type Customs } from "./deep-copy.ts";
 
 /** V8 copies substrings shorter than this, so they keep nothing else alive. */
 const SHORTEST_SLICE = 13;

@@ -1,4 +1,4 @@
-import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
 
 /**
  * Freezes a value that state hands out, and everything in it, so that a test sees who changes it. Maps, Sets and Dates can't
