@@ -35,6 +35,11 @@ export interface OperatorMetadata {
   readonly kind: string;
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /**
+   * Settings of the operator that its state depends on, in words, by what they set: `{ source: "file source" }`. `stateSettings` gives them.
+   * Absent where there are none.
+   */
+  readonly settings?: Readonly<Record<string, string>>;
   /** State of a source's enumerator, as the self-describing codec wrote it. */
   readonly coordinator: StateBytes | undefined;
   /** By subtask; subtasks without state stand here, too. */
