@@ -18,6 +18,17 @@ const kinds: { [K in ChannelEvent["kind"]]: fc.Arbitrary<ChannelEvent & { kind: 
       mode: fc.constantFrom("exactly-once", "at-least-once"),
       alignment: fc.constantFrom("aligned", "unaligned"),
       alignmentTimeout: fc.oneof(time, fc.constantFrom(undefined, Infinity, 0)),
+      location: fc.oneof(
+        fc.constant(undefined),
+        fc.record({
+          directory: fc.oneof(
+            fc.constant(undefined),
+            fc.string({ unit: "grapheme", minLength: 1, maxLength: 300 }),
+          ),
+          inlineThreshold: fc.oneof(id, fc.constantFrom(0, Infinity)),
+        }),
+      ),
+      incremental: fc.boolean(),
     }),
   }),
   cancelBarrier: fc.record({ kind: fc.constant("cancelBarrier"), checkpointId: id }),
@@ -42,7 +53,9 @@ describe("channel events", () => {
         const pool = Buffer.from(new SharedArrayBuffer(offset + bytes.length + 3)).fill(0xee);
         pool.set(bytes, offset);
         expect(decodeChannelEvent(pool, offset, offset + bytes.length)).toEqual(sent);
-        expect(bytes.length).toBeLessThanOrEqual(sent.kind === "latencyMarker" ? MAX_EVENT_BYTES : 64);
+        const short =
+          sent.kind === "barrier" ? sent.options.location === undefined : sent.kind !== "latencyMarker";
+        expect(bytes.length).toBeLessThanOrEqual(short ? 32 : MAX_EVENT_BYTES);
       }),
       { numRuns: 1000 },
     );
@@ -68,8 +81,28 @@ describe("channel events", () => {
   it("cut a source's uid that is too long, at a whole character", () => {
     const marker: ChannelEvent = { kind: "latencyMarker", sourceUid: "ü".repeat(600), subtask: 1, sentAt: 2 };
     const bytes = encodeChannelEvent(marker);
-    expect(bytes.length).toBe(MAX_EVENT_BYTES);
+    expect(bytes.length).toBe(528);
     expect(decodeChannelEvent(bytes)).toEqual({ ...marker, sourceUid: "ü".repeat(256) });
+  });
+
+  it("refuse to carry a savepoint's path that is too long, and bear the longest", () => {
+    const to = (directory: string): ChannelEvent => ({
+      kind: "barrier",
+      checkpointId: 1,
+      timestamp: 2,
+      options: {
+        snapshot: "savepoint",
+        mode: "exactly-once",
+        alignment: "aligned",
+        alignmentTimeout: undefined,
+        location: { directory, inlineThreshold: 0 },
+        incremental: false,
+      },
+    });
+    const longest = to(`/${"x".repeat(8191)}`);
+    expect(encodeChannelEvent(longest).length).toBe(MAX_EVENT_BYTES);
+    expect(decodeChannelEvent(encodeChannelEvent(longest))).toEqual(longest);
+    expect(() => encodeChannelEvent(to("ü".repeat(4097)))).toThrow(/at most 8192 bytes, got 8194 bytes/u);
   });
 
   it("are refused when they are damaged, and nothing else happens", () => {

@@ -2,13 +2,16 @@ import { MillraceError } from "../common/errors/millrace-error.ts";
 import { preview } from "../common/errors/preview.ts";
 import { unreachable } from "../common/errors/unreachable.ts";
 import type { BarrierOptions, ChannelEvent } from "./channel-event.ts";
+import type { CheckpointLocation } from "./control/snapshots.ts";
 
 /*
  * Events on the wire, little-endian. The first byte is the kind; numbers are part of the format and never reused.
  *
  * | kind | event          | then                                                                                    |
  * |------|----------------|-----------------------------------------------------------------------------------------|
- * | 1    | barrier        | u8 snapshot, u8 mode, u8 alignment, u8 timeout kind, 3 x 0, f64 id, f64 timestamp, f64 timeout |
+ * | 1    | barrier        | u8 snapshot, u8 mode, u8 alignment, u8 timeout kind, u8 incremental, u8 location kind, 0, |
+ * |      |                | f64 id, f64 timestamp, f64 timeout                                                      |
+ * |      | with location  | u32 bytes of the folder, 4 x 0, f64 inline threshold, folder in UTF-8                   |
  * | 2    | cancelBarrier  | 7 x 0, f64 id                                                                           |
  * | 3    | idle           |                                                                                         |
  * | 4    | active         |                                                                                         |
@@ -16,7 +19,8 @@ import type { BarrierOptions, ChannelEvent } from "./channel-event.ts";
  * | 6    | endOfData      | u8 drained                                                                              |
  * | 7    | endOfPartition |                                                                                         |
  *
- * The kind of a barrier's timeout: 0 none, 1 the f64 (finite), 2 infinite.
+ * The kind of a barrier's timeout: 0 none, 1 the f64 (finite), 2 infinite. The kind of its location: 0 none, 1 memory, 2 a folder. An
+ * inline threshold without bound is -1.
  */
 const Kind = {
   BARRIER: 1,
@@ -32,16 +36,24 @@ const SNAPSHOTS = ["checkpoint", "savepoint", "terminateSavepoint", "drainSavepo
 const MODES = ["exactly-once", "at-least-once"] as const;
 const ALIGNMENTS = ["aligned", "unaligned"] as const;
 const Timeout = { NONE: 0, FINITE: 1, INFINITE: 2 } as const;
+const Location = { NONE: 0, MEMORY: 1, FOLDER: 2 } as const;
 
 const BARRIER_BYTES = 32;
+const LOCATION_BYTES = 16;
 const CANCEL_BYTES = 16;
 const MARKER_BYTES = 16;
 
 /** Bytes of the longest uid that a latency marker carries; more of it is cut off. */
 const MAX_UID_BYTES = 512;
-/** No event is longer. All but latency markers take at most 32 bytes. */
-export const MAX_EVENT_BYTES = MARKER_BYTES + MAX_UID_BYTES;
+/** Bytes of the longest path of a folder that a barrier carries. */
+const MAX_FOLDER_BYTES = 8192;
+/** No event is longer. Only barriers of savepoints and latency markers take more than 32 bytes. */
+export const MAX_EVENT_BYTES = BARRIER_BYTES + LOCATION_BYTES + MAX_FOLDER_BYTES;
 
+/** Stands for an inline threshold without bound. */
+const UNBOUNDED = -1;
+
+const NOTHING = new Uint8Array();
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -74,17 +86,35 @@ export function encodeChannelEvent(event: ChannelEvent): Uint8Array<ArrayBuffer>
 }
 
 function encodeBarrier(id: number, timestamp: number, options: BarrierOptions): Uint8Array<ArrayBuffer> {
-  const bytes = start(Kind.BARRIER, BARRIER_BYTES);
+  const { location } = options;
+  const folder = location?.directory === undefined ? NOTHING : utf8.encode(location.directory);
+  if (folder.length > MAX_FOLDER_BYTES)
+    throw violation(`a folder's path of at most ${MAX_FOLDER_BYTES} bytes`, `${folder.length} bytes`);
+  const bytes = start(
+    Kind.BARRIER,
+    BARRIER_BYTES + (location === undefined ? 0 : LOCATION_BYTES + folder.length),
+  );
   const view = viewOf(bytes);
   const timeout = options.alignmentTimeout;
   bytes[1] = indexOf(SNAPSHOTS, options.snapshot);
   bytes[2] = indexOf(MODES, options.mode);
   bytes[3] = indexOf(ALIGNMENTS, options.alignment);
   bytes[4] = timeout === undefined ? Timeout.NONE : timeout === Infinity ? Timeout.INFINITE : Timeout.FINITE;
+  bytes[5] = options.incremental ? 1 : 0;
   view.setFloat64(8, integer(id, "a checkpoint id"), true);
   view.setFloat64(16, finite(timestamp, "a barrier's timestamp"), true);
   if (bytes[4] === Timeout.FINITE)
     view.setFloat64(24, finite(timeout as number, "an alignment timeout"), true);
+  if (location === undefined) return bytes;
+  bytes[6] = location.directory === undefined ? Location.MEMORY : Location.FOLDER;
+  view.setUint32(BARRIER_BYTES, folder.length, true);
+  const threshold = location.inlineThreshold;
+  view.setFloat64(
+    BARRIER_BYTES + 8,
+    threshold === Infinity ? UNBOUNDED : integer(threshold, "an inline threshold"),
+    true,
+  );
+  bytes.set(folder, BARRIER_BYTES + LOCATION_BYTES);
   return bytes;
 }
 
@@ -106,7 +136,7 @@ export function decodeChannelEvent(bytes: Uint8Array, start = 0, end = bytes.len
   const kind = length > 0 ? bytes[start] : undefined;
   switch (kind) {
     case Kind.BARRIER:
-      return decodeBarrier(bytes, start, exactly(length, BARRIER_BYTES, "a barrier"));
+      return decodeBarrier(bytes, start, length);
     case Kind.CANCEL_BARRIER:
       exactly(length, CANCEL_BYTES, "a cancelled barrier");
       return {
@@ -133,6 +163,8 @@ export function decodeChannelEvent(bytes: Uint8Array, start = 0, end = bytes.len
 }
 
 function decodeBarrier(bytes: Uint8Array, start: number, length: number): ChannelEvent {
+  if (length < BARRIER_BYTES)
+    throw violation(`a barrier of at least ${BARRIER_BYTES} bytes`, `${length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, length);
   const timeout = view.getUint8(4);
   if (timeout > Timeout.INFINITE) throw violation("a timeout of kind 0 to 2", `kind ${timeout}`);
@@ -150,7 +182,30 @@ function decodeBarrier(bytes: Uint8Array, start: number, length: number): Channe
           : timeout === Timeout.INFINITE
             ? Infinity
             : finite(view.getFloat64(24, true), "an alignment timeout"),
+      location: decodeLocation(bytes, start, length),
+      incremental: at([false, true], view.getUint8(5), "incremental"),
     },
+  };
+}
+
+function decodeLocation(bytes: Uint8Array, start: number, length: number): CheckpointLocation | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, length);
+  const kind = view.getUint8(6);
+  if (kind === Location.NONE) {
+    exactly(length, BARRIER_BYTES, "a barrier");
+    return undefined;
+  }
+  if (kind > Location.FOLDER) throw violation("a location of kind 0 to 2", `kind ${kind}`);
+  const folder = BARRIER_BYTES + LOCATION_BYTES;
+  if (length < folder) throw violation(`a barrier of at least ${folder} bytes`, `${length} bytes`);
+  exactly(length, folder + view.getUint32(BARRIER_BYTES, true), "a barrier");
+  const isFolder = kind === Location.FOLDER;
+  if (isFolder === (length === folder) || length > folder + MAX_FOLDER_BYTES)
+    throw violation("a folder's path, or none in memory", `${length - folder} bytes of one`);
+  const threshold = view.getFloat64(BARRIER_BYTES + 8, true);
+  return {
+    directory: isFolder ? text(bytes, start + folder, start + length, "a folder's path") : undefined,
+    inlineThreshold: threshold === UNBOUNDED ? Infinity : integer(threshold, "an inline threshold"),
   };
 }
 
@@ -159,15 +214,18 @@ function decodeMarker(bytes: Uint8Array, start: number, length: number): Channel
     throw violation(`a latency marker of at least ${MARKER_BYTES} bytes`, `${length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, length);
   exactly(length, MARKER_BYTES + view.getUint16(2, true), "a latency marker");
-  let sourceUid: string;
-  try {
-    // A copy, because text is not decoded from shared memory.
-    sourceUid = fromUtf8.decode(Uint8Array.from(bytes.subarray(start + MARKER_BYTES, start + length)));
-  } catch (cause) {
-    throw violation("a source's uid in UTF-8", "other bytes", cause);
-  }
+  const sourceUid = text(bytes, start + MARKER_BYTES, start + length, "a source's uid");
   const sentAt = finite(view.getFloat64(8, true), "a latency marker's time");
   return { kind: "latencyMarker", sourceUid, subtask: view.getUint32(4, true), sentAt };
+}
+
+function text(bytes: Uint8Array, start: number, end: number, what: string): string {
+  try {
+    // A copy, because text is not decoded from shared memory.
+    return fromUtf8.decode(Uint8Array.from(bytes.subarray(start, end)));
+  } catch (cause) {
+    throw violation(`${what} in UTF-8`, "other bytes", cause);
+  }
 }
 
 function start(kind: number, length: number): Uint8Array<ArrayBuffer> {

@@ -20,6 +20,17 @@ const BARRIER: ChannelEvent = {
     mode: "exactly-once",
     alignment: "aligned",
     alignmentTimeout: undefined,
+    location: undefined,
+    incremental: true,
+  },
+};
+/** Takes more room than what is kept for events. */
+const SAVEPOINT: ChannelEvent = {
+  ...BARRIER,
+  options: {
+    ...BARRIER.options,
+    snapshot: "savepoint",
+    location: { directory: `/savepoints/${"x".repeat(800)}`, inlineThreshold: 0 },
   },
 };
 const IDLE: ChannelEvent = { kind: "idle" };
@@ -295,7 +306,7 @@ const step: fc.Arbitrary<WriterStep> = fc.oneof(
       .oneof(fc.double({ noNaN: true }), fc.constantFrom(Infinity, -Infinity))
       .map((watermark): WriterStep => ({ do: "watermark", watermark })),
   },
-  { weight: 1, arbitrary: fc.constantFrom(BARRIER, IDLE, { kind: "active" } as const).map(event) },
+  { weight: 1, arbitrary: fc.constantFrom(BARRIER, SAVEPOINT, IDLE, { kind: "active" } as const).map(event) },
   { weight: 1, arbitrary: fc.constantFrom(FLUSH, FLUSH_IF_DRAINED) },
 );
 
