@@ -127,6 +127,14 @@ export default defineConfig({
       rules: { "no-restricted-imports": ["error", { paths: restrictedModules(AMBIENT_MODULES) }] },
     },
     {
+      // Checkpoints are stored by the machine's file system here.
+      files: [
+        "packages/millrace/src/runtime/checkpoint/storage/node-file-system.ts",
+        "packages/millrace/src/runtime/checkpoint/**/testing/**",
+      ],
+      rules: { "no-restricted-imports": ["error", { paths: restrictedModules(AMBIENT_MODULES) }] },
+    },
+    {
       // The seams themselves, and the edges of the program.
       files: [
         "packages/millrace/src/common/clock/**",

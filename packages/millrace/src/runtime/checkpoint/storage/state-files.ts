@@ -31,7 +31,10 @@ export interface StateFileWriter {
   drained(): Promise<void>;
   /** The whole file, synced. Nothing may be written afterwards. @throws CHECKPOINT_STORAGE_FAILED */
   close(): Promise<StateBytes>;
-  /** Gives up: removes what was written, as far as possible. Never throws. */
+  /**
+   * Gives up: removes what was written, as far as possible, after `close`, too, as long as nobody was given the handle. Waits for what is
+   * underway. Never throws; `drained` and `close` that wait reject with CHECKPOINT_ABORTED.
+   */
   abort(): Promise<void>;
 }
 

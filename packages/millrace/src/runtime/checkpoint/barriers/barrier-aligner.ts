@@ -1,0 +1,170 @@
+import type { AlignerAction, CheckpointStart } from "./aligner-action.ts";
+
+/** A checkpoint that has begun here and waits for more barriers. */
+interface Pending {
+  readonly checkpoint: CheckpointStart;
+  /** Channels whose barrier is in. */
+  readonly arrived: Uint8Array;
+  /** When the first was, monotonic ms. */
+  readonly since: number;
+}
+
+/**
+ * Decides when a task takes part in a checkpoint: when the barriers of all its channels are in that have not ended. A function of what
+ * came, without any effect of its own: it answers what the task is to do.
+ *
+ * Exactly-once, a channel is blocked from its barrier until the others' are in; at-least-once, barriers are only counted. Both may be
+ * underway at once (each barrier says how it is meant). A task without channels, or whose channels have all ended, is triggered
+ * directly; where some have not ended yet, the trigger waits for their ends.
+ *
+ * Barriers come in order on each channel. So a channel that brings a newer checkpoint's will never bring an older one's: checkpoints that
+ * wait for it are given up. Checkpoints start in the order of their ids, each at most once.
+ */
+export class BarrierAligner {
+  /** In the order of their ids. */
+  #pending: Pending[] = [];
+  readonly #ended: Uint8Array;
+  /** The newest checkpoint that each channel has said anything of. */
+  readonly #reached: Float64Array;
+  #open: number;
+  #started = -1;
+  #triggered = -1;
+  /** Given up, and barriers may still come. */
+  readonly #aborted = new Set<number>();
+
+  constructor(channels: number) {
+    this.#ended = new Uint8Array(channels);
+    this.#reached = new Float64Array(channels).fill(-1);
+    this.#open = channels;
+  }
+
+  /** Whether a checkpoint waits for barriers. */
+  get aligning(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** How many given up checkpoints are remembered; for tests. */
+  get remembered(): number {
+    return this.#aborted.size;
+  }
+
+  /** A barrier came on a channel. @param now monotonic ms */
+  barrier(channel: number, checkpoint: CheckpointStart, now: number): readonly AlignerAction[] {
+    const { checkpointId, options } = checkpoint;
+    const actions = this.#pass(channel, checkpointId);
+    if (this.#isOver(checkpointId)) return actions;
+    const pending = this.#waitFor(checkpoint, now);
+    if (pending.arrived[channel] === 1) return actions;
+    pending.arrived[channel] = 1;
+    if (options.mode === "exactly-once") actions.push({ kind: "block", channel });
+    this.#start(now, actions);
+    return actions;
+  }
+
+  /** A channel says that a checkpoint's barrier will not come. */
+  cancelBarrier(channel: number, checkpointId: number): readonly AlignerAction[] {
+    const actions = this.#pass(channel, checkpointId);
+    this.#giveUp(checkpointId, actions);
+    return actions;
+  }
+
+  /** A channel has come to its last event. */
+  endOfChannel(channel: number, now: number): readonly AlignerAction[] {
+    const actions: AlignerAction[] = [];
+    if (this.#ended[channel] === 1) return actions;
+    this.#ended[channel] = 1;
+    this.#open--;
+    this.#start(now, actions);
+    this.#forget();
+    return actions;
+  }
+
+  /** The JobMaster begins a checkpoint here. */
+  trigger(checkpoint: CheckpointStart, now: number): readonly AlignerAction[] {
+    const actions: AlignerAction[] = [];
+    this.#triggered = Math.max(this.#triggered, checkpoint.checkpointId);
+    if (!this.#isOver(checkpoint.checkpointId)) {
+      this.#waitFor(checkpoint, now);
+      this.#start(now, actions);
+    }
+    this.#forget();
+    return actions;
+  }
+
+  /** The JobMaster gives a checkpoint up. One that has started is none of the aligner's business. */
+  abort(checkpointId: number): readonly AlignerAction[] {
+    const actions: AlignerAction[] = [];
+    this.#giveUp(checkpointId, actions);
+    this.#forget();
+    return actions;
+  }
+
+  #isOver(checkpointId: number): boolean {
+    return checkpointId <= this.#started || this.#aborted.has(checkpointId);
+  }
+
+  #waitFor(checkpoint: CheckpointStart, now: number): Pending {
+    const { checkpointId } = checkpoint;
+    const known = this.#pending.find((pending) => pending.checkpoint.checkpointId === checkpointId);
+    if (known !== undefined) return known;
+    const pending: Pending = { checkpoint, arrived: new Uint8Array(this.#ended.length), since: now };
+    const later = this.#pending.findIndex((other) => other.checkpoint.checkpointId > checkpointId);
+    this.#pending.splice(later < 0 ? this.#pending.length : later, 0, pending);
+    return pending;
+  }
+
+  /** A channel has come to a checkpoint: older ones that still wait for it wait in vain. */
+  #pass(channel: number, checkpointId: number): AlignerAction[] {
+    const actions: AlignerAction[] = [];
+    if (checkpointId > (this.#reached[channel] as number)) this.#reached[channel] = checkpointId;
+    for (const { checkpoint, arrived } of [...this.#pending]) {
+      if (checkpoint.checkpointId >= checkpointId || arrived[channel] === 1) continue;
+      const reason = `channel ${channel} went on to checkpoint ${checkpointId} without a barrier of checkpoint ${checkpoint.checkpointId}`;
+      actions.push({ kind: "decline", checkpointId: checkpoint.checkpointId, reason });
+      this.#giveUp(checkpoint.checkpointId, actions);
+    }
+    this.#forget();
+    return actions;
+  }
+
+  /** Those behind hear of it once. */
+  #giveUp(checkpointId: number, actions: AlignerAction[]): void {
+    if (this.#isOver(checkpointId)) return;
+    this.#aborted.add(checkpointId);
+    const pending = this.#pending.find(({ checkpoint }) => checkpoint.checkpointId === checkpointId);
+    if (pending !== undefined) this.#remove(pending, actions);
+    actions.push({ kind: "cancel", checkpointId });
+  }
+
+  /** Starts what waits for nothing any more. */
+  #start(now: number, actions: AlignerAction[]): void {
+    for (const pending of [...this.#pending]) {
+      if (!this.#isComplete(pending)) continue;
+      this.#remove(pending, actions);
+      this.#started = pending.checkpoint.checkpointId;
+      actions.push({ kind: "start", checkpoint: pending.checkpoint, alignment: now - pending.since });
+    }
+  }
+
+  #isComplete({ arrived }: Pending): boolean {
+    return this.#ended.every((ended, channel) => ended === 1 || arrived[channel] === 1);
+  }
+
+  #remove(pending: Pending, actions: AlignerAction[]): void {
+    this.#pending = this.#pending.filter((other) => other !== pending);
+    // Only one checkpoint at a time blocks channels: what it blocks brings no other's barrier.
+    const blocks = pending.checkpoint.options.mode === "exactly-once" && pending.arrived.includes(1);
+    if (blocks) actions.push({ kind: "unblock" });
+  }
+
+  /** Of checkpoints given up, those are remembered whose barriers may still come. */
+  #forget(): void {
+    if (this.#aborted.size === 0) return;
+    let reached = this.#open === 0 ? this.#triggered : Infinity;
+    for (let channel = 0; channel < this.#ended.length; channel++) {
+      if (this.#ended[channel] === 0) reached = Math.min(reached, this.#reached[channel] as number);
+    }
+    reached = Math.max(reached, this.#started);
+    for (const id of this.#aborted) if (id <= reached) this.#aborted.delete(id);
+  }
+}
