@@ -5,7 +5,7 @@
 import { HashMapStateBackend } from "../packages/millrace/src/runtime/state/heap/hash-map-state-backend.ts";
 import type { Operator, OperatorContext } from "../packages/millrace/src/runtime/operators/operator.ts";
 import { createWindowOperator } from "../packages/millrace/src/runtime/operators/window/create-window-operator.ts";
-import { operatorUid } from "../packages/millrace/src/common/ids/ids.ts";
+import { jobId, operatorUid } from "../packages/millrace/src/common/ids/ids.ts";
 import { SystemClock } from "../packages/millrace/src/common/clock/system-clock.ts";
 import { seededRandom } from "../packages/millrace/src/common/clock/random.ts";
 import { TumblingEventTimeWindows } from "../packages/millrace/src/common/windows/tumbling-windows.ts";
@@ -143,6 +143,7 @@ function createOperator(assigner: WindowAssigner<never>): { operator: Operator; 
   const output = { record: () => void count++, watermark: () => {}, idle: () => {} };
   const context: OperatorContext = {
     runtime: {
+      jobId: jobId(new Uint8Array(16)),
       jobName: "bench",
       operatorName: "window",
       operatorUid: operatorUid("window"),

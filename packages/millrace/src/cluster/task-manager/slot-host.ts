@@ -157,6 +157,7 @@ export class SlotHost {
       deployment: task,
       graph: streamGraph,
       vertex,
+      jobId: deployment.token.jobId,
       attempt: deployment.token.attempt,
       args: deployment.args,
       settings: taskSettings(deployment.config),

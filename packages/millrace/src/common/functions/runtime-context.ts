@@ -1,4 +1,4 @@
-import type { OperatorUid } from "../ids/ids.ts";
+import type { JobId, OperatorUid } from "../ids/ids.ts";
 import type { MetricGroup } from "../metrics/metrics.ts";
 import type {
   BroadcastState,
@@ -13,6 +13,8 @@ import type {
  * What a user function knows of where it runs. One for each subtask and attempt, valid from `open` to `close`.
  */
 export interface RuntimeContext {
+  /** Another one for each submission, the same over restarts after failures. */
+  readonly jobId: JobId;
   readonly jobName: string;
   /** The operator's name and uid. */
   readonly operatorName: string;

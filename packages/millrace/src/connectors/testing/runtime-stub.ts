@@ -1,4 +1,4 @@
-import { operatorUid } from "../../common/ids/ids.ts";
+import { jobId, operatorUid } from "../../common/ids/ids.ts";
 import type { Clock } from "../../common/clock/clock.ts";
 import type { MetricGroup } from "../../common/metrics/metrics.ts";
 import type { RuntimeContext } from "../../common/functions/runtime-context.ts";
@@ -16,9 +16,10 @@ const noMetrics: MetricGroup = {
 /** A runtime context for connectors on their own, without a task around them. */
 export function runtimeStub(
   clock: Clock,
-  fields: Partial<Pick<RuntimeContext, "subtaskIndex" | "parallelism" | "attempt">> = {},
+  fields: Partial<Pick<RuntimeContext, "subtaskIndex" | "parallelism" | "jobId" | "attempt">> = {},
 ): RuntimeContext {
   return {
+    jobId: jobId(new Uint8Array(16)),
     jobName: "test",
     operatorName: "connector",
     operatorUid: operatorUid("connector"),

@@ -1,6 +1,7 @@
 import type { Clock } from "../../common/clock/clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { RuntimeContext } from "../../common/functions/runtime-context.ts";
+import type { JobId } from "../../common/ids/ids.ts";
 import type { StateDescriptor } from "../../common/state/state.ts";
 import { keyGroupRange } from "../../common/keys/key-groups.ts";
 import type { TaskDeployment } from "../../protocol/control/deployment.ts";
@@ -43,6 +44,7 @@ export interface TaskEnvironment {
   readonly deployment: TaskDeployment;
   readonly graph: StreamGraph;
   readonly vertex: JobVertex;
+  readonly jobId: JobId;
   readonly attempt: number;
   readonly args: Readonly<Record<string, unknown>>;
   readonly settings: TaskSettings;
@@ -237,6 +239,7 @@ function runtimeContext(
   const { env, metrics } = make;
   const isKeyed = "keySelector" in node.spec || "keySelectors" in node.spec;
   return {
+    jobId: env.jobId,
     jobName: env.graph.jobName,
     operatorName: node.name,
     operatorUid: node.uid,

@@ -1,6 +1,7 @@
 import type { ManualClock } from "../../common/clock/manual-clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { RuntimeContext } from "../../common/functions/runtime-context.ts";
+import { jobId } from "../../common/ids/ids.ts";
 import { keyGroupRange } from "../../common/keys/key-groups.ts";
 import type { StateDescriptor } from "../../common/state/state.ts";
 import type { Timestamp } from "../../common/time/timestamps.ts";
@@ -16,6 +17,9 @@ import type { StateStoreRequest } from "../../runtime/state/state-backend.ts";
 import { MetricRegistry } from "../../runtime/task/metric-registry.ts";
 import { TaskFlow } from "../../runtime/task/task-flow.ts";
 import type { SkippedRecord } from "./harness-events.ts";
+
+/** The job that operators under test believe to be in. */
+const HARNESS_JOB = jobId(new Uint8Array(16));
 
 /** What one subtask is made of. */
 export interface SubtaskRigOptions {
@@ -242,6 +246,7 @@ export class SubtaskRig {
     const { node, subtask, parallelism, maxParallelism, clock, args } = this.#options;
     const isKeyed = "keySelector" in node.spec || "keySelectors" in node.spec;
     return {
+      jobId: HARNESS_JOB,
       jobName: "harness",
       operatorName: node.name,
       operatorUid: node.uid,

@@ -1,7 +1,7 @@
 import { ManualClock } from "../../../../common/clock/manual-clock.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { RuntimeContext } from "../../../../common/functions/runtime-context.ts";
-import { operatorUid } from "../../../../common/ids/ids.ts";
+import { jobId, operatorUid } from "../../../../common/ids/ids.ts";
 import type { Timestamp } from "../../../../common/time/timestamps.ts";
 import type { KeyedStateStore } from "../../../state/keyed-state.ts";
 import type { OperatorStateStore } from "../../../state/operator-state.ts";
@@ -193,6 +193,7 @@ export class WindowHarness {
     const { clock } = this;
     const store = this.#store;
     return {
+      jobId: jobId(new Uint8Array(16)),
       jobName: "test",
       operatorName: "window",
       operatorUid: operatorUid("window"),
