@@ -1,0 +1,97 @@
+import { MAX_PARALLELISM } from "../../../common/config/options.ts";
+import { checkStates } from "./check-states.ts";
+import { kindText } from "./kind-text.ts";
+import type { RestoreFindings } from "./restore-check.ts";
+import type { RestoreMismatch } from "./restore-mismatch.ts";
+import type { OperatorPair } from "./restoring-job.ts";
+import { stateSettings } from "./state-settings.ts";
+
+/** Compares one operator with its state. */
+export function checkOperator(pair: OperatorPair, findings: RestoreFindings): void {
+  const { operator, node } = pair;
+  const about = { operator: operator.name, uid: operator.uid, state: undefined, path: undefined };
+  if (operator.kind !== node.spec.kind) {
+    findings.mismatch({
+      ...about,
+      kind: "operator-kind",
+      found: `state of ${kindText(operator.kind)}`,
+      expected: `in the job it is ${kindText(node.spec.kind)}${node.name === operator.name ? "" : `, "${node.name}"`}`,
+      remedy:
+        "State of one kind of operator means nothing to another: give the new one another uid, and leave the old state behind (-n, --allow-non-restored-state).",
+    });
+    return;
+  }
+  if (!node.uidExplicit) {
+    const text = `has no uid of its own: a new name, or another operator before it, parts it from its state; .uid("${operator.uid}") keeps them together`;
+    findings.notice({ ...about, kind: "generated-uid", text });
+  }
+  if (operator.subtasks.some(({ keyed }) => keyed !== undefined)) checkKeyGroups(pair, about, findings);
+  if (checkSettings(pair, about, findings)) checkStates(pair, findings);
+}
+
+/** See correctness rule 9: the savepoint's number of key groups holds, unless the program says another. */
+function checkKeyGroups(
+  { operator, node, job }: OperatorPair,
+  about: Pick<RestoreMismatch, "operator" | "uid" | "state" | "path">,
+  findings: RestoreFindings,
+): void {
+  const { maxParallelism } = operator;
+  const set = job.streamGraph.config[MAX_PARALLELISM.key];
+  const asked = node.maxParallelism ?? (typeof set === "number" ? set : undefined);
+  const found = `its keys in ${maxParallelism} key groups`;
+  if (asked !== undefined && asked !== maxParallelism) {
+    const by = node.maxParallelism === undefined ? MAX_PARALLELISM.key : "setMaxParallelism";
+    findings.mismatch({
+      ...about,
+      kind: "max-parallelism",
+      found,
+      expected: `the job asks for ${asked} by ${by}`,
+      remedy: `The number of key groups is fixed for the life of the state: ask for ${maxParallelism}, or for none.`,
+    });
+    return;
+  }
+  const vertex = job.jobGraph.vertices.find(({ nodes }) => nodes.includes(node.id));
+  if (vertex === undefined || vertex.parallelism <= maxParallelism) return;
+  findings.mismatch({
+    ...about,
+    kind: "max-parallelism",
+    found,
+    expected: `the job runs it in ${vertex.parallelism} subtasks, of which some would have none`,
+    remedy: `Run it with a parallelism of ${maxParallelism} or less.`,
+  });
+}
+
+/** Answers whether all settings that state depends on are the same. */
+function checkSettings(
+  { operator, node }: OperatorPair,
+  about: Pick<RestoreMismatch, "operator" | "uid" | "state" | "path">,
+  findings: RestoreFindings,
+): boolean {
+  const now = stateSettings(node.spec) ?? {};
+  const changed = Object.entries(operator.settings ?? {}).filter(
+    ([name, value]) => now[name] !== undefined && now[name] !== value,
+  );
+  for (const [name, value] of changed) {
+    findings.mismatch({
+      ...about,
+      kind: "operator-settings",
+      found: `state of ${name} "${value}"`,
+      expected: `the job has ${name} "${now[name]}"`,
+      remedy: settingRemedy(name),
+    });
+  }
+  return changed.length === 0;
+}
+
+function settingRemedy(name: string): string {
+  switch (name) {
+    case "source":
+      return "Positions in one source mean nothing in another: give the new source another uid, and leave the old one's behind (-n, --allow-non-restored-state).";
+    case "sink":
+      return "What one sink has written another can't commit: give the new sink another uid. Stop the old job with a savepoint first, so that nothing is left to commit, and leave its state behind (-n, --allow-non-restored-state).";
+    case "windows":
+      return "Windows that are open can't become windows of another size: give the operator another uid, and leave them behind (-n, --allow-non-restored-state); or stop the old job with --drain, which fires them, and start without a savepoint.";
+    default:
+      return "Take back the change, or give the operator another uid and leave its state behind (-n, --allow-non-restored-state).";
+  }
+}
