@@ -18,13 +18,13 @@ import { CONTROL_VERSION } from "../../../protocol/control/messages.ts";
 import type { FromSlot } from "../../../protocol/control/messages.ts";
 import { streamNode } from "../../../runtime/task/chain-layout.ts";
 import type { TaskMetrics } from "../../../runtime/task/task-metrics.ts";
-import { AlignmentGroups } from "./alignment-groups.ts";
+import { AlignmentGroups } from "./sources/alignment-groups.ts";
 import { ClientResults } from "./client-results.ts";
 import { ExecutionTable } from "./execution-table.ts";
 import type { Execution } from "./execution-table.ts";
 import type { DeploymentPlan } from "./plan-deployment.ts";
-import { rootCause } from "./root-cause.ts";
-import { SourceCoordinator } from "./source-coordinator.ts";
+import { rootCause } from "./restart/root-cause.ts";
+import { SourceCoordinator } from "./sources/source-coordinator.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 /** How long slots may take to answer a request for metrics, ms. */

@@ -1,11 +1,11 @@
-import type { Clock } from "../../../common/clock/clock.ts";
+import type { Clock } from "../../../../common/clock/clock.ts";
 import type {
   Source,
   SourceSplit,
   SplitEnumerator,
   SplitEnumeratorContext,
-} from "../../../common/connector/source.ts";
-import { MillraceError } from "../../../common/errors/millrace-error.ts";
+} from "../../../../common/connector/source.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 
 /** How a coordinator reaches its readers and its job. */
 export interface SourceCoordinatorContext {

@@ -1,4 +1,4 @@
-import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 
 /** Errors that only follow from somebody else's failure. */
 const CONSEQUENCES = new Set(["CHANNEL_CLOSED", "TASK_CANCELED"]);
