@@ -36,10 +36,15 @@ export interface KeyedPartHeader {
 export interface KeyedPartWriter {
   /** What follows is of this key group. `watermark`: how far the operator's event time had come in it. */
   keyGroup(keyGroup: number, watermark: Timestamp): void;
-  /** One state of one key, whole. Encoded before the call returns. */
+  /**
+   * One state of one key. Encoded before the call returns. Whole, but for lists, maps, namespaces and timers that are large: these may come as
+   * several entries of the same key in a row, each with some of the elements, so that no call takes long.
+   */
   entry(entry: CapturedEntry): void;
   /** Only in changes: the state of that key (in tables: of that namespace and key) is gone. Entries of a key group come after its removals. */
   removed(state: number, key: unknown, namespace: number | undefined): void;
+  /** Only in changes: all that the table of that namespace held in this key group is gone. Comes before removals of single keys. */
+  removedNamespace(state: number, namespace: number): void;
   /** Rows that another part holds, as they are: `block` of a reader's `blocks`. The state's header must be the same. */
   raw(state: number, block: Uint8Array): void;
   /** See StateFileWriter. */
@@ -56,11 +61,13 @@ export interface KeyedPartReader {
   /** Bytes and rows of a state in a key group, from the index: nothing is read. */
   size(state: number, keyGroup: number): { readonly bytes: number; readonly rows: number };
   /**
-   * The rows of a state in a key group, in the order written. `as` is the state as its program declares it today: values are decoded by the
+   * The rows of a state in a key group, in the order written; rows of the same key that follow each other are one list, map and so on. `as` is the state as its program declares it today: values are decoded by the
    * stored description and migrated by rule; without it as far as the description goes (values of custom types as their bytes).
    * @throws RESTORE_REFUSED when the types don't fit
    */
   entries(state: number, keyGroup: number, as: StateMeta | undefined): Iterable<CapturedEntry>;
+  /** Namespaces of tables that a part of changes removes whole in a key group; before its `removals` and entries are applied. */
+  removedNamespaces(state: number, keyGroup: number): Iterable<number>;
   /** Keys (and namespaces) that a part of changes removes; to be removed before its entries are put. */
   removals(
     state: number,
