@@ -123,10 +123,18 @@ export interface SourceReader<T, S> {
    * or nothing is there. May be called again at once after MORE.
    */
   pollNext(output: ReaderOutput<T>, limit: number): PollStatus;
-  addSplits(splits: readonly S[]): void;
+  /**
+   * Splits to read: assigned by the enumerator, or restored ones. `begun` ones were being read side by side when the snapshot was taken,
+   * perhaps by several readers, and are to be read side by side again: each holds back event time until it is read, so one that
+   * waited for the end of another would let that one's windows grow meanwhile.
+   */
+  addSplits(splits: readonly S[], begun?: boolean): void;
   notifyNoMoreSplits(): void;
   handleEvent?(event: unknown): void;
-  /** The splits at hand with their positions as of now: reading goes on from there, with nothing lost or twice. */
+  /**
+   * The splits at hand with their positions as of now: reading goes on from there, with nothing lost or twice. Plain data that nobody
+   * changes afterwards; a split that is read to its end and released is not among them.
+   */
   snapshotState(checkpointId: number): readonly S[];
   notifyCheckpointComplete?(checkpointId: number): void;
   /** Holds back, or lets go, splits that ran ahead of others (watermark alignment). */
@@ -142,7 +150,10 @@ export interface ReaderOutput<T> {
   collect(value: T, timestamp?: Timestamp): void;
   /** An output of the split's own: its records make watermarks apart from other splits'. Same object for the same id. */
   forSplit(splitId: string): ReaderOutput<T>;
-  /** Forgets a split that is read to its end, so that it no longer holds back watermarks. */
+  /**
+   * Forgets a split that is read to its end, so that it no longer holds back watermarks. To be called for each split that the reader was
+   * given, also where nothing of it was left.
+   */
   releaseSplit(splitId: string): void;
   /**
    * Reports a record that could not be read (a malformed line). The operator's poison-record policy decides: fail

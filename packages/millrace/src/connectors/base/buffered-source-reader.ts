@@ -19,7 +19,10 @@ export interface BufferedReaderOptions<T, S extends SourceSplit> {
   open(split: S): SplitFetcher<T, S>;
   /** How many batches are fetched ahead of the one being emitted; default 1. */
   readonly prefetch?: number | undefined;
-  /** How many splits are read at a time; default 1. More are fetched together and emitted in turn. */
+  /**
+   * How many splits are read at a time; default 1. More are fetched together and emitted in turn. Restored ones that were begun are read
+   * at once, however many.
+   */
   readonly concurrency?: number | undefined;
 }
 
@@ -56,6 +59,8 @@ export class BufferedSourceReader<T, S extends SourceSplit> implements SourceRea
   readonly #queue: S[] = [];
   readonly #paused = new Set<string>();
   #active: Active<T, S>[] = [];
+  /** How many at the front of the queue were begun before a restore. */
+  #begun = 0;
   #turn = 0;
   #requested = false;
   #noMoreSplits = false;
@@ -74,9 +79,14 @@ export class BufferedSourceReader<T, S extends SourceSplit> implements SourceRea
     // Splits are asked for in the first poll: those that a restore brings come before it.
   }
 
-  addSplits(splits: readonly S[]): void {
+  addSplits(splits: readonly S[], begun = false): void {
     this.#requested = false;
-    this.#queue.push(...splits);
+    if (begun) {
+      this.#queue.unshift(...splits);
+      this.#begun += splits.length;
+    } else {
+      this.#queue.push(...splits);
+    }
     this.#context.wakeUp();
   }
 
@@ -132,9 +142,10 @@ export class BufferedSourceReader<T, S extends SourceSplit> implements SourceRea
 
   /** Begins queued splits where there is room, and asks for one when there is nothing left to fetch. */
   #openSplits(): void {
-    while (this.#queue.length > 0 && this.#active.length < this.#concurrency) {
+    while (this.#queue.length > 0 && (this.#begun > 0 || this.#active.length < this.#concurrency)) {
       const split = this.#queue.shift()!;
       this.#begin(split);
+      if (this.#begun > 0) this.#begun--;
     }
     if (this.#requested || this.#noMoreSplits || this.#queue.length > 0) return;
     let busy = 0;

@@ -61,7 +61,7 @@ export class SplitQueue<S extends SourceSplit> {
     this.#serve();
   }
 
-  /** A reader has registered anew: what its predecessor waited for is void. */
+  /** A reader has failed, or registered anew: what its predecessor waited for is void. */
   forget(subtask: number): void {
     this.#waiting.delete(subtask);
     this.#dismissed.delete(subtask);

@@ -88,7 +88,9 @@ export class StaticEnumerator<S extends SourceSplit> implements SplitEnumerator<
     this.#queue.request(subtask);
   }
 
-  addSplitsBack(splits: readonly S[], _subtask: number): void {
+  addSplitsBack(splits: readonly S[], subtask: number): void {
+    // It will be back, and ask: until then they are not others' to take.
+    this.#queue.forget(subtask);
     this.#queue.add(splits);
   }
 

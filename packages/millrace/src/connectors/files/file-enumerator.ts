@@ -85,7 +85,8 @@ export class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumerator
     this.#queue.request(subtask);
   }
 
-  addSplitsBack(splits: readonly FileSplit[], _subtask: number): void {
+  addSplitsBack(splits: readonly FileSplit[], subtask: number): void {
+    this.#queue.forget(subtask);
     this.#queue.add(splits);
   }
 

@@ -4,9 +4,10 @@ import type { TypeLike } from "../../common/types/type-like.ts";
 import { BufferedSourceReader } from "../base/buffered-source-reader.ts";
 import { refuseUnknownOptions, requireCount, requireOption, requirePositive } from "../base/options.ts";
 import { schemaType } from "../base/schema.ts";
-import { StaticEnumerator, type StaticEnumeratorState } from "../base/static-enumerator.ts";
+import type { StaticEnumeratorState } from "../base/static-enumerator.ts";
+import { indexEnumerator } from "./index-enumerator.ts";
 import { indexFetcher, type IndexEmitter } from "./index-fetcher.ts";
-import { indexSplits, type IndexSplit } from "./index-split.ts";
+import { INDEX_CONCURRENCY, type IndexSplit } from "./index-split.ts";
 
 /** Options of `generatorSource`. */
 export interface GeneratorSourceOptions<T> {
@@ -49,15 +50,11 @@ export function generatorSource<T>(
     boundedness: end === null ? "unbounded" : "bounded",
     type: schemaType(options.schema),
     guarantee: "exactly-once",
-    createEnumerator: (context, restored) =>
-      new StaticEnumerator(
-        context,
-        { name: NAME, discover: (parallelism) => indexSplits(from, end, parallelism) },
-        restored,
-      ),
+    createEnumerator: (context, restored) => indexEnumerator(NAME, context, { from, end }, restored),
     createReader: (context) =>
       new BufferedSourceReader(context, {
         name: NAME,
+        concurrency: INDEX_CONCURRENCY,
         open: (split) => indexFetcher(context, split, emitterOf(options), options.ratePerSecond),
       }),
   };

@@ -11,6 +11,9 @@ export interface IndexSplit extends SourceSplit {
   readonly end: number | null;
 }
 
+/** How many splits of indexes one reader reads at a time: all it has, because each of them runs through all of event time. */
+export const INDEX_CONCURRENCY: number = Number.MAX_SAFE_INTEGER;
+
 /** The indexes from `from` up to, without, `end` in `count` splits; fewer where there are fewer indexes. */
 export function indexSplits(from: number, end: number | null, count: number): readonly IndexSplit[] {
   const splits = end === null ? count : Math.min(count, Math.max(0, end - from));

@@ -1,9 +1,10 @@
 import type { Source } from "../../common/connector/source.ts";
 import { BufferedSourceReader } from "../base/buffered-source-reader.ts";
 import { requireOption, requirePositive } from "../base/options.ts";
-import { StaticEnumerator, type StaticEnumeratorState } from "../base/static-enumerator.ts";
+import type { StaticEnumeratorState } from "../base/static-enumerator.ts";
+import { indexEnumerator } from "../generator/index-enumerator.ts";
 import { indexFetcher, type IndexEmitter } from "../generator/index-fetcher.ts";
-import { indexSplits, type IndexSplit } from "../generator/index-split.ts";
+import { INDEX_CONCURRENCY, type IndexSplit } from "../generator/index-split.ts";
 import { NexmarkGenerator } from "./nexmark-generator.ts";
 import { nexmarkConfig, type NexmarkConfig, type NexmarkOptions } from "./nexmark-options.ts";
 import { Auction, Bid, NexmarkEvent, Person } from "./nexmark-types.ts";
@@ -50,15 +51,11 @@ export function nexmarkSource<K extends NexmarkEvent["kind"] = NexmarkEvent["kin
     type: (only === undefined ? NexmarkEvent : TYPES[only]) as typeof NexmarkEvent,
     checksRecords: true,
     guarantee: "exactly-once",
-    createEnumerator: (context, restored) =>
-      new StaticEnumerator(
-        context,
-        { name: NAME, discover: (parallelism) => indexSplits(0, end, parallelism) },
-        restored,
-      ),
+    createEnumerator: (context, restored) => indexEnumerator(NAME, context, { from: 0, end }, restored),
     createReader: (context) =>
       new BufferedSourceReader(context, {
         name: NAME,
+        concurrency: INDEX_CONCURRENCY,
         open: (split) => indexFetcher(context, split, emitter(config, only), maxEventsPerSecond),
       }),
   };

@@ -37,10 +37,23 @@ export class CombinedWatermarks<T> {
     return records;
   }
 
-  add(): SplitWatermarks<T> {
+  /** Goes on from what was emitted before a restore; nothing is emitted twice. */
+  restore(emitted: Timestamp): void {
+    if (!(emitted > this.#emitted)) return;
+    this.#emitted = emitted;
+    this.#output.watermark(emitted);
+  }
+
+  /** @param restored where the split stood in a snapshot; its reader has yet to come to it */
+  add(restored?: { readonly watermark: Timestamp; readonly idle: boolean }): SplitWatermarks<T> {
     const split: SplitWatermarks<T> = new SplitWatermarks(this.#strategy.generator?.(), () => {
       this.#dirty = true;
     });
+    if (restored !== undefined) {
+      split.watermark = restored.watermark;
+      split.idle = restored.idle;
+      split.waiting = true;
+    }
     this.#splits.add(split);
     this.#unassigned = 0;
     this.#dirty = true;
@@ -64,6 +77,7 @@ export class CombinedWatermarks<T> {
       if (this.#unassigned >= timeout && !this.#idle) this.#dirty = true;
     }
     for (const split of this.#splits) {
+      if (split.waiting) continue;
       if (split.recent > 0) {
         this.#counted += split.recent;
         split.recent = 0;
@@ -76,6 +90,13 @@ export class CombinedWatermarks<T> {
       if (!split.idle) split.generator?.onPeriodicEmit(split);
     }
     this.flush();
+  }
+
+  /** Lets every generator speak; what it says is emitted with the next `tick` or `flush`. */
+  askGenerators(): void {
+    for (const split of this.#splits) {
+      if (!split.idle && !split.waiting) split.generator?.onPeriodicEmit(split);
+    }
   }
 
   /** A subtask that got no split for so long counts as idle, like a split without records. */

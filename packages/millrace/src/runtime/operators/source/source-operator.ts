@@ -10,8 +10,9 @@ import { createRecordCheck } from "../../../common/codec/record-check.ts";
 import type { RecordCheck } from "../../../common/codec/record-check.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { preview } from "../../../common/errors/preview.ts";
-import { MAX_WATERMARK, NO_TIMESTAMP } from "../../../common/time/timestamps.ts";
+import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from "../../../common/time/timestamps.ts";
 import type { SourceSpec } from "../../../graph/stream/operator-spec.ts";
+import { isSplitSnapshot, type SplitSnapshot } from "../../../protocol/control/split-snapshot.ts";
 import type { TaskServices } from "../../task/task-services.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { CombinedWatermarks } from "./combined-watermarks.ts";
@@ -113,8 +114,44 @@ export class SourceOperator implements Operator {
     return status;
   }
 
-  addSplits(splits: readonly SourceSplit[]): void {
-    this.#reader.addSplits(splits);
+  /** Splits that the enumerator assigned, or those of a snapshot: all of them that this reader gets in one call, before any other. */
+  addSplits(splits: readonly (SourceSplit | SplitSnapshot)[]): void {
+    const restored = splits.filter(isSplitSnapshot);
+    if (restored.length === 0) {
+      this.#reader.addSplits(splits);
+      return;
+    }
+    // The smallest, because splits of several former readers may meet here: none of them may become late by it.
+    this.#watermarks.restore(restored.reduce((least, { emitted }) => Math.min(least, emitted), Infinity));
+    const [begun, waiting] = [true, false].map((flag) => restored.filter((split) => split.begun === flag));
+    for (const split of begun!) {
+      this.#splits.set(
+        split.splitId,
+        new SplitOutput(this.#outputs, this.#watermarks.add(split), split.splitId),
+      );
+    }
+    const own = ({ split }: SplitSnapshot): SourceSplit => split;
+    if (begun!.length > 0) this.#reader.addSplits(begun!.map(own), true);
+    if (waiting!.length > 0) this.#reader.addSplits(waiting!.map(own));
+  }
+
+  /** The splits that the reader holds, with their positions and their event time. Between two polls. */
+  snapshotSplits(checkpointId: number): readonly SplitSnapshot[] {
+    const emitted = this.#watermarks.watermark;
+    // What generators know of records that were read must not wait for their next turn: it would be lost.
+    this.#watermarks.askGenerators();
+    return this.#reader.snapshotState(checkpointId).map((split): SplitSnapshot => {
+      const watermarks = this.#splits.get(split.splitId)?.watermarks;
+      return {
+        "~millrace": "split",
+        splitId: split.splitId,
+        split,
+        begun: watermarks !== undefined,
+        watermark: watermarks?.watermark ?? MIN_WATERMARK,
+        idle: watermarks?.idle ?? false,
+        emitted,
+      };
+    });
   }
 
   notifyNoMoreSplits(): void {
@@ -182,6 +219,7 @@ export class SourceOperator implements Operator {
       output = new SplitOutput(this.#outputs, this.#watermarks.add(), splitId);
       this.#splits.set(splitId, output);
     }
+    output.watermarks.waiting = false;
     return output;
   }
 

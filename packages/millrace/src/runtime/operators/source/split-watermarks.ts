@@ -8,6 +8,8 @@ import type { WatermarkGenerator, WatermarkOutput } from "../../../common/waterm
 export class SplitWatermarks<T> implements WatermarkOutput {
   watermark: Timestamp = MIN_WATERMARK;
   idle = false;
+  /** Whether it was restored, and its reader has not come to it: it holds back event time, and time without records is nobody's fault. */
+  waiting = false;
   /** Records since the idle clock was last looked at. */
   recent = 0;
   /** Time without records, in ms, during which records could have come. */
