@@ -60,8 +60,13 @@ export interface SinkWriter<T, C, W> {
   readonly ready: boolean;
   write(value: T, context: SinkRecordContext): void;
   writeWatermark?(watermark: Timestamp): void;
-  /** Sends on what is buffered. A promise where that takes time; no `write` comes until it has settled. */
-  flush(endOfInput: boolean): void | Promise<void>;
+  /**
+   * Sends on what is buffered. A promise where that takes time; no `write` comes until it has settled.
+   *
+   * `savepoint`: what `prepareCommit` and `snapshotState` answer next is for a savepoint, from which a job may be started long after this
+   * one went on. So nothing should stay in progress out there that the writer's state points at: complete it, and hand it over.
+   */
+  flush(endOfInput: boolean, savepoint?: boolean): void | Promise<void>;
   /** What must be committed if the checkpoint at hand completes. Called after `flush`. */
   prepareCommit?(): readonly C[] | Promise<readonly C[]>;
   /** The writer's state for the checkpoint at hand. */
