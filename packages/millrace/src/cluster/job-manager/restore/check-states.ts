@@ -2,6 +2,7 @@ import { describeType } from "../../../common/types/describe-type.ts";
 import { migrationRule } from "../../../common/types/migration-rule.ts";
 import type { TypeDescription } from "../../../common/types/type-description.ts";
 import type { StateHeader } from "../../../runtime/checkpoint/format/keyed-part.ts";
+import { withArticle } from "./kind-text.ts";
 import type { OperatorPair } from "./restoring-job.ts";
 import { checkWindowLayout } from "./check-window-layout.ts";
 import { declaredStates, type DeclaredStates } from "./declared-states.ts";
@@ -79,8 +80,8 @@ function checkKeyed(pair: OperatorPair, was: StateHeader, now: StateHeader, find
     findings.mismatch({
       ...about,
       kind: "state-kind",
-      found: `a ${was.kind} state`,
-      expected: `the job declares a ${now.kind} state${evicting}`,
+      found: `${withArticle(was.kind ?? "table")} state`,
+      expected: `the job declares ${withArticle(now.kind ?? "table")} state${evicting}`,
       remedy: CHANGED_STATE,
     });
     return;
