@@ -1,8 +1,8 @@
 import type { Clock } from "../../common/clock/clock.ts";
 import type { StateBackend } from "../../runtime/state/state-backend.ts";
-import { HashMapStateBackend } from "../../runtime/state/heap/hash-map-state-backend.ts";
 import type { BuiltJob } from "../artifact/build-job.ts";
 import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
+import { loadStateBackend } from "../task-manager/load-state-backend.ts";
 import { MemorySlot } from "../task-manager/memory-slot.ts";
 import type { Program } from "../task-manager/program.ts";
 import type { LocalJob } from "./local-job.ts";
@@ -29,11 +29,11 @@ export async function startInline(
   program: Program,
   options: InlineOptions,
 ): Promise<InlineJob> {
-  const { clock } = options;
+  const { clock, createBackend } = options;
   const slot = new MemorySlot({
     clock,
     loadProgram: () => program,
-    createBackend: options.createBackend ?? (() => new HashMapStateBackend()),
+    loadBackend: createBackend === undefined ? loadStateBackend : () => createBackend,
   });
   const master = await startJob({
     ...built,

@@ -1,7 +1,7 @@
 import type { Clock } from "../../common/clock/clock.ts";
 import type { MasterConnection, SlotConnection } from "../../protocol/control/control-transport.ts";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
-import type { StateBackend } from "../../runtime/state/state-backend.ts";
+import type { BackendLoader } from "./load-state-backend.ts";
 import type { ProgramLoader } from "./program.ts";
 import { SlotHost } from "./slot-host.ts";
 
@@ -9,7 +9,7 @@ import { SlotHost } from "./slot-host.ts";
 export interface MemorySlotOptions {
   readonly clock: Clock;
   readonly loadProgram: ProgramLoader;
-  readonly createBackend: () => StateBackend;
+  readonly loadBackend: BackendLoader;
 }
 
 /**

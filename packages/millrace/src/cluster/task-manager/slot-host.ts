@@ -9,11 +9,12 @@ import type { SlotDeployment, TaskDeployment } from "../../protocol/control/depl
 import { toEnvelope } from "../../protocol/control/error-envelope.ts";
 import { CONTROL_VERSION } from "../../protocol/control/messages.ts";
 import type { ToSlot } from "../../protocol/control/messages.ts";
-import type { StateBackend } from "../../runtime/state/state-backend.ts";
+import type { StateBackendFactory } from "../../runtime/state/backend-module.ts";
 import { createTask } from "../../runtime/task/create-task.ts";
 import { SlotScheduler } from "../../runtime/task/slot-scheduler.ts";
 import type { TaskServices } from "../../runtime/task/task-services.ts";
 import type { Task } from "../../runtime/task/task.ts";
+import type { BackendLoader } from "./load-state-backend.ts";
 import type { BuiltProgram, ProgramLoader } from "./program.ts";
 import { SlotChannels } from "./slot-channels.ts";
 import type { OpenRings } from "./slot-channels.ts";
@@ -25,7 +26,7 @@ export interface SlotHostOptions {
   readonly connection: MasterConnection;
   readonly clock: Clock;
   readonly loadProgram: ProgramLoader;
-  readonly createBackend: () => StateBackend;
+  readonly loadBackend: BackendLoader;
   /** Opens the shared memory of a deployment; undefined in slots without peers. */
   readonly openRings: OpenRings | undefined;
 }
@@ -133,11 +134,18 @@ export class SlotHost {
       checkFingerprint(built, deployment);
       builds.set(subtask, built);
     }
+    const createBackend = await this.#options.loadBackend(deployment);
     const settings = taskSettings(deployment.config);
     const channels = new SlotChannels(deployment, settings, this.#options.openRings);
     this.#scheduler = new SlotScheduler(this.#options.clock, channels.network);
     for (const task of deployment.tasks)
-      this.#createTask(task, builds.get(task.subtask) as BuiltProgram, channels, deployment);
+      this.#createTask(
+        task,
+        builds.get(task.subtask) as BuiltProgram,
+        channels,
+        deployment,
+        createBackend,
+      );
     this.#options.connection.send({ type: "deployed", attempt: deployment.token.attempt });
   }
 
@@ -146,8 +154,9 @@ export class SlotHost {
     built: BuiltProgram,
     channels: SlotChannels,
     deployment: SlotDeployment,
+    createBackend: StateBackendFactory,
   ): void {
-    const { connection, clock, createBackend } = this.#options;
+    const { connection, clock } = this.#options;
     const { streamGraph, jobGraph } = built;
     const vertex = jobGraph.vertices.find(({ id }) => id === task.vertex);
     if (vertex === undefined)

@@ -5,8 +5,8 @@ import type { MessagePort } from "node:worker_threads";
 import { SystemClock } from "../../common/clock/system-clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { MasterConnection } from "../../protocol/control/control-transport.ts";
-import { HashMapStateBackend } from "../../runtime/state/heap/hash-map-state-backend.ts";
 import { preloadRuntime } from "../artifact/runtime-modules.ts";
+import { loadStateBackend } from "./load-state-backend.ts";
 import { moduleProgram } from "./module-program.ts";
 import { openSlotRings } from "./open-slot-rings.ts";
 import { SlotHost } from "./slot-host.ts";
@@ -26,7 +26,7 @@ const host = new SlotHost({
   connection,
   clock: new SystemClock(),
   loadProgram: moduleProgram,
-  createBackend: () => new HashMapStateBackend(),
+  loadBackend: loadStateBackend,
   openRings: openSlotRings((slot) => bells.get(slot)?.postMessage(0)),
 });
 
