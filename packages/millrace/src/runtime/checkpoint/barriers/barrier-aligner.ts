@@ -29,7 +29,7 @@ export class BarrierAligner {
   #open: number;
   #started = -1;
   #triggered = -1;
-  /** Given up, and barriers may still come. */
+  /** Given up; kept as long as their barriers may still come. */
   readonly #aborted = new Set<number>();
 
   constructor(channels: number) {
@@ -53,8 +53,8 @@ export class BarrierAligner {
     const { checkpointId, options } = checkpoint;
     const actions = this.#pass(channel, checkpointId);
     if (this.#isOver(checkpointId)) return actions;
-    const pending = this.#waitFor(checkpoint, now);
-    if (pending.arrived[channel] === 1) return actions;
+    const pending = this.#waitFor(checkpoint, now, actions);
+    if (pending === undefined || pending.arrived[channel] === 1) return actions;
     pending.arrived[channel] = 1;
     if (options.mode === "exactly-once") actions.push({ kind: "block", channel });
     this.#start(now, actions);
@@ -84,7 +84,7 @@ export class BarrierAligner {
     const actions: AlignerAction[] = [];
     this.#triggered = Math.max(this.#triggered, checkpoint.checkpointId);
     if (!this.#isOver(checkpoint.checkpointId)) {
-      this.#waitFor(checkpoint, now);
+      this.#waitFor(checkpoint, now, actions);
       this.#start(now, actions);
     }
     this.#forget();
@@ -99,14 +99,25 @@ export class BarrierAligner {
     return actions;
   }
 
-  #isOver(checkpointId: number): boolean {
-    return checkpointId <= this.#started || this.#aborted.has(checkpointId);
+  #find(checkpointId: number): Pending | undefined {
+    return this.#pending.find(({ checkpoint }) => checkpoint.checkpointId === checkpointId);
   }
 
-  #waitFor(checkpoint: CheckpointStart, now: number): Pending {
+  #isOver(checkpointId: number): boolean {
+    if (checkpointId <= this.#started || this.#aborted.has(checkpointId)) return true;
+    return checkpointId < this.#floor() && this.#find(checkpointId) === undefined;
+  }
+
+  /** The checkpoint as one that waits for barriers; undefined where it waits in vain. */
+  #waitFor(checkpoint: CheckpointStart, now: number, actions: AlignerAction[]): Pending | undefined {
     const { checkpointId } = checkpoint;
-    const known = this.#pending.find((pending) => pending.checkpoint.checkpointId === checkpointId);
+    const known = this.#find(checkpointId);
     if (known !== undefined) return known;
+    const passed = this.#reached.findIndex((id, channel) => id > checkpointId && this.#ended[channel] === 0);
+    if (passed >= 0) {
+      this.#decline(passed, checkpointId, this.#reached[passed] as number, actions);
+      return undefined;
+    }
     const pending: Pending = { checkpoint, arrived: new Uint8Array(this.#ended.length), since: now };
     const later = this.#pending.findIndex((other) => other.checkpoint.checkpointId > checkpointId);
     this.#pending.splice(later < 0 ? this.#pending.length : later, 0, pending);
@@ -118,20 +129,24 @@ export class BarrierAligner {
     const actions: AlignerAction[] = [];
     if (checkpointId > (this.#reached[channel] as number)) this.#reached[channel] = checkpointId;
     for (const { checkpoint, arrived } of [...this.#pending]) {
-      if (checkpoint.checkpointId >= checkpointId || arrived[channel] === 1) continue;
-      const reason = `channel ${channel} went on to checkpoint ${checkpointId} without a barrier of checkpoint ${checkpoint.checkpointId}`;
-      actions.push({ kind: "decline", checkpointId: checkpoint.checkpointId, reason });
-      this.#giveUp(checkpoint.checkpointId, actions);
+      if (checkpoint.checkpointId < checkpointId && arrived[channel] === 0)
+        this.#decline(channel, checkpoint.checkpointId, checkpointId, actions);
     }
     this.#forget();
     return actions;
+  }
+
+  #decline(channel: number, checkpointId: number, reached: number, actions: AlignerAction[]): void {
+    const reason = `channel ${channel} went on to checkpoint ${reached} without a barrier of checkpoint ${checkpointId}`;
+    actions.push({ kind: "decline", checkpointId, reason });
+    this.#giveUp(checkpointId, actions);
   }
 
   /** Those behind hear of it once. */
   #giveUp(checkpointId: number, actions: AlignerAction[]): void {
     if (this.#isOver(checkpointId)) return;
     this.#aborted.add(checkpointId);
-    const pending = this.#pending.find(({ checkpoint }) => checkpoint.checkpointId === checkpointId);
+    const pending = this.#find(checkpointId);
     if (pending !== undefined) this.#remove(pending, actions);
     actions.push({ kind: "cancel", checkpointId });
   }
@@ -157,14 +172,19 @@ export class BarrierAligner {
     if (blocks) actions.push({ kind: "unblock" });
   }
 
-  /** Of checkpoints given up, those are remembered whose barriers may still come. */
+  /** What all have passed: of older checkpoints nothing new comes. */
+  #floor(): number {
+    if (this.#open === 0) return this.#triggered;
+    let floor = Infinity;
+    for (let channel = 0; channel < this.#ended.length; channel++) {
+      if (this.#ended[channel] === 0) floor = Math.min(floor, this.#reached[channel] as number);
+    }
+    return floor;
+  }
+
   #forget(): void {
     if (this.#aborted.size === 0) return;
-    let reached = this.#open === 0 ? this.#triggered : Infinity;
-    for (let channel = 0; channel < this.#ended.length; channel++) {
-      if (this.#ended[channel] === 0) reached = Math.min(reached, this.#reached[channel] as number);
-    }
-    reached = Math.max(reached, this.#started);
-    for (const id of this.#aborted) if (id <= reached) this.#aborted.delete(id);
+    const floor = this.#floor();
+    for (const id of this.#aborted) if (id < floor || id <= this.#started) this.#aborted.delete(id);
   }
 }
