@@ -11,7 +11,14 @@ import { emitReturned, refuseAsync } from "./emitted.ts";
 /** Functions that emit what they return. */
 const EMITTING = ["onRecord", "onRecord1", "onRecord2", "onBroadcast", "onTimer", "onWindow"] as const;
 /** Functions that are called as they are. */
-const PLAIN = ["open", "close", "initializeState", "snapshotState", "clear"] as const;
+const PLAIN = [
+  "open",
+  "close",
+  "initializeState",
+  "snapshotState",
+  "notifyCheckpointComplete",
+  "clear",
+] as const;
 
 /** A process function of whatever kind, as the program gave it. */
 export interface GivenFunction {

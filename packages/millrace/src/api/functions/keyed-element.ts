@@ -37,6 +37,7 @@ function asProcessFunction(spec: ElementSpec): KeyedProcessFunction<unknown, unk
     close: () => life.close?.(),
     initializeState: (context) => life.initializeState?.(context),
     snapshotState: (checkpointId) => life.snapshotState?.(checkpointId),
+    notifyCheckpointComplete: (checkpointId) => life.notifyCheckpointComplete?.(checkpointId),
     onRecord(record, context) {
       switch (spec.kind) {
         case "map":

@@ -57,10 +57,36 @@ export interface FunctionInitializationContext {
   getBroadcastState<K, V>(descriptor: MapStateDescriptor<K, V>): BroadcastState<K, V>;
 }
 
-/** A function with operator state of its own, Flink's CheckpointedFunction. */
+/**
+ * A function with operator state of its own, Flink's CheckpointedFunction.
+ *
+ * @example
+ * ```ts
+ * const numbered = new (class implements RichMapFunction<string, string> {
+ *   #last = 0;
+ *   #stored: ListState<number> | undefined;
+ *   initializeState(context: FunctionInitializationContext): void {
+ *     this.#stored = context.getListState(listState(Types.int, { name: "last" }));
+ *     for (const last of this.#stored.get()) this.#last = Math.max(this.#last, last);
+ *   }
+ *   map(line: string): string {
+ *     return `${++this.#last}: ${line}`;
+ *   }
+ *   snapshotState(): void {
+ *     this.#stored?.update([this.#last]);
+ *   }
+ * })();
+ * ```
+ */
 export interface CheckpointedFunction {
   /** Called before `open`. */
   initializeState?(context: FunctionInitializationContext): undefined | void;
   /** Called at each barrier, between two records: bring operator state up to date. */
   snapshotState?(checkpointId: number): undefined | void;
+  /**
+   * The checkpoint is complete: state up to its barrier will not be lost any more. Called between two records, once for each checkpoint that
+   * completes, some time after `snapshotState` of the same id (perhaps after that of later ones); not for savepoints in the middle of a
+   * run. After a failure it may never be called for the checkpoint that the job is restored from.
+   */
+  notifyCheckpointComplete?(checkpointId: number): undefined | void;
 }

@@ -54,6 +54,11 @@ export interface OperatorSnapshot {
   readonly operatorState: StateBytes | undefined;
   /** Of a source: the splits that its reader held, with their positions and watermarks. Plain data. */
   readonly splits: readonly unknown[] | undefined;
+  /**
+   * Present where the operator has a union list state. Such a checkpoint is refused when some subtasks of the vertex have finished and
+   * others have not: the elements of those that have would count for ever (correctness rule 21).
+   */
+  readonly unionState?: true;
 }
 
 /**

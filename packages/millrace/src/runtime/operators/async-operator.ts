@@ -105,6 +105,10 @@ export class AsyncOperator implements Operator {
     this.#inFlight?.update(this.#queue.entries().map(({ value, timestamp }) => ({ value, timestamp })));
   }
 
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.#life.notifyCheckpointComplete(checkpointId);
+  }
+
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();

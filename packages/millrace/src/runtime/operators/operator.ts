@@ -62,13 +62,18 @@ export interface OperatorContext {
 /**
  * One operator of a chain in one subtask. Everything is called on the task's thread, one call at a time.
  *
- * Order of calls: created by its factory with a context; `initializeState`; `open`; then records, watermarks, idle changes,
+ * Order of calls: created by its factory with a context; `initializeState`; `recover`; `open`; then records, watermarks, idle changes,
  * mails and timers in any order; for each input `endInput(i)`, after its last record and after the final watermark;
- * `finish` when all inputs ended (skipped on cancellation); `close` always.
+ * `finish` when all inputs ended (skipped on cancellation, and when the job is stopped with a savepoint); `close` always.
+ *
+ * At a checkpoint `prepareSnapshot`, then its stores are snapshotted; also after `finish`. While the promise of one operator's
+ * `prepareSnapshot` is pending no operator of the task gets records, watermarks, timers, mails or notifications.
  */
 export interface Operator {
-  /** Registers and restores state. Called before `open`. */
+  /** Registers state, which has been restored. Called before `open`. */
   initializeState?(): void;
+  /** Completes what was restored half done (commits). Nothing is opened before the promise has settled. */
+  recover?(): Promise<void> | undefined;
   /** Opens user functions. */
   open(): void;
   /** A record of input 0. Keyed operators take its key themselves. */
@@ -89,9 +94,18 @@ export interface Operator {
    * are finished in chain order, each after the one before.
    */
   finish?(): void | Promise<void>;
-  /** Called between two records at a barrier, in chain order, before state is snapshotted. */
-  prepareSnapshot?(checkpointId: number): void | Promise<void>;
+  /**
+   * Called between two records at a barrier, in chain order, before state is snapshotted: brings state up to date. `savepoint`: whether a
+   * job may be started from it long after this one went on.
+   */
+  prepareSnapshot?(checkpointId: number, savepoint: boolean): void | Promise<void>;
+  /**
+   * The checkpoint is recorded; not called for savepoints in the middle of a run. Records go on meanwhile, but the task doesn't end before the
+   * promise has settled.
+   */
   notifyCheckpointComplete?(checkpointId: number): void | Promise<void>;
+  /** The checkpoint was given up: perhaps before this operator has heard of it, perhaps after it had prepared for it. */
+  notifyCheckpointAborted?(checkpointId: number): void;
   /** The task is cancelled, after it had run: keep what would otherwise be lost. `close` follows. What it throws is logged only. */
   stop?(): Promise<void>;
   /** Frees everything; called exactly once, also when `open` threw. */

@@ -29,6 +29,10 @@ export abstract class FunctionOperator implements Operator {
     this.#life.snapshotState(checkpointId);
   }
 
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.#life.notifyCheckpointComplete(checkpointId);
+  }
+
   close(): void {
     this.#life.close();
   }

@@ -54,6 +54,10 @@ export abstract class KeyedFunctionOperator<
     this.#life.snapshotState(checkpointId);
   }
 
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.#life.notifyCheckpointComplete(checkpointId);
+  }
+
   override close(): void {
     super.close();
     this.#life.close();

@@ -40,6 +40,10 @@ export class UserFunction {
     this.#fn.snapshotState?.(checkpointId);
   }
 
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.#fn.notifyCheckpointComplete?.(checkpointId);
+  }
+
   /** Closes what was opened, even if opening threw. */
   close(): void {
     if (!this.#opened) return;

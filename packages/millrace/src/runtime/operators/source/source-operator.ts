@@ -154,6 +154,10 @@ export class SourceOperator implements Operator {
     });
   }
 
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.#reader.notifyCheckpointComplete?.(checkpointId);
+  }
+
   notifyNoMoreSplits(): void {
     this.#reader.notifyNoMoreSplits();
   }
@@ -165,6 +169,11 @@ export class SourceOperator implements Operator {
   /** The smallest watermark of the alignment group plus its drift: how far this source may go. */
   setAlignmentLimit(limit: number): void {
     this.#limit = limit;
+  }
+
+  /** Ends the source though there is more to read: the job is drained. Nothing is polled afterwards. */
+  end(): void {
+    this.#end();
   }
 
   processRecord(): void {

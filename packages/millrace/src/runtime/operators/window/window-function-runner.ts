@@ -67,6 +67,10 @@ export class WindowFunctionRunner {
     this.#life.snapshotState(checkpointId);
   }
 
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.#life.notifyCheckpointComplete(checkpointId);
+  }
+
   onWindow(key: unknown, window: Window, timestamp: Timestamp, records: Iterable<unknown>): void {
     this.#select(key, window, timestamp);
     const returned: unknown = this.#fn.onWindow(records, this.#context);

@@ -87,6 +87,10 @@ export abstract class WindowOperatorBase implements Operator {
     this.results.prepareSnapshot(checkpointId);
   }
 
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.results.notifyCheckpointComplete(checkpointId);
+  }
+
   close(): void {
     this.#driver.cancel();
     this.results.close();

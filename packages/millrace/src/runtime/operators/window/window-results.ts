@@ -17,6 +17,7 @@ export interface WindowResults {
   initializeState(): void;
   open(): void;
   prepareSnapshot(checkpointId: number): void;
+  notifyCheckpointComplete(checkpointId: number): void;
   /** Whether user functions use keyed state: the caller makes the key current before all three calls. */
   readonly needsKey: boolean;
   /** `contents`: the fold's result, undefined for nothing. */
@@ -77,6 +78,7 @@ class BareResults implements WindowResults {
   open(): void {}
 
   prepareSnapshot(): void {}
+  notifyCheckpointComplete(): void {}
 
   emit(_key: unknown, _window: Window, timestamp: Timestamp, contents: unknown): void {
     if (contents !== undefined) this.#context.output.record(contents, timestamp);
@@ -126,6 +128,7 @@ class FunctionResults implements WindowResults {
   open(): void {}
 
   prepareSnapshot(): void {}
+  notifyCheckpointComplete(): void {}
 
   emit(key: unknown, window: Window, timestamp: Timestamp, contents: unknown): void {
     if (contents === undefined) return;
@@ -197,6 +200,10 @@ class ProcessResults implements WindowResults {
 
   prepareSnapshot(checkpointId: number): void {
     this.#runner.prepareSnapshot(checkpointId);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.#runner.notifyCheckpointComplete(checkpointId);
   }
 
   emit(key: unknown, window: Window, timestamp: Timestamp, contents: unknown): void {
