@@ -28,6 +28,9 @@ export type ChannelEvent =
   /** The last frame of the channel. */
   | { readonly kind: "endOfPartition" };
 
+/** The barrier of a checkpoint. */
+export type Barrier = Extract<ChannelEvent, { readonly kind: "barrier" }>;
+
 /** How a barrier is to be treated. */
 export interface BarrierOptions {
   readonly snapshot: "checkpoint" | "savepoint" | "terminateSavepoint" | "drainSavepoint";

@@ -60,6 +60,8 @@ export interface BlockDecoder<T> extends ElementCursor<T> {
    * Lengths are checked before anything is allocated; a damaged block throws CODEC_CORRUPT naming the offset.
    */
   reset(bytes: Uint8Array, start: number, end: number): void;
+  /** Elements of the block that `next` has not given yet. */
+  readonly left: number;
 }
 
 /** Makes the encoders and decoders of one edge. */

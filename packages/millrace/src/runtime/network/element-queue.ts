@@ -37,6 +37,19 @@ export class ElementQueue {
     return this.#timestamps[this.#first] as number;
   }
 
+  /** The element `index` places behind the first, which must be there. */
+  kindAt(index: number): number {
+    return this.#kinds[(this.#first + index) & this.#mask] as number;
+  }
+
+  valueAt(index: number): unknown {
+    return this.#values[(this.#first + index) & this.#mask];
+  }
+
+  timestampAt(index: number): Timestamp {
+    return this.#timestamps[(this.#first + index) & this.#mask] as number;
+  }
+
   push(kind: number, value: unknown, timestamp: Timestamp): void {
     if (this.size > this.#mask) this.#resize((this.#mask + 1) * 2);
     const at = (this.#first + this.size) & this.#mask;

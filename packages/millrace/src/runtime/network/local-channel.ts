@@ -3,11 +3,13 @@ import { ElementKind } from "../../common/codec/frame-codec.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { NO_TIMESTAMP } from "../../common/time/timestamps.ts";
 import type { Timestamp } from "../../common/time/timestamps.ts";
-import type { ChannelEvent } from "../../protocol/channel-event.ts";
+import type { Barrier, ChannelEvent } from "../../protocol/channel-event.ts";
 import { deepFreeze } from "../../common/types/deep-freeze.ts";
 import { channelClosed } from "./channel-closed.ts";
 import type { ChannelWriter, ChannelWriterListener, Head, InputChannel } from "./channel.ts";
 import { ElementQueue, EVENT } from "./element-queue.ts";
+import type { InFlightSink } from "./in-flight-sink.ts";
+import { QueueCapture } from "./queue-capture.ts";
 
 /** Elements of one "data" head: a reader that looks at the clock after each frame does so often enough. */
 const FRAME_ELEMENTS = 512;
@@ -41,6 +43,8 @@ export class LocalChannel implements ChannelWriter {
   readonly #check: ((value: unknown) => void) | undefined;
   readonly #listener: ChannelWriterListener;
   readonly #reader: LocalInputChannel;
+  /** The newest checkpoint whose barrier was put in line. */
+  #lastBarrier = -1;
   #ended = false;
   #closed = false;
   #failure: MillraceError | undefined;
@@ -72,7 +76,19 @@ export class LocalChannel implements ChannelWriter {
 
   event(event: ChannelEvent): void {
     if (event.kind === "endOfPartition") this.#ended = true;
+    else if (event.kind === "barrier") this.#lastBarrier = event.checkpointId;
     this.#append(EVENT, event, NO_TIMESTAMP);
+    this.#reader.eventArrived();
+  }
+
+  /** Everything was handed over when it was written: the barrier stands behind it, and nothing is unsent. */
+  overtake(barrier: Barrier): void {
+    if (barrier.checkpointId > this.#lastBarrier) this.event(barrier);
+    this.#reader.onOvertaken?.(barrier);
+  }
+
+  holdsBarrier(): boolean {
+    return false;
   }
 
   flushIfDrained(): boolean {
@@ -129,12 +145,15 @@ class LocalInputChannel implements InputChannel, ElementCursor<unknown> {
   readonly index: number;
   readonly input: 0 | 1;
   onReadable: (() => void) | undefined;
+  onOvertaken: ((barrier: Barrier) => void) | undefined;
   value: unknown = undefined;
   timestamp: Timestamp = NO_TIMESTAMP;
   readonly #queue: ElementQueue;
   readonly #writer: LocalChannel;
-  /** Elements that the frame at the head may still give; -1 between frames. */
+  /** Elements that the frame at the head may still give, and those it might at first; -1 between frames. */
   #left = -1;
+  #frame = -1;
+  #capture: QueueCapture | undefined;
   #closed = false;
   #failure: MillraceError | undefined;
 
@@ -162,7 +181,7 @@ class LocalInputChannel implements InputChannel, ElementCursor<unknown> {
   }
 
   next(): Kind {
-    if (this.#left < 0) this.#left = FRAME_ELEMENTS;
+    if (this.#left < 0) this.#begin();
     const queue = this.#queue;
     if (this.#left === 0 || queue.size === 0 || queue.kind === EVENT) {
       this.value = undefined;
@@ -176,7 +195,9 @@ class LocalInputChannel implements InputChannel, ElementCursor<unknown> {
   }
 
   release(): void {
+    this.#capture?.taken(this.#frame - this.#left);
     this.#left = -1;
+    this.#frame = -1;
     this.#writer.freed();
   }
 
@@ -184,9 +205,40 @@ class LocalInputChannel implements InputChannel, ElementCursor<unknown> {
     if (this.head() !== "event") {
       throw new MillraceError("INTERNAL", `takeEvent on a channel whose head is ${this.head()}`);
     }
+    // What came since the last frame is behind the event.
+    this.#catchUp();
     const event = this.#queue.shift() as ChannelEvent;
+    this.#capture?.taken(1);
     this.#writer.freed();
     return event;
+  }
+
+  capture(checkpointId: number, sink: InFlightSink): void {
+    if (this.#closed) return sink.end();
+    if (this.#left > this.#queue.size) this.#left = this.#queue.size;
+    this.#frame = this.#left;
+    this.#capture = new QueueCapture(this.#queue, checkpointId, sink);
+    this.#catchUp();
+  }
+
+  stopCapture(): void {
+    this.#capture = undefined;
+  }
+
+  /** For the writer: an event is in the queue. Perhaps it is the one that a capture waits for. */
+  eventArrived(): void {
+    this.#catchUp();
+  }
+
+  #catchUp(): void {
+    if (this.#capture?.catchUp(this.#frame - this.#left) === true) this.#capture = undefined;
+  }
+
+  /** A frame begins. While elements are captured it holds those only that have been: so nothing is looked at for each record. */
+  #begin(): void {
+    this.#catchUp();
+    this.#left = this.#capture === undefined ? FRAME_ELEMENTS : Math.min(FRAME_ELEMENTS, this.#queue.size);
+    this.#frame = this.#left;
   }
 
   /** For the writer: the queue is no longer empty. */
@@ -205,6 +257,8 @@ class LocalInputChannel implements InputChannel, ElementCursor<unknown> {
     if (this.#closed) return;
     this.#closed = true;
     this.#left = -1;
+    this.#frame = -1;
+    this.#capture = undefined;
     this.value = undefined;
     this.#queue.clear();
     this.#writer.readerClosed();

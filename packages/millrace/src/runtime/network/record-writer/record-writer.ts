@@ -1,7 +1,8 @@
 import type { Timestamp } from "../../../common/time/timestamps.ts";
-import type { ChannelEvent } from "../../../protocol/channel-event.ts";
+import type { Barrier, ChannelEvent } from "../../../protocol/channel-event.ts";
 import type { Output } from "../../operators/operator.ts";
 import type { ChannelWriter } from "../channel.ts";
+import type { InFlightSink } from "../in-flight-sink.ts";
 
 /**
  * The producer's side of one output edge: puts each record into the channel that the partitioner says, and watermarks and
@@ -29,6 +30,16 @@ export abstract class RecordWriter implements Output<unknown> {
 
   event(event: ChannelEvent): void {
     for (const channel of this.channels) channel.event(event);
+  }
+
+  /** See ChannelWriter; for edges whose barriers may overtake. @param unsentOf the sink of a channel, by its position */
+  overtake(barrier: Barrier, unsentOf: (channel: number) => InFlightSink): void {
+    this.channels.forEach((channel, index) => channel.overtake(barrier, unsentOf(index)));
+  }
+
+  /** Whether any channel still holds the barrier back. */
+  holdsBarrier(checkpointId: number): boolean {
+    return this.channels.some((channel) => channel.holdsBarrier(checkpointId));
   }
 
   /** Called when the task has nothing more to do. Whether nothing is left unsent; else the flow's `onDrained` follows. */

@@ -1,3 +1,5 @@
+import { BarrierWords, announceBarrier } from "./barrier-words.ts";
+import type { Overtaking } from "./barrier-words.ts";
 import { Signal } from "./slot-words.ts";
 import type { SlotWords } from "./slot-words.ts";
 import type { RingChannel } from "./ring-descriptor.ts";
@@ -9,7 +11,7 @@ export const CHANNEL_WORDS = 32;
 const DATA_FREED = 0;
 const EVENTS_FREED = 1;
 const READER_CLOSED = 2;
-// The producer's: whether it waits, for which counts, and whether it is closed.
+// The producer's: whether it waits, for which counts, and whether it is closed; then what `barrier-words.ts` tells.
 const ARMED = 16;
 const DATA_TARGET = 17;
 const EVENT_TARGET = 18;
@@ -18,12 +20,14 @@ const WRITER_CLOSED = 19;
 /** A channel's shared counters, as its producer uses them. */
 export class ProducerWords {
   readonly #words: Int32Array;
+  readonly #channel: RingChannel;
   readonly #at: number;
   readonly #consumerSlot: number;
   readonly #slots: SlotWords;
 
   constructor(words: SharedArrayBuffer, channel: RingChannel, slots: SlotWords) {
     this.#words = new Int32Array(words);
+    this.#channel = channel;
     this.#at = channel.word;
     this.#consumerSlot = channel.consumerSlot;
     this.#slots = slots;
@@ -52,6 +56,12 @@ export class ProducerWords {
     Atomics.store(this.#words, this.#at + ARMED, 0);
   }
 
+  /** Tells the consumer of a barrier, before any frame that is announced afterwards. */
+  overtake(overtaking: Overtaking, attempt: number): void {
+    announceBarrier(this.#words, this.#channel, attempt, overtaking);
+    this.#slots.signal(this.#consumerSlot, Signal.BARRIER);
+  }
+
   close(): void {
     Atomics.store(this.#words, this.#at + WRITER_CLOSED, 1);
     this.#slots.signal(this.#consumerSlot, Signal.CLOSED);
@@ -70,11 +80,13 @@ export class ConsumerWords {
   readonly #at: number;
   readonly #producerSlot: number;
   readonly #slots: SlotWords;
+  readonly #barriers: BarrierWords;
   #data = 0;
   #events = 0;
 
-  constructor(words: SharedArrayBuffer, channel: RingChannel, slots: SlotWords) {
+  constructor(words: SharedArrayBuffer, channel: RingChannel, slots: SlotWords, attempt: number) {
     this.#words = new Int32Array(words);
+    this.#barriers = new BarrierWords(this.#words, channel, attempt);
     this.#at = channel.word;
     this.#producerSlot = channel.producerSlot;
     this.#slots = slots;
@@ -92,6 +104,11 @@ export class ConsumerWords {
     this.#events = (this.#events + 1) | 0;
     Atomics.store(this.#words, this.#at + EVENTS_FREED, this.#events);
     this.#signal();
+  }
+
+  /** The newest barrier that overtakes, if it has not been taken. */
+  takeOvertaking(): Overtaking | undefined {
+    return this.#barriers.take();
   }
 
   close(): void {

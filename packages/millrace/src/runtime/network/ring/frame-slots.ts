@@ -17,6 +17,13 @@ export class FrameSlots {
     this.#end = offset + bytes * count;
   }
 
+  /** The same slots, from the current one on. */
+  fork(): FrameSlots {
+    const fork = new FrameSlots(this.#first, this.bytes, this.count);
+    fork.offset = this.offset;
+    return fork;
+  }
+
   advance(): void {
     this.offset += this.bytes;
     if (this.offset === this.#end) this.offset = this.#first;

@@ -1,11 +1,12 @@
 import type { BlockDecoder, ElementCursor } from "../../../common/codec/frame-codec.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { preview } from "../../../common/errors/preview.ts";
-import type { ChannelEvent } from "../../../protocol/channel-event.ts";
+import type { Barrier, ChannelEvent } from "../../../protocol/channel-event.ts";
 import { decodeChannelEvent } from "../../../protocol/channel-event-codec.ts";
 import { FrameKind } from "../../../protocol/frame-header.ts";
 import { channelClosed } from "../channel-closed.ts";
 import type { Head, InputChannel } from "../channel.ts";
+import type { InFlightSink } from "../in-flight-sink.ts";
 import type { RingReceiver } from "./ring-receiver.ts";
 
 /** What a ring's reading end is made of. */
@@ -24,6 +25,7 @@ export class RingInputChannel implements InputChannel {
   readonly index: number;
   readonly input: 0 | 1;
   onReadable: (() => void) | undefined;
+  onOvertaken: ((barrier: Barrier) => void) | undefined;
   readonly #id: number;
   readonly #receiver: RingReceiver;
   readonly #decoder: BlockDecoder<unknown>;
@@ -39,6 +41,7 @@ export class RingInputChannel implements InputChannel {
     this.#receiver = options.receiver;
     this.#decoder = options.decoder;
     this.#receiver.onArrival = () => this.#look();
+    this.#receiver.onOvertaken = (barrier) => this.#overtaken(barrier);
     this.#receiver.onClosed = () => this.#look();
     this.#advance();
   }
@@ -77,11 +80,26 @@ export class RingInputChannel implements InputChannel {
     return event;
   }
 
+  capture(checkpointId: number, sink: InFlightSink): void {
+    if (this.#closed) sink.end();
+    else if (this.#failure === undefined) this.#receiver.capture(checkpointId, sink, this.#decoder.left);
+  }
+
+  stopCapture(): void {
+    this.#receiver.stopCapture();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#head = "none";
     this.#receiver.close();
+  }
+
+  /** Perhaps it stands at the head already. */
+  #overtaken(barrier: Barrier): void {
+    this.onOvertaken?.(barrier);
+    this.#look();
   }
 
   /** Something arrived, or the producer is gone. */

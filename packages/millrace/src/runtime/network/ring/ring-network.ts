@@ -149,6 +149,7 @@ class SlotRings implements RingNetwork {
   poll(): boolean {
     // The signal first: what was put into a ring before a closing was signalled is then found in the ring.
     const signal = this.#slots.takeSignal(this.#slot);
+    if ((signal & Signal.BARRIER) !== 0) this.#lookForBarriers();
     const arrived = this.#takeArrivals();
     if ((signal & Signal.CREDIT) !== 0) this.#giveCredit();
     if ((signal & Signal.CLOSED) !== 0) this.#checkClosed();
@@ -180,11 +181,16 @@ class SlotRings implements RingNetwork {
     for (const writer of waiting) writer.credit();
   }
 
-  /** Takes everything off the index rings. Whether anything was there. */
+  /**
+   * Takes everything off the index rings. Whether anything was there. A barrier that was signalled before the newest of these frames was
+   * put there is looked at before any of them.
+   */
   #takeArrivals(): boolean {
     let any = false;
     for (const { ring, receivers } of this.#incoming) {
-      for (let left = ring.available(); left > 0; left--) {
+      let left = ring.available();
+      if (left > 0 && this.#slots.takeBits(this.#slot, Signal.BARRIER) !== 0) this.#lookForBarriers();
+      for (; left > 0; left--) {
         any = true;
         const entry = ring.take();
         const kind = (entry & 1) === 1 ? FrameKind.EVENT : FrameKind.DATA;
@@ -192,6 +198,10 @@ class SlotRings implements RingNetwork {
       }
     }
     return any;
+  }
+
+  #lookForBarriers(): void {
+    for (const receiver of this.#receivers.values()) receiver.lookForBarrier();
   }
 
   /**
@@ -210,7 +220,7 @@ class SlotRings implements RingNetwork {
       channel,
       attempt: this.#rings.attempt,
       pool: this.#pool(this.#slot),
-      words: new ConsumerWords(this.#rings.words, channel, this.#slots),
+      words: new ConsumerWords(this.#rings.words, channel, this.#slots, this.#rings.attempt),
       maxRecordBytes: this.#maxRecordBytes,
     });
   }

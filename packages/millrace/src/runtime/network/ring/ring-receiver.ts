@@ -1,15 +1,14 @@
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
-import {
-  FIRST_FRAGMENT,
-  FRAME_HEADER_BYTES,
-  FrameKind,
-  LAST_FRAGMENT,
-  WHOLE,
-  emptyFrameHeader,
-  readFrameHeader,
-} from "../../../protocol/frame-header.ts";
+import { decodeChannelEvent, encodeChannelEvent } from "../../../protocol/channel-event-codec.ts";
+import type { Barrier } from "../../../protocol/channel-event.ts";
+import { FrameKind } from "../../../protocol/frame-header.ts";
+import type { InFlightSink } from "../in-flight-sink.ts";
+import { endsCapture } from "../queue-capture.ts";
+import type { Overtaking } from "./barrier-words.ts";
 import type { ConsumerWords } from "./channel-words.ts";
 import { FrameSlots } from "./frame-slots.ts";
+import { FrameRead, PayloadAssembler } from "./payload-assembler.ts";
+import { RingCapture } from "./ring-capture.ts";
 import type { RingChannel } from "./ring-descriptor.ts";
 
 /** The pieces of shared memory that a channel's consumer reads. */
@@ -24,8 +23,8 @@ export interface ReceiverMemory {
 }
 
 /**
- * Takes a channel's frames from shared memory in order: drops those of another attempt, refuses gaps, puts fragments together.
- * Knows nothing of records. Frames may arrive before anybody reads; there are never more than the channel's credit.
+ * Takes a channel's frames from shared memory in order, and puts barriers that overtake between them, where they belong. Knows nothing
+ * of records. Frames may arrive before anybody reads; there are never more than the channel's credit.
  */
 export class RingReceiver {
   /** The payload at the head, after `next` was true: `bytes[start, end)`, until `done`. */
@@ -37,28 +36,32 @@ export class RingReceiver {
   producerClosed = false;
   /** Told of each frame that arrives; set by the channel's reader. */
   onArrival: (() => void) | undefined;
+  /** Told of a barrier that overtakes, before any frame that was sent after it; set by the channel's reader. */
+  onOvertaken: ((barrier: Barrier) => void) | undefined;
   /** Told when `producerClosed` becomes true; set by the channel's reader. */
   onClosed: (() => void) | undefined;
 
   readonly #memory: ReceiverMemory;
-  readonly #view: DataView;
+  readonly #assembler: PayloadAssembler;
   readonly #data: FrameSlots;
   readonly #events: FrameSlots;
-  readonly #header = emptyFrameHeader();
   /** Kinds of the frames that wait, in order: a circular queue. */
   readonly #arrivals: Uint8Array;
   #first = 0;
   #waiting = 0;
-  #sequence = 0;
-  /** Whether the payload at the head still lies in its slot. */
-  #inSlot = false;
-  #assembly: Uint8Array | undefined;
-  #assembled = 0;
+  /** What the payload at the head is. */
+  #head: "none" | "in slot" | "assembled" | "barrier" = "none";
+  /** Elements of the payload at the head. */
+  #elements = 0;
+  /** A barrier that stands between frames, and has not been reached. */
+  #overtaking: Overtaking | undefined;
+  #capture: RingCapture | undefined;
+  #violation: unknown;
 
   constructor(memory: ReceiverMemory) {
     const { channel, pool } = memory;
     this.#memory = memory;
-    this.#view = new DataView(pool.buffer, pool.byteOffset, pool.byteLength);
+    this.#assembler = new PayloadAssembler(memory);
     this.#data = new FrameSlots(channel.frameOffset, channel.frameBytes, channel.frames);
     this.#events = new FrameSlots(channel.eventOffset, channel.eventBytes, channel.events);
     this.#arrivals = new Uint8Array(channel.frames + channel.events);
@@ -74,7 +77,25 @@ export class RingReceiver {
       );
     }
     this.#arrivals[(this.#first + this.#waiting++) % this.#arrivals.length] = kind;
+    if (this.#capture !== undefined) this.#captured((capture) => capture.frame(kind));
     this.onArrival?.();
+  }
+
+  /** For the network: some barrier was announced to the slot, perhaps in this channel. */
+  lookForBarrier(): void {
+    let overtaking: Overtaking | undefined;
+    try {
+      overtaking = this.#memory.words.takeOvertaking();
+    } catch (error) {
+      this.#violation = error;
+      this.onArrival?.();
+    }
+    if (overtaking === undefined) return;
+    const { barrier, sequence, inLine } = overtaking;
+    this.#overtaking = inLine ? undefined : overtaking;
+    if (!inLine && this.#capture !== undefined && barrier.checkpointId >= this.#capture.checkpointId)
+      this.#captured((capture) => capture.announced(sequence));
+    this.onOvertaken?.(barrier);
   }
 
   /** Whether the producer has closed its end. What it sent before may still lie in its index ring. */
@@ -96,87 +117,98 @@ export class RingReceiver {
 
   /** Moves to the next whole payload, if it has arrived. Throws PROTOCOL_VIOLATION; the channel is of no use then. */
   next(): boolean {
-    while (this.#waiting > 0) {
-      const kind = this.#arrivals[this.#first] as FrameKind;
-      if (this.#read(kind)) return true;
+    if (this.#violation !== undefined) throw this.#violation;
+    for (;;) {
+      const overtaking = this.#overtaking;
+      if (overtaking !== undefined && ((this.#assembler.nextPayload - overtaking.sequence) | 0) >= 0) {
+        this.#takeBarrier(overtaking.barrier);
+        return true;
+      }
+      if (this.#waiting === 0) return false;
+      if (this.#read(this.#arrivals[this.#first] as FrameKind)) return true;
     }
-    return false;
   }
 
   /** Gives back the payload at the head. */
   done(): void {
-    if (this.#inSlot) this.#free(this.kind);
-    this.#inSlot = false;
-    this.#assembly = undefined;
+    if (this.#head === "in slot") this.#free(this.kind);
+    this.#head = "none";
+    this.#assembler.forget();
     this.bytes = this.#memory.pool;
+  }
+
+  /** See InputChannel. @param left elements of the payload at the head that have not been taken */
+  capture(checkpointId: number, sink: InFlightSink, left: number): void {
+    this.#capture = undefined;
+    if (this.#head !== "none") {
+      if (this.kind === FrameKind.DATA) {
+        const skip = this.#elements - left;
+        if (left > 0) sink.block(this.bytes, this.start, this.end, this.#elements, skip);
+      } else if (endsCapture(decodeChannelEvent(this.bytes, this.start, this.end), checkpointId)) {
+        sink.end();
+        return;
+      }
+    }
+    const parts = { assembler: this.#assembler.fork(), data: this.#data.fork(), events: this.#events.fork() };
+    const inSlot = this.#head === "in slot";
+    if (inSlot) (this.kind === FrameKind.DATA ? parts.data : parts.events).advance();
+    this.#capture = new RingCapture(parts, checkpointId, sink);
+    const overtaking = this.#overtaking;
+    if (overtaking !== undefined && overtaking.barrier.checkpointId >= checkpointId)
+      this.#captured((capture) => capture.announced(overtaking.sequence));
+    for (let i = inSlot ? 1 : 0; i < this.#waiting; i++) {
+      const kind = this.#arrivals[(this.#first + i) % this.#arrivals.length] as FrameKind;
+      this.#captured((capture) => capture.frame(kind));
+    }
+  }
+
+  stopCapture(): void {
+    this.#capture = undefined;
   }
 
   /** Nothing will be taken any more: the producer may stop. */
   close(): void {
     this.onArrival = undefined;
+    this.onOvertaken = undefined;
     this.onClosed = undefined;
-    this.#assembly = undefined;
+    this.#capture = undefined;
+    this.#assembler.forget();
     this.#memory.words.close();
+  }
+
+  /** Lets a capture go on. What is damaged ends it: the reader will find out when it comes there. */
+  #captured(goOn: (capture: RingCapture) => boolean): void {
+    if (this.#capture === undefined) return;
+    try {
+      if (goOn(this.#capture)) this.#capture = undefined;
+    } catch (error) {
+      if (!MillraceError.is(error)) throw error;
+      this.#capture = undefined;
+    }
   }
 
   /** Looks at the first frame that waits; whether it completes a payload. */
   #read(kind: FrameKind): boolean {
-    const { channel, attempt, maxRecordBytes, pool } = this.#memory;
-    const header = this.#header;
-    const slots = kind === FrameKind.DATA ? this.#data : this.#events;
-    const payload = slots.bytes - FRAME_HEADER_BYTES;
-    readFrameHeader(
-      this.#view,
-      slots.offset,
-      slots.offset + slots.bytes,
-      { payload, total: maxRecordBytes },
-      header,
-    );
-    if (header.attempt !== attempt) {
-      this.#free(kind);
-      return false;
-    }
-    if (header.channel !== channel.id)
-      throw this.#violation("a frame of the channel", `one of channel ${header.channel}`);
-    if (header.kind !== kind) throw this.#violation(`a frame of kind ${kind}`, `kind ${header.kind}`);
-    if (header.sequence !== this.#sequence) {
-      throw this.#violation(`frame ${this.#sequence}`, `frame ${header.sequence}: frames are missing`);
-    }
-    this.#sequence = (this.#sequence + 1) >>> 0;
-    const start = slots.offset + FRAME_HEADER_BYTES;
-    if (header.flags !== WHOLE) return this.#assemble(kind, start);
-    if (this.#assembly !== undefined) throw this.#violation("the next fragment", "a whole payload");
+    const assembler = this.#assembler;
+    const read = assembler.read(kind, kind === FrameKind.DATA ? this.#data : this.#events);
+    if (read !== FrameRead.IN_SLOT) this.#free(kind);
+    if (read === FrameRead.STALE || read === FrameRead.PART) return false;
+    this.#head = read === FrameRead.IN_SLOT ? "in slot" : "assembled";
     this.kind = kind;
-    this.bytes = pool;
-    this.start = start;
-    this.end = start + header.length;
-    this.#inSlot = true;
+    this.bytes = assembler.bytes;
+    this.start = assembler.start;
+    this.end = assembler.end;
+    this.#elements = assembler.elements;
     return true;
   }
 
-  #assemble(kind: FrameKind, start: number): boolean {
-    const { flags, length, total } = this.#header;
-    if ((flags & FIRST_FRAGMENT) !== 0) {
-      if (this.#assembly !== undefined) throw this.#violation("the next fragment", "a first one");
-      this.#assembly = new Uint8Array(total);
-      this.#assembled = 0;
-    }
-    const assembly = this.#assembly;
-    if (assembly?.length !== total)
-      throw this.#violation("a fragment of the payload begun", `one of ${total} bytes`);
-    const end = this.#assembled + length;
-    if (end > total || ((flags & LAST_FRAGMENT) !== 0) !== (end === total)) {
-      throw this.#violation(`fragments of ${total} bytes in all`, `${end} bytes with flags ${flags}`);
-    }
-    assembly.set(this.#memory.pool.subarray(start, start + length), this.#assembled);
-    this.#assembled = end;
-    this.#free(kind);
-    if (end < total) return false;
-    this.kind = kind;
-    this.bytes = assembly;
+  #takeBarrier(barrier: Barrier): void {
+    this.#overtaking = undefined;
+    this.#head = "barrier";
+    this.kind = FrameKind.EVENT;
+    this.bytes = encodeChannelEvent(barrier);
     this.start = 0;
-    this.end = total;
-    return true;
+    this.end = this.bytes.length;
   }
 
   #free(kind: FrameKind): void {
@@ -189,12 +221,5 @@ export class RingReceiver {
       this.#events.advance();
       this.#memory.words.freeEvent();
     }
-  }
-
-  #violation(expected: string, came: string): MillraceError {
-    const { id } = this.#memory.channel;
-    return new MillraceError("PROTOCOL_VIOLATION", `channel ${id}: expected ${expected}, got ${came}`, {
-      details: { channel: id },
-    });
   }
 }

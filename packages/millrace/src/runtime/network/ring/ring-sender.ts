@@ -7,6 +7,7 @@ import {
   writeFrameHeader,
 } from "../../../protocol/frame-header.ts";
 import type { FrameHeader } from "../../../protocol/frame-header.ts";
+import type { Overtaking } from "./barrier-words.ts";
 import type { ProducerWords } from "./channel-words.ts";
 import { FrameSlots } from "./frame-slots.ts";
 import type { IndexRingProducer } from "./index-ring.ts";
@@ -98,25 +99,25 @@ export class RingSender {
     this.#send(FrameKind.DATA, FIRST_FRAGMENT | LAST_FRAGMENT, length, length, elements);
   }
 
-  /**
-   * Sends as much of `bytes[start, end)`, the rest of a payload of `total` bytes, as one frame takes. Needs credit. Returns how
-   * many bytes left.
-   */
-  sendPiece(
-    kind: FrameKind,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    total: number,
-    elements: number,
-  ): number {
+  /** Sends as much of `bytes[start, end)`, the rest of the payload `bytes[0, end)`, as one frame takes. Needs credit. Returns how many bytes left. */
+  sendPiece(kind: FrameKind, bytes: Uint8Array, start: number, end: number, elements: number): number {
     const slots = kind === FrameKind.DATA ? this.data : this.events;
     const length = Math.min(end - start, slots.bytes - FRAME_HEADER_BYTES);
     this.pool.set(bytes.subarray(start, start + length), slots.offset + FRAME_HEADER_BYTES);
-    const first = end - start === total ? FIRST_FRAGMENT : 0;
+    const first = start === 0 ? FIRST_FRAGMENT : 0;
     const last = start + length === end ? LAST_FRAGMENT : 0;
-    this.#send(kind, first | last, length, total, elements);
+    this.#send(kind, first | last, length, end, elements);
     return length;
+  }
+
+  /** The sequence number of the next frame. */
+  get sequence(): number {
+    return this.#header.sequence;
+  }
+
+  /** Tells the receiver of a barrier in front of everything that is sent from now on, out of line and without credit. */
+  overtake(overtaking: Overtaking): void {
+    this.#memory.words.overtake(overtaking, this.#memory.attempt);
   }
 
   /** Tells the receiver that no more comes. */

@@ -1,11 +1,12 @@
 import type { BlockEncoder } from "../../../common/codec/frame-codec.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { Timestamp } from "../../../common/time/timestamps.ts";
-import type { ChannelEvent } from "../../../protocol/channel-event.ts";
+import type { Barrier, ChannelEvent } from "../../../protocol/channel-event.ts";
 import { encodeChannelEvent } from "../../../protocol/channel-event-codec.ts";
 import { FRAME_HEADER_BYTES, FrameKind } from "../../../protocol/frame-header.ts";
 import { channelClosed } from "../channel-closed.ts";
 import type { ChannelWriter, ChannelWriterListener } from "../channel.ts";
+import type { InFlightSink } from "../in-flight-sink.ts";
 import type { RingSender } from "./ring-sender.ts";
 import { Spill } from "./spill.ts";
 
@@ -47,6 +48,8 @@ export class RingWriter implements ChannelWriter {
   #place: Place = Place.NONE;
   #heap: Buffer | undefined;
   #wantsDrained = false;
+  /** The newest checkpoint whose barrier was put in line. */
+  #lastBarrier = -1;
   /** Whether a signal was asked for. */
   #waiting = false;
   #ended = false;
@@ -81,10 +84,32 @@ export class RingWriter implements ChannelWriter {
   event(event: ChannelEvent): void {
     this.#seal();
     this.#check();
-    if (event.kind === "endOfPartition") this.#ended = true;
     const bytes = encodeChannelEvent(event);
-    this.#put(FrameKind.EVENT, bytes, 0, bytes.length, 1);
+    let barrier: number | undefined;
+    if (event.kind === "endOfPartition") this.#ended = true;
+    else if (event.kind === "barrier") barrier = this.#lastBarrier = event.checkpointId;
+    this.#put(FrameKind.EVENT, bytes, bytes.length, 1, barrier);
     this.#update();
+  }
+
+  overtake(barrier: Barrier, unsent: InFlightSink): void {
+    this.#seal();
+    this.#check();
+    // What there is credit for belongs to the receiver, which need not copy it.
+    this.#drain();
+    const { checkpointId } = barrier;
+    const overtaken = this.#spill.takeOutBarrier(checkpointId);
+    const inLine = overtaken === undefined && checkpointId <= this.#lastBarrier;
+    const sequence = this.#spill.first?.sequence ?? this.#sender.sequence;
+    this.#lastBarrier = checkpointId;
+    this.#sender.overtake({ barrier, sequence, inLine });
+    for (const { kind, bytes, end, elements } of inLine ? [] : (overtaken ?? this.#spill.waiting()))
+      if (kind === FrameKind.DATA) unsent.block(bytes, 0, end, elements, 0);
+    this.#update();
+  }
+
+  holdsBarrier(checkpointId: number): boolean {
+    return this.#spill.holdsBarrier(checkpointId);
   }
 
   flushIfDrained(): boolean {
@@ -171,7 +196,7 @@ export class RingWriter implements ChannelWriter {
     if (elements === 0) return;
     if (length < 0) this.#putLarge(this.#encoder.overflow as Uint8Array, elements);
     else if (place === Place.SHARED) this.#sender.sendInPlace(length, elements);
-    else this.#put(FrameKind.DATA, heap as Buffer, 0, length, elements);
+    else this.#put(FrameKind.DATA, heap as Buffer, length, elements, undefined);
     this.#update();
   }
 
@@ -186,46 +211,51 @@ export class RingWriter implements ChannelWriter {
         },
       );
     }
-    const left = this.#sendNow(FrameKind.DATA, block, 0, block.length, elements);
-    // The encoder takes its block back at its next one.
-    if (left > 0) {
-      const rest = Uint8Array.from(block.subarray(block.length - left));
-      this.#later(FrameKind.DATA, rest, 0, left, block.length, elements);
-    }
+    const { sequence } = this.#sender;
+    const left = this.#sendNow(FrameKind.DATA, block, block.length, elements);
+    // The encoder takes its block back at its next one. Kept whole, for a barrier may overtake it.
+    if (left > 0)
+      this.#keep(FrameKind.DATA, Uint8Array.from(block), block.length, left, elements, sequence, undefined);
   }
 
-  #put(kind: FrameKind, bytes: Uint8Array, start: number, end: number, elements: number): void {
-    const left = this.#sendNow(kind, bytes, start, end, elements);
-    if (left > 0) this.#later(kind, bytes, end - left, end, end - start, elements);
+  /** Sends `bytes[0, end)`, or as much of it as credit allows, and keeps the rest. */
+  #put(kind: FrameKind, bytes: Uint8Array, end: number, elements: number, barrier: number | undefined): void {
+    const { sequence } = this.#sender;
+    const left = this.#sendNow(kind, bytes, end, elements);
+    if (left > 0) this.#keep(kind, bytes, end, left, elements, sequence, barrier);
   }
 
-  /** Sends what credit allows; the number of bytes left over. */
-  #sendNow(kind: FrameKind, bytes: Uint8Array, start: number, end: number, elements: number): number {
-    if (!this.#spill.empty) return end - start;
-    let from = start;
+  /** Sends what credit allows of `bytes[0, end)`; the number of bytes left over. */
+  #sendNow(kind: FrameKind, bytes: Uint8Array, end: number, elements: number): number {
+    if (!this.#spill.empty) return end;
+    let from = 0;
     while (from < end && this.#sender.hasCredit(kind)) {
-      from += this.#sender.sendPiece(kind, bytes, from, end, end - start, elements);
+      from += this.#sender.sendPiece(kind, bytes, from, end, elements);
     }
     return end - from;
   }
 
-  #later(
+  /** Keeps `bytes[0, end)`, of which the last `left` have not left; the others left from frame `sequence` on. */
+  #keep(
     kind: FrameKind,
     bytes: Uint8Array,
-    start: number,
     end: number,
-    total: number,
+    left: number,
     elements: number,
+    sequence: number,
+    barrier: number | undefined,
   ): void {
-    this.#spill.push({ kind, bytes, start, end, total, elements });
+    const begun = left < end ? sequence : undefined;
+    this.#spill.push({ kind, bytes, start: end - left, end, elements, sequence: begun, barrier });
   }
 
   /** Sends spilled payloads as far as credit goes. */
   #drain(): void {
     for (let first = this.#spill.first; first !== undefined; first = this.#spill.first) {
       if (!this.#sender.hasCredit(first.kind)) return;
-      const { kind, bytes, start, end, total, elements } = first;
-      this.#spill.sent(this.#sender.sendPiece(kind, bytes, start, end, total, elements));
+      const { kind, bytes, start, end, elements } = first;
+      const { sequence } = this.#sender;
+      this.#spill.sent(this.#sender.sendPiece(kind, bytes, start, end, elements), sequence);
     }
   }
 

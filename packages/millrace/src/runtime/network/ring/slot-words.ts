@@ -20,6 +20,8 @@ export const Signal = {
   CREDIT: 1,
   /** An end of a channel, or a whole slot, has closed. */
   CLOSED: 2,
+  /** A barrier overtakes in some channel to the slot. */
+  BARRIER: 4,
 } as const;
 
 /** Rings the bell of a slot: makes its thread call `wokeUp` and `poll` on its network. Callable from any thread's own copy. */
@@ -54,6 +56,12 @@ export class SlotWords {
   takeSignal(slot: number): number {
     const at = slot * SLOT_WORDS + SIGNAL;
     return Atomics.load(this.#words, at) === 0 ? 0 : Atomics.exchange(this.#words, at, 0);
+  }
+
+  /** Takes some bits only: those of `bits` that were set. */
+  takeBits(slot: number, bits: number): number {
+    const at = slot * SLOT_WORDS + SIGNAL;
+    return (Atomics.load(this.#words, at) & bits) === 0 ? 0 : Atomics.and(this.#words, at, ~bits) & bits;
   }
 
   hasSignal(slot: number): boolean {

@@ -1,16 +1,19 @@
 import type { FrameKind } from "../../../protocol/frame-header.ts";
 
-/** A payload, or the rest of one, that waits for credit. */
+/** A payload that waits for credit, perhaps in the middle. */
 export interface SpilledPayload {
   readonly kind: FrameKind;
   /** Records and watermarks in it. */
   readonly elements: number;
-  bytes: Uint8Array;
-  /** What is left to send: [start, end) of `bytes`. */
+  /** The whole payload: [0, end) of `bytes`. */
+  readonly bytes: Uint8Array;
+  readonly end: number;
+  /** Where what is left to send begins. */
   start: number;
-  end: number;
-  /** Bytes of the whole payload. */
-  readonly total: number;
+  /** Sequence number of the frame that has left with its first bytes; undefined: none has. */
+  sequence: number | undefined;
+  /** Of a barrier: its checkpoint. */
+  readonly barrier: number | undefined;
 }
 
 /** Payloads on the heap, in order. Holds at most what a single call of a user function emits. */
@@ -34,9 +37,31 @@ export class Spill {
     this.bytes += payload.end - payload.start;
   }
 
-  /** `bytes` of the first payload have left. */
-  sent(bytes: number): void {
+  /** The payloads that wait, in order. */
+  waiting(): readonly SpilledPayload[] {
+    return this.#payloads.slice(this.#next);
+  }
+
+  holdsBarrier(checkpointId: number): boolean {
+    return this.waiting().some(({ barrier }) => barrier === checkpointId);
+  }
+
+  /** Takes a barrier out, and tells what was in front of it; undefined when it isn't here. */
+  takeOutBarrier(checkpointId: number): readonly SpilledPayload[] | undefined {
+    const rest = this.waiting();
+    const at = rest.findIndex(({ barrier }) => barrier === checkpointId);
+    const barrier = rest[at];
+    if (barrier === undefined) return undefined;
+    this.#payloads = rest.filter((payload) => payload !== barrier);
+    this.#next = 0;
+    this.bytes -= barrier.end - barrier.start;
+    return rest.slice(0, at);
+  }
+
+  /** `bytes` of the first payload have left, in the frame `sequence`. */
+  sent(bytes: number, sequence: number): void {
     const first = this.#payloads[this.#next] as SpilledPayload;
+    first.sequence ??= sequence;
     first.start += bytes;
     this.bytes -= bytes;
     if (first.start < first.end) return;

@@ -2,8 +2,18 @@ import { ElementKind } from "../../../common/codec/frame-codec.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { unreachable } from "../../../common/errors/unreachable.ts";
 import type { ChannelWriter, ChannelWriterListener, Head, InputChannel } from "../channel.ts";
+import type { InFlightSink } from "../in-flight-sink.ts";
 import type { SlotNetwork } from "../slot-network.ts";
-import type { Item, ReaderRemote, Told, WriterRemote, WriterReport, WriterStep } from "./channel-rig.ts";
+import type {
+  Captured,
+  Item,
+  ReaderRemote,
+  Told,
+  WriterRemote,
+  WriterReport,
+  WriterStep,
+} from "./channel-rig.ts";
+import { jsonCodec } from "./json-codec.ts";
 
 /** A slot as the rigs have it: asleep whenever nobody uses it. */
 export class RigSlot {
@@ -86,6 +96,42 @@ export class ToldListener implements ChannelWriterListener {
   }
 }
 
+/** Remembers what a barrier has overtaken. */
+class Overtaken implements InFlightSink, Captured {
+  readonly items: Item[] = [];
+  ended = false;
+
+  block(bytes: Uint8Array, start: number, end: number, elements: number, skip: number): void {
+    const decoder = jsonCodec.createDecoder();
+    decoder.reset(Uint8Array.from(bytes.subarray(start, end)), 0, end - start);
+    if (decoder.left !== elements) throw new Error(`${decoder.left} elements instead of ${elements}`);
+    for (let i = 0; i < elements; i++) {
+      const kind = decoder.next();
+      if (i < skip) continue;
+      if (kind === ElementKind.RECORD) this.record(decoder.value, decoder.timestamp);
+      else this.watermark(decoder.timestamp);
+    }
+  }
+
+  record(value: unknown, timestamp: number): void {
+    this.#add({ record: value, timestamp });
+  }
+
+  watermark(watermark: number): void {
+    this.#add({ watermark });
+  }
+
+  end(): void {
+    if (this.ended) throw new Error("ended twice");
+    this.ended = true;
+  }
+
+  #add(item: Item): void {
+    if (this.ended) throw new Error("more after the end");
+    this.items.push(item);
+  }
+}
+
 /** A producer's end, on its own thread. */
 export class WriterEnd implements WriterRemote {
   readonly #slot: RigSlot;
@@ -100,24 +146,33 @@ export class WriterEnd implements WriterRemote {
 
   async run(steps: readonly WriterStep[]): Promise<WriterReport> {
     const flushed: boolean[] = [];
+    const unsent = new Overtaken();
     let filled = 0;
     let error: string | undefined;
     this.#slot.awake(() => {
       try {
-        for (const step of steps) filled += this.#step(step, flushed);
+        for (const step of steps) filled += this.#step(step, flushed, unsent);
       } catch (thrown) {
         error = codeOf(thrown);
       }
     });
     const { blocked, backlog } = this.#writer;
-    return { blocked, backlog, flushed, filled, error, told: this.#listener.take() };
+    const holds = steps.flatMap((step) =>
+      step.do === "event" &&
+      step.event.kind === "barrier" &&
+      this.#writer.holdsBarrier(step.event.checkpointId)
+        ? [step.event.checkpointId]
+        : [],
+    );
+    const { items } = unsent;
+    return { blocked, backlog, flushed, filled, unsent: items, holds, error, told: this.#listener.take() };
   }
 
   told(what: Told): Promise<void> {
     return this.#listener.until(what);
   }
 
-  #step(step: WriterStep, flushed: boolean[]): number {
+  #step(step: WriterStep, flushed: boolean[], unsent: InFlightSink): number {
     const writer = this.#writer;
     switch (step.do) {
       case "record":
@@ -128,6 +183,9 @@ export class WriterEnd implements WriterRemote {
         return 0;
       case "event":
         writer.event(step.event);
+        return 0;
+      case "overtake":
+        writer.overtake(step.barrier, unsent);
         return 0;
       case "fill": {
         let filled = 0;
@@ -157,11 +215,17 @@ export class ReaderEnd implements ReaderRemote {
   readonly #slot: RigSlot;
   readonly #channel: InputChannel;
   readonly #waiters = new Waiters();
+  #overtaken: number[] = [];
+  #captured = new Overtaken();
 
   constructor(slot: RigSlot, channel: InputChannel) {
     this.#slot = slot;
     this.#channel = channel;
     channel.onReadable = () => this.#waiters.check();
+    channel.onOvertaken = ({ checkpointId }) => {
+      this.#overtaken.push(checkpointId);
+      this.#waiters.check();
+    };
   }
 
   async read(limit = Infinity): Promise<readonly Item[]> {
@@ -174,6 +238,26 @@ export class ReaderEnd implements ReaderRemote {
 
   readable(): Promise<void> {
     return this.#waiters.wait(() => this.#head() !== "none");
+  }
+
+  async overtaken(): Promise<number> {
+    await this.#waiters.wait(() => this.#overtaken.length > 0);
+    return this.#overtaken.shift() as number;
+  }
+
+  async capture(checkpointId: number): Promise<void> {
+    this.#captured = new Overtaken();
+    this.#slot.awake(() => this.#channel.capture(checkpointId, this.#captured));
+  }
+
+  async stopCapture(): Promise<void> {
+    this.#slot.awake(() => this.#channel.stopCapture());
+  }
+
+  async captured(): Promise<Captured> {
+    this.#slot.awake(() => undefined);
+    const { items, ended } = this.#captured;
+    return { items: [...items], ended };
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Timestamp } from "../../../common/time/timestamps.ts";
-import type { ChannelEvent } from "../../../protocol/channel-event.ts";
+import type { Barrier, ChannelEvent } from "../../../protocol/channel-event.ts";
 
 /*
  * What the channel suite drives: both ends of some channels, each end on whatever thread it lives. Plain data goes in and out.
@@ -10,6 +10,7 @@ export type WriterStep =
   | { readonly do: "record"; readonly value: unknown; readonly timestamp: Timestamp }
   | { readonly do: "watermark"; readonly watermark: Timestamp }
   | { readonly do: "event"; readonly event: ChannelEvent }
+  | { readonly do: "overtake"; readonly barrier: Barrier }
   /** Numbered records until the channel is blocked or `limit` of them were written. */
   | { readonly do: "fill"; readonly from: number; readonly limit: number }
   | { readonly do: "flush" }
@@ -29,6 +30,10 @@ export interface WriterReport {
   readonly filled: number;
   /** Code of the error that ended the steps. */
   readonly error: string | undefined;
+  /** What barriers have overtaken on this side. */
+  readonly unsent: readonly Item[];
+  /** Checkpoints whose barriers wait on this side, of those that were asked for in the last run. */
+  readonly holds: readonly number[];
   /** What the listener was told since the report before. */
   readonly told: readonly Told[];
 }
@@ -39,6 +44,12 @@ export type Item =
   | { readonly watermark: Timestamp }
   | { readonly event: ChannelEvent }
   | { readonly failed: string };
+
+/** What a capture has copied. */
+export interface Captured {
+  readonly items: readonly Item[];
+  readonly ended: boolean;
+}
 
 export interface WriterRemote {
   run(steps: readonly WriterStep[]): Promise<WriterReport>;
@@ -51,6 +62,12 @@ export interface ReaderRemote {
   read(limit?: number): Promise<readonly Item[]>;
   /** Resolved as soon as there is something at the head; nobody polls meanwhile. */
   readable(): Promise<void>;
+  /** The checkpoint of the next barrier that the reader is told of, and was not reported yet; nobody polls meanwhile. */
+  overtaken(): Promise<number>;
+  capture(checkpointId: number): Promise<void>;
+  stopCapture(): Promise<void>;
+  /** What the last capture has copied so far, after the slot was polled. */
+  captured(): Promise<Captured>;
   close(): Promise<void>;
 }
 

@@ -2,6 +2,22 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ChannelEvent } from "../../../protocol/channel-event.ts";
 import type { ChannelRig, Item, ReaderRemote, RigFactory, WriterRemote, WriterStep } from "./channel-rig.ts";
+import {
+  END,
+  FLUSH,
+  FLUSH_IF_DRAINED,
+  IDLE,
+  anyStep,
+  event,
+  fill,
+  itemOf,
+  numbers,
+  readAll,
+  readUntil,
+  record,
+  upTo,
+} from "./channel-steps.ts";
+import { overtakingSuite } from "./overtaking-suite.ts";
 
 /** How hard the suite tries. */
 export interface ChannelSuiteOptions {
@@ -33,41 +49,6 @@ const SAVEPOINT: ChannelEvent = {
     location: { directory: `/savepoints/${"x".repeat(800)}`, inlineThreshold: 0 },
   },
 };
-const IDLE: ChannelEvent = { kind: "idle" };
-const END: ChannelEvent = { kind: "endOfPartition" };
-
-const record = (n: number): WriterStep => ({ do: "record", value: { n, text: `record ${n}` }, timestamp: n });
-const event = (e: ChannelEvent): WriterStep => ({ do: "event", event: e });
-const FLUSH: WriterStep = { do: "flush" };
-const FLUSH_IF_DRAINED: WriterStep = { do: "flushIfDrained" };
-const fill = (from: number, limit: number): WriterStep => ({ do: "fill", from, limit });
-const numbers = (items: readonly Item[]): unknown[] =>
-  items.flatMap((item) => ("record" in item ? [(item.record as { n: number }).n] : []));
-const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
-
-/** Reads until there is nothing more. */
-async function readAll(reader: ReaderRemote): Promise<Item[]> {
-  const items: Item[] = [];
-  for (let more = await reader.read(); more.length > 0; more = await reader.read()) {
-    items.push(...more);
-    // A failed channel says so for ever.
-    if ("failed" in items.at(-1)!) break;
-  }
-  return items;
-}
-
-/** Reads until `done` says that it was all, waiting whenever nothing is there. */
-async function readUntil(
-  reader: ReaderRemote,
-  items: Item[],
-  done: (items: readonly Item[]) => boolean,
-): Promise<void> {
-  while (!done(items) && !items.some((item) => "failed" in item)) {
-    await reader.readable();
-    items.push(...(await reader.read()));
-  }
-}
-
 /** What every implementation of the channel contract does. */
 export function channelSuite(name: string, factory: RigFactory, options: ChannelSuiteOptions = {}): void {
   const runs = options.runs ?? 60;
@@ -290,41 +271,11 @@ export function channelSuite(name: string, factory: RigFactory, options: Channel
         expect(got[full.filled]).toEqual({ event: BARRIER });
       }));
   });
-}
 
-const step: fc.Arbitrary<WriterStep> = fc.oneof(
-  { weight: 6, arbitrary: fc.nat(1_000_000).map(record) },
-  {
-    weight: 1,
-    arbitrary: fc
-      .nat(12_000)
-      .map((length): WriterStep => ({ do: "record", value: "x".repeat(length), timestamp: -Infinity })),
-  },
-  {
-    weight: 2,
-    arbitrary: fc
-      .oneof(fc.double({ noNaN: true }), fc.constantFrom(Infinity, -Infinity))
-      .map((watermark): WriterStep => ({ do: "watermark", watermark })),
-  },
-  { weight: 1, arbitrary: fc.constantFrom(BARRIER, SAVEPOINT, IDLE, { kind: "active" } as const).map(event) },
-  { weight: 1, arbitrary: fc.constantFrom(FLUSH, FLUSH_IF_DRAINED) },
-);
+  overtakingSuite(name, factory, { runs, records });
+}
 
 const turn = fc.record({
-  steps: fc.array(step, { maxLength: 20 }),
+  steps: fc.array(anyStep([BARRIER, SAVEPOINT, IDLE, { kind: "active" }]), { maxLength: 20 }),
   read: fc.oneof(fc.nat(10), fc.constant(1000)),
 });
-
-/** What a reader finds after a step. */
-function itemOf(step: WriterStep): Item[] {
-  switch (step.do) {
-    case "record":
-      return [{ record: step.value, timestamp: step.timestamp }];
-    case "watermark":
-      return [{ watermark: step.watermark }];
-    case "event":
-      return [{ event: step.event }];
-    default:
-      return [];
-  }
-}

@@ -68,6 +68,12 @@ class JsonDecoder implements BlockDecoder<unknown> {
     this.#at = 0;
   }
 
+  get left(): number {
+    let left = 0;
+    for (let at = this.#at; at < this.#bytes.length; left++) at += PREFIX + this.#bytes.readUInt32LE(at + 1);
+    return left;
+  }
+
   next(): ElementKind {
     if (this.#at === this.#bytes.length) return ElementKind.END;
     const kind = this.#bytes.readUInt8(this.#at);

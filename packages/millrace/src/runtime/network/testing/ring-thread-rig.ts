@@ -74,7 +74,7 @@ export class RingThreads {
 }
 
 function writer(worker: CalledWorker, channel: number): WriterRemote {
-  const call = (method: "run" | "told", argument: unknown): Promise<unknown> =>
+  const call = (method: keyof WriterRemote, argument: unknown): Promise<unknown> =>
     worker.call({ kind: "call", channel, method, argument });
   return {
     run: (steps) => call("run", steps) as ReturnType<WriterRemote["run"]>,
@@ -83,11 +83,15 @@ function writer(worker: CalledWorker, channel: number): WriterRemote {
 }
 
 function reader(worker: CalledWorker, channel: number): ReaderRemote {
-  const call = (method: "read" | "readable" | "close", argument?: unknown): Promise<unknown> =>
+  const call = (method: keyof ReaderRemote, argument?: unknown): Promise<unknown> =>
     worker.call({ kind: "call", channel, method, argument });
   return {
     read: (limit) => call("read", limit) as ReturnType<ReaderRemote["read"]>,
     readable: () => call("readable") as Promise<void>,
+    overtaken: () => call("overtaken") as Promise<number>,
+    capture: (checkpointId) => call("capture", checkpointId) as Promise<void>,
+    stopCapture: () => call("stopCapture") as Promise<void>,
+    captured: () => call("captured") as ReturnType<ReaderRemote["captured"]>,
     close: () => call("close") as Promise<void>,
   };
 }

@@ -3,8 +3,9 @@ import type { MessagePort } from "node:worker_threads";
 import type { RingDescriptor } from "../ring/ring-descriptor.ts";
 import { openRingNetwork } from "../ring/ring-network.ts";
 import type { RingNetwork } from "../ring/ring-network.ts";
-import { RigSlot, WriterEnd } from "./channel-ends.ts";
-import type { ReaderEnd } from "./channel-ends.ts";
+import type { ReaderRemote, WriterRemote } from "./channel-rig.ts";
+import { RigSlot } from "./channel-ends.ts";
+import type { ReaderEnd, WriterEnd } from "./channel-ends.ts";
 import { readerEnd, writerEnd } from "./ring-rig.ts";
 
 /*
@@ -25,7 +26,7 @@ export type RingWorkerMessage =
       readonly kind: "call";
       readonly call: number;
       readonly channel: number;
-      readonly method: "run" | "told" | "read" | "readable" | "close";
+      readonly method: keyof WriterRemote | keyof ReaderRemote;
       readonly argument: unknown;
     }
   | { readonly kind: "dispose"; readonly call: number };
@@ -51,16 +52,8 @@ async function handle(message: RingWorkerMessage): Promise<unknown> {
       opened = open(message.rings, message.slot, message.bell);
       return undefined;
     case "call": {
-      const end = opened?.ends[message.channel];
-      if (end instanceof WriterEnd) {
-        return message.method === "told"
-          ? end.told(message.argument as never)
-          : end.run(message.argument as never);
-      }
-      if (message.method === "readable") return end?.readable();
-      return message.method === "close"
-        ? end?.close()
-        : end?.read((message.argument as number | undefined) ?? Infinity);
+      const end = opened?.ends[message.channel] as Record<string, (argument: unknown) => unknown> | undefined;
+      return end?.[message.method]?.(message.argument);
     }
     case "dispose":
       opened?.network.close();
