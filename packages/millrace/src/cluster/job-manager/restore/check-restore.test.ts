@@ -77,6 +77,16 @@ const stateOf = (type: AnyType | undefined): Program =>
       .name("count"),
   );
 
+/** An instance of a class. */
+class Money {}
+const money = {
+  name: "Money",
+  version: 1,
+  is: (value: unknown): value is Money => value instanceof Money,
+  encode: () => new Uint8Array(0),
+  decode: () => new Money(),
+};
+
 describe("checkRestore", () => {
   it.each([
     ["itself", count, count],
@@ -146,6 +156,13 @@ describe("checkRestore", () => {
       stateOf(Types.object({ zip: Types.int, at: Types.timestamp })),
       /state "n": the savepoint has values of type \{ zip: string, at: timestamp \}; the job declares \{ zip: int, at: timestamp \}; at zip: string can't become int$/u,
       /int to double/u,
+    ],
+    [
+      "a custom type is declared no more",
+      stateOf(Types.custom(money)),
+      stateOf(undefined),
+      /values of type Money; the job declares none: Money can't become any$/u,
+      /take back the change/u,
     ],
     [
       "windows have another size",
@@ -375,12 +392,13 @@ describe("checkRestore", () => {
     );
     expect(found.mismatches).toEqual([]);
     expect(texts(found.unchecked, "unchecked")).toEqual([
-      "count its values had no declared type when they were written",
+      "count its values had no declared type when they were written: each is looked at",
     ]);
     expect(texts(found.notices, "starts-empty")).toEqual(["latest is new: it starts without state"]);
     expect(texts(found.notices, "generated-uid")).toEqual([
       expect.stringMatching(/^Source: flights has no uid of its own/u),
     ]);
+    expect(check(stateOf(Types.int), stateOf(undefined)).mismatches).toEqual([]);
     const grown = check(stateOf(Types.int), stateOf(Types.double));
     expect(texts(grown.notices, "migrated")).toEqual([
       "count its values are read as another type: int became double",

@@ -148,14 +148,19 @@ function checkType(
   now: TypeDescription | undefined,
   findings: RestoreFindings,
 ): void {
-  // Values are read by what was stored, and need no other type.
-  if (now === undefined) return;
-  if (was === undefined) {
-    unchecked(pair, state, `its ${what} had no declared type when they were written`, findings);
+  if (isAny(was)) {
+    if (!isAny(now)) {
+      unchecked(
+        pair,
+        state,
+        `its ${what} had no declared type when they were written: each is looked at`,
+        findings,
+      );
+    }
     return;
   }
   const { name: operator, uid } = pair.operator;
-  const migration = migrationRule(was, now);
+  const migration = migrationRule(was as TypeDescription, now ?? { kind: "any" });
   if (migration.kind === "incompatible") {
     const { path, reason } = migration;
     findings.mismatch({
@@ -164,8 +169,8 @@ function checkType(
       uid,
       state,
       path,
-      found: `${what} of type ${describeType(was)}`,
-      expected: `the job declares ${describeType(now)}${path === "" ? "" : `; at ${path}`}: ${reason}`,
+      found: `${what} of type ${declaredType(was)}`,
+      expected: `the job declares ${declaredType(now)}${path === "" ? "" : `; at ${path}`}: ${reason}`,
       remedy:
         "Allowed are optional fields added, fields made optional, int to double, null and members added. Otherwise give the new state another name, or take back the change.",
     });
@@ -174,6 +179,11 @@ function checkType(
     findings.notice({ kind: "migrated", operator, uid, state, text });
   }
 }
+
+const isAny = (type: TypeDescription | undefined): boolean => type === undefined || type.kind === "any";
+
+const declaredType = (type: TypeDescription | undefined): string =>
+  type === undefined ? "none" : describeType(type);
 
 function unchecked(
   { operator: { name, uid } }: OperatorPair,
