@@ -16,7 +16,9 @@ export interface StateHeader {
   readonly layout: StateLayout;
   readonly kind: StateDescriptor["kind"] | undefined;
   readonly ttl: boolean;
+  /** Of a map's keys, where it was declared; else they describe themselves. */
   readonly keyType: TypeDescription | undefined;
+  /** Of the values, where it was declared. */
   readonly type: TypeDescription | undefined;
 }
 
@@ -28,46 +30,54 @@ export interface KeyedPartHeader {
   readonly keyGroups: KeyGroupSpan;
   /** "full": all there is. "changes": since the part before. "header": no rows, in front of a backend's own files. */
   readonly content: "full" | "changes" | "header";
-  /** Type of the keys, where one was declared; else they describe themselves. */
   readonly states: readonly StateHeader[];
 }
+
+/** What kinds of values the keys of a part are. */
+export type KeyKind = "null" | "boolean" | "number" | "bigint" | "string" | "date" | "array" | "object";
 
 /** Writes one part. Calls in the order of the key groups; states of a key group in any order. */
 export interface KeyedPartWriter {
   /** What follows is of this key group. `watermark`: how far the operator's event time had come in it. */
   keyGroup(keyGroup: number, watermark: Timestamp): void;
   /**
-   * One state of one key. Encoded before the call returns. Whole, but for lists, maps, namespaces and timers that are large: these may come as
-   * several entries of the same key in a row, each with some of the elements, so that no call takes long.
+   * One state of one key, whole. Encoded before the call returns. One without elements (an empty list) is as good as none: nothing is
+   * written for it, but its removal in changes. @throws RECORD_TYPE_MISMATCH naming state, key and place of what does not fit its type
    */
   entry(entry: CapturedEntry): void;
   /** Only in changes: the state of that key (in tables: of that namespace and key) is gone. Entries of a key group come after its removals. */
   removed(state: number, key: unknown, namespace: number | undefined): void;
-  /** Only in changes: all that the table of that namespace held in this key group is gone. Comes before removals of single keys. */
-  removedNamespace(state: number, namespace: number): void;
-  /** Rows that another part holds, as they are: `block` of a reader's `blocks`. The state's header must be the same. */
-  raw(state: number, block: Uint8Array): void;
-  /** See StateFileWriter. */
+  /**
+   * Rows that another part holds, as they are: `block` of a reader's `blocks`, all of them in order. The state's header must be the same.
+   * `keyKinds`: that reader's.
+   */
+  raw(state: number, block: Uint8Array, keyKinds?: readonly KeyKind[]): void;
+  /** Bytes written so far, and not yet with the operating system. See StateFileWriter. */
+  readonly position: number;
   readonly backlog: number;
   drained(): Promise<void>;
+  /** Ends the part. @throws CHECKPOINT_STORAGE_FAILED; then nothing is left of it */
   finish(): Promise<StateBytes>;
+  /** As StateFileWriter.abort. */
   abort(): Promise<void>;
 }
 
 /** Reads one part. Every byte that it gives out was checked. @throws CHECKPOINT_CORRUPT naming the file and the block */
 export interface KeyedPartReader {
   readonly header: KeyedPartHeader;
+  /** Kinds of all keys in it; undefined where that is not known. */
+  readonly keyKinds: readonly KeyKind[] | undefined;
+  /** Of the key group when the part was written; -Infinity where it says nothing of it. Over several parts the highest counts. */
   watermark(keyGroup: number): Timestamp;
-  /** Bytes and rows of a state in a key group, from the index: nothing is read. */
+  /** Bytes and rows of a state in a key group, from the index: nothing is read. A row is an element: a list has several. */
   size(state: number, keyGroup: number): { readonly bytes: number; readonly rows: number };
   /**
-   * The rows of a state in a key group, in the order written; rows of the same key that follow each other are one list, map and so on. `as` is the state as its program declares it today: values are decoded by the
-   * stored description and migrated by rule; without it as far as the description goes (values of custom types as their bytes).
-   * @throws RESTORE_REFUSED when the types don't fit
+   * The entries of a state in a key group, in the order written. `as` is the state as its program declares it today: values are decoded by
+   * the stored description and migrated by rule (`stateMigration`); without it as far as the description goes (values of custom types as
+   * `OpaqueValue`s). Strings are cut from a text of some 64 KB that they keep alive: who keeps few of them copies them.
+   * @throws RESTORE_REFUSED naming the field when the types don't fit
    */
   entries(state: number, keyGroup: number, as: StateMeta | undefined): Iterable<CapturedEntry>;
-  /** Namespaces of tables that a part of changes removes whole in a key group; before its `removals` and entries are applied. */
-  removedNamespaces(state: number, keyGroup: number): Iterable<number>;
   /** Keys (and namespaces) that a part of changes removes; to be removed before its entries are put. */
   removals(
     state: number,

@@ -1,0 +1,45 @@
+import type { BlockEncoder, FrameCodec } from "../../../../common/codec/frame-codec.ts";
+
+/** Bytes of a block of rows; a row that is larger has a block of its own. */
+const BLOCK_SIZE = 64 * 1024;
+
+/** Takes a full block. The bytes are used again. */
+export type EmitBlock = (payload: Uint8Array, rows: number) => void;
+
+/** Gathers rows in blocks. */
+export class RowBlocks<R> {
+  readonly #encoder: BlockEncoder<R>;
+  readonly #emit: EmitBlock;
+  #buffer: Uint8Array | undefined;
+  #open = false;
+
+  constructor(codec: FrameCodec<R>, emit: EmitBlock) {
+    this.#encoder = codec.createEncoder();
+    this.#emit = emit;
+  }
+
+  /** @param slot the row's time, or -Infinity */
+  write(row: R, slot: number): void {
+    if (!this.#open) this.#begin();
+    if (this.#encoder.writeRecord(row, slot)) return;
+    this.flush();
+    this.#begin();
+    this.#encoder.writeRecord(row, slot);
+  }
+
+  /** Emits what was gathered. */
+  flush(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    const { count } = this.#encoder;
+    const length = this.#encoder.finish();
+    if (count === 0) return;
+    this.#emit(length < 0 ? this.#encoder.overflow! : this.#buffer!.subarray(0, length), count);
+  }
+
+  #begin(): void {
+    this.#buffer ??= new Uint8Array(BLOCK_SIZE);
+    this.#encoder.begin(this.#buffer, 0, this.#buffer.length);
+    this.#open = true;
+  }
+}
