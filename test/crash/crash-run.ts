@@ -1,0 +1,173 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** How a crash run is set up. */
+export interface CrashRun {
+  /** An empty folder. */
+  readonly folder: string;
+  /** Starts `millrace` with arguments: the command, and what comes before them. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly job: string;
+  readonly records: number;
+  /** ms of work for each thousand records. */
+  readonly spin: number;
+  /** How often the process is to be killed before it may finish. */
+  readonly kills: number;
+  /** Settings of the job, as `key=value`. */
+  readonly settings: readonly string[];
+  /** Parallelisms in turn: a restart may have another one than the attempt before. */
+  readonly parallelism: readonly number[];
+  /** Draws numbers from 0 to 1. */
+  readonly random: () => number;
+  readonly log?: (line: string) => void;
+}
+
+/** What happened. */
+export interface CrashReport {
+  readonly kills: number;
+  /** Kills that came before the process had completed a checkpoint of its own. */
+  readonly withoutProgress: number;
+  readonly attempts: number;
+  readonly lines: readonly string[];
+}
+
+const FILES = 3;
+/** An attempt that takes longer than this hangs, ms. */
+const LIMIT = 120_000;
+
+/** Writes the input: purchases in the order of time, a little shuffled, over a few files. */
+export function writeInput(folder: string, records: number): void {
+  mkdirSync(folder, { recursive: true });
+  for (let file = 0; file < FILES; file++) {
+    const lines: string[] = [];
+    for (let id = Math.ceil((file * records) / FILES); id < Math.ceil(((file + 1) * records) / FILES); id++) {
+      const at = id * 2 - ((id * 7919) % 400);
+      lines.push(
+        JSON.stringify({ id, user: `user-${(id * 31) % 257}`, shop: id % 11, amount: (id * 17) % 1000, at }),
+      );
+    }
+    writeFileSync(join(folder, `part-${file}.jsonl`), `${lines.join("\n")}\n`);
+  }
+}
+
+/** Everything that is visible in the folder of a file sink, sorted. */
+export function readOutput(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => !name.split("/").some((part) => /^[._]/u.test(part)))
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile())
+    .flatMap((path) => readFileSync(path, "utf8").trimEnd().split("\n"))
+    .filter((line) => line !== "")
+    .sort();
+}
+
+/** The newest checkpoint below the folder that is complete; undefined before the first. */
+export function newestCheckpoint(folder: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  return readdirSync(folder)
+    .flatMap((job) => {
+      const below = join(folder, job);
+      return statSync(below).isDirectory() ? readdirSync(below).map((name) => join(below, name)) : [];
+    })
+    .filter((path) => /chk-\d+$/u.test(path) && existsSync(join(path, "_metadata")))
+    .map((path) => ({ path, at: statSync(join(path, "_metadata")).mtimeMs }))
+    .sort((a, b) => b.at - a.at)[0]?.path;
+}
+
+/**
+ * Runs a job to its end though its process is killed again and again, at random moments, by SIGKILL; each time it starts again from the newest
+ * complete checkpoint, as an operator would start it.
+ *
+ * @throws when an attempt ends in another way than it should
+ */
+export async function crashRun(run: CrashRun): Promise<CrashReport> {
+  const input = join(run.folder, "input");
+  const output = join(run.folder, "output");
+  const checkpoints = join(run.folder, "checkpoints");
+  writeInput(input, run.records);
+  let kills = 0;
+  let withoutProgress = 0;
+  for (let attempt = 0; ; attempt++) {
+    const from = newestCheckpoint(checkpoints);
+    const parallelism = run.parallelism[attempt % run.parallelism.length] as number;
+    const args = [
+      ...run.command.slice(1),
+      "run",
+      run.job,
+      "-q",
+      "-p",
+      String(parallelism),
+      ...[
+        "execution.checkpointing.interval=40 ms",
+        `execution.checkpointing.dir=${checkpoints}`,
+        ...run.settings,
+      ].flatMap((setting) => ["-D", setting]),
+      ...(from === undefined ? [] : ["-s", from]),
+      "--",
+      "--input",
+      input,
+      "--output",
+      output,
+      "--spin",
+      String(run.spin),
+    ];
+    const child = spawn(run.command[0] as string, args, {
+      cwd: run.cwd,
+      env: run.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+    let killed = false;
+    const timer = setTimeout(
+      () => {
+        killed = true;
+        child.kill("SIGKILL");
+      },
+      kills < run.kills ? 150 + run.random() * 700 : LIMIT,
+    );
+    const [code, signal] = await ended;
+    clearTimeout(timer);
+    if (killed && kills >= run.kills) throw new Error(`attempt ${attempt} hangs:\n${said}`);
+    if (killed && signal === "SIGKILL") {
+      kills++;
+      if (newestCheckpoint(checkpoints) === from) withoutProgress++;
+      run.log?.(
+        `attempt ${attempt} (parallelism ${parallelism}) killed, ${readOutput(output).length} lines are visible`,
+      );
+      continue;
+    }
+    if (code !== 0)
+      throw new Error(`attempt ${attempt} from ${from ?? "nothing"} ended with ${code ?? signal}:\n${said}`);
+    return { kills, withoutProgress, attempts: attempt + 1, lines: readOutput(output) };
+  }
+}
+
+/** What the job writes when nobody disturbs it, computed by plain code. */
+export function expectedOutput(folder: string): readonly string[] {
+  const lines: string[] = [];
+  const counts = new Map<string, number>();
+  const windows = new Map<string, { n: number; sum: number }>();
+  const timers = new Set<string>();
+  for (const name of readdirSync(folder)) {
+    for (const line of readFileSync(join(folder, name), "utf8").trimEnd().split("\n")) {
+      const { user, amount, at } = JSON.parse(line) as { user: string; amount: number; at: number };
+      const n = (counts.get(user) ?? 0) + 1;
+      counts.set(user, n);
+      lines.push(`${user} #${n}`);
+      timers.add(`${user} timer ${Math.floor(at / 5000) * 5000 + 5000}`);
+      const key = `${user} ${Math.floor(at / 1000) * 1000}`;
+      const window = windows.get(key) ?? { n: 0, sum: 0 };
+      windows.set(key, { n: window.n + 1, sum: window.sum + amount });
+    }
+  }
+  for (const [key, { n, sum }] of windows) lines.push(`${key} ${n} ${sum}`);
+  return [...lines, ...timers].map((text) => JSON.stringify({ text })).sort();
+}

@@ -1,0 +1,76 @@
+import {
+  arg,
+  fileSink,
+  fileSource,
+  job,
+  mapState,
+  TumblingEventTimeWindows,
+  Types,
+  valueState,
+  WatermarkStrategy,
+} from "millrace";
+
+const Purchase = Types.object({
+  id: Types.int,
+  user: Types.string,
+  shop: Types.int,
+  amount: Types.int,
+  at: Types.timestamp,
+});
+
+/**
+ * Numbers each user's purchases, counts their shops, and adds them up in windows. Whatever happens to the processes that run it, each
+ * number of a user appears once, and the sums are those of the input: a record lost or counted twice shows.
+ *
+ * `spin` ms of work for each thousand records keep it at work long enough to be killed in the middle.
+ */
+export default job(
+  import.meta,
+  "totals",
+  { args: { input: arg.path(), output: arg.path(), spin: arg.number().default(0) } },
+  (env, { input, output, spin }) => {
+    const purchases = env
+      .fromSource(
+        fileSource({ path: input, format: "jsonl", schema: Purchase }),
+        WatermarkStrategy.forBoundedOutOfOrderness<{ at: number }>(500).withTimestamps((p) => p.at),
+        "purchases",
+      )
+      .uid("purchases")
+      .map((p) => {
+        const end = performance.now() + spin / 1000;
+        while (performance.now() < end);
+        return p;
+      })
+      .uid("spin")
+      .keyBy((p) => p.user);
+    const numbered = purchases
+      .process({
+        output: Types.string,
+        state: { count: valueState(Types.int), shops: mapState(Types.int, Types.int) },
+        onRecord(p, ctx) {
+          const n = (ctx.state.count.value() ?? 0) + 1;
+          ctx.state.count.update(n);
+          ctx.state.shops.put(p.shop, (ctx.state.shops.get(p.shop) ?? 0) + 1);
+          ctx.collect(`${p.user} #${n}`);
+          ctx.timers.registerEventTimeTimer(Math.floor(p.at / 5000) * 5000 + 5000);
+        },
+        onTimer(time, ctx) {
+          ctx.collect(`${ctx.currentKey} timer ${time}`);
+        },
+      })
+      .uid("numbered");
+    const sums = purchases
+      .window(TumblingEventTimeWindows.of(1000))
+      .aggregate(
+        (a) => ({ n: a.count(), sum: a.sum((p) => p.amount) }),
+        (user, window, r) => `${user} ${window.start} ${r.n} ${r.sum}`,
+      )
+      .uid("sums");
+    numbered
+      .union(sums)
+      .map((text) => ({ text }))
+      .uid("text")
+      .sinkTo(fileSink({ path: output, format: "jsonl" }))
+      .uid("files");
+  },
+);
