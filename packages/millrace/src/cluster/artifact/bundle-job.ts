@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, extname, join } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Loader, Message, Plugin } from "esbuild";
+import type { Loader, Message, Metafile, Plugin } from "esbuild";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 
 /** A job's module as one file, ready to be imported by any thread of this machine. */
@@ -12,6 +12,8 @@ export interface JobArtifact {
   readonly url: string;
   /** Of the module that it was made from. */
   readonly originalUrl: string;
+  /** The files that it was made from, absolute: the module and what it imports, but for packages. */
+  readonly inputs: readonly string[];
   /** Removes the bundle's folder. Safe to call twice. */
   dispose(): Promise<void>;
 }
@@ -45,18 +47,26 @@ export async function bundleJob(moduleUrl: string, meanwhile?: () => void): Prom
       target: "node24",
       sourcemap: "inline",
       sourcesContent: false,
+      metafile: true,
       logLevel: "silent",
       // Every file keeps its own address; what asks whether it is the main module gets no for an answer.
       define: { "import.meta": META },
       plugins: [keepMeta],
     });
     meanwhile?.();
-    await bundling;
+    const { metafile } = await bundling;
+    return { url: pathToFileURL(outfile).href, originalUrl: moduleUrl, inputs: inputsOf(metafile), dispose };
   } catch (error) {
     await dispose();
     throw explain(error, path);
   }
-  return { url: pathToFileURL(outfile).href, originalUrl: moduleUrl, dispose };
+}
+
+/** Paths of the metafile are relative to where this process runs; what is no file has a namespace in front. */
+function inputsOf({ inputs }: Metafile): string[] {
+  return Object.keys(inputs)
+    .filter((input) => !/^[a-z-]{2,}:/u.test(input))
+    .map((input) => resolve(input));
 }
 
 const inUse = new Set<string>();
