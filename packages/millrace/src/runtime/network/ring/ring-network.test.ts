@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { ReaderEnd, RigSlot, ToldListener } from "../testing/channel-ends.ts";
 import { jsonCodec } from "../testing/json-codec.ts";
 import { planRings } from "./plan-rings.ts";
+import type { Barrier } from "../../../protocol/channel-event.ts";
 import type { ChannelWriter, InputChannel } from "../channel.ts";
+import type { InFlightSink } from "../in-flight-sink.ts";
 import type { PlannedChannel } from "./plan-rings.ts";
 import { ringsOfSlot } from "./ring-descriptor.ts";
 import type { RingChannel, RingDescriptor } from "./ring-descriptor.ts";
@@ -24,6 +26,21 @@ function openReader(rings: RingDescriptor, slot = 1, id = 7) {
   const network = openRingNetwork(rings, slot, () => undefined);
   return { network, reader: new ReaderEnd(new RigSlot(network), network.createInput(id, 0, 0, jsonCodec)) };
 }
+
+const BARRIER: Barrier = {
+  kind: "barrier",
+  checkpointId: 1,
+  timestamp: 0,
+  options: {
+    snapshot: "checkpoint",
+    mode: "exactly-once",
+    alignment: "unaligned",
+    alignmentTimeout: undefined,
+    location: undefined,
+    incremental: true,
+  },
+};
+const NO_SINK: InFlightSink = { block() {}, record() {}, watermark() {}, end() {} };
 
 /** Where a channel's frames begin in its pool, to damage them. */
 function framesOf(rings: RingDescriptor, id = 7): DataView {
@@ -90,6 +107,51 @@ describe("a ring network", () => {
       { record: "late", timestamp: 0 },
       { event: { kind: "endOfPartition" } },
     ]);
+    expect(await reader.read()).toEqual([]);
+  });
+
+  it("sees a barrier before what was sent after it, however late both come", () => {
+    const rings = plan(
+      [
+        { id: 1, producerSlot: 0, consumerSlot: 1 },
+        { id: 2, producerSlot: 2, consumerSlot: 1 },
+      ],
+      3,
+    );
+    const first = openWriter(rings, 0, 1).writer;
+    const second = openWriter(rings, 2, 2).writer;
+    const consumer = openRingNetwork(rings, 1, () => undefined);
+    const [other, input] = [1, 2].map((id) => consumer.createInput(id, id - 1, 0, jsonCodec)) as [
+      InputChannel,
+      InputChannel,
+    ];
+    const heard: string[] = [];
+    input.capture(1, {
+      block: () => heard.push("block"),
+      record: () => heard.push("record"),
+      watermark: () => heard.push("watermark"),
+      end: () => heard.push("end"),
+    });
+    first.record("first", 0);
+    first.flush();
+    // The poll has taken its signal and looks at the rings when the barrier comes, and records behind it.
+    other.onReadable = () => {
+      second.overtake(BARRIER, NO_SINK);
+      second.record("late", 0);
+      second.flush();
+    };
+    consumer.poll();
+    expect(heard).toEqual(["end"]);
+    expect(input.head()).toBe("event");
+    expect(input.takeEvent()).toEqual(BARRIER);
+    expect(input.head()).toBe("data");
+  });
+
+  it("drops barriers of another attempt", async () => {
+    const rings = plan();
+    const stale = openWriter({ ...rings, attempt: 4 });
+    const { reader } = openReader(rings);
+    stale.writer.overtake(BARRIER, NO_SINK);
     expect(await reader.read()).toEqual([]);
   });
 

@@ -56,7 +56,7 @@ export class RingReceiver {
   /** A barrier that stands between frames, and has not been reached. */
   #overtaking: Overtaking | undefined;
   #capture: RingCapture | undefined;
-  #violation: unknown;
+  #violation: MillraceError | undefined;
 
   constructor(memory: ReceiverMemory) {
     const { channel, pool } = memory;
@@ -87,6 +87,7 @@ export class RingReceiver {
     try {
       overtaking = this.#memory.words.takeOvertaking();
     } catch (error) {
+      if (!MillraceError.is(error)) throw error;
       this.#violation = error;
       this.onArrival?.();
     }

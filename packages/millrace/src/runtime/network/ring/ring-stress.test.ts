@@ -56,5 +56,18 @@ it.each([
       expect(backlog).toBeLessThan(2 * (50_000 + 32 * 1024));
       expect(sleeps).toBeGreaterThan(10);
     }
+    // What stood in front of a barrier is the reader's, and the rest of what was written before it the writer's.
+    for (const [index, { overtakes }] of results.entries()) {
+      const { captures } = results[1 - index]!;
+      expect(captures.length).toBeGreaterThan(0);
+      for (const { channel, checkpointId, inFront } of captures) {
+        const {
+          sent,
+          unsent,
+          channel: from,
+        } = overtakes.find((sentBarrier) => sentBarrier.checkpointId === checkpointId)!;
+        expect([from, inFront + unsent]).toEqual([channel, sent]);
+      }
+    }
   },
 );

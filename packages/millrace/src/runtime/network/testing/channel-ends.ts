@@ -13,7 +13,7 @@ import type {
   WriterReport,
   WriterStep,
 } from "./channel-rig.ts";
-import { jsonCodec } from "./json-codec.ts";
+import { Overtaken } from "./overtaken.ts";
 
 /** A slot as the rigs have it: asleep whenever nobody uses it. */
 export class RigSlot {
@@ -93,42 +93,6 @@ export class ToldListener implements ChannelWriterListener {
   #add(what: Told): void {
     this.#told.push(what);
     this.#waiters.check();
-  }
-}
-
-/** Remembers what a barrier has overtaken. */
-class Overtaken implements InFlightSink, Captured {
-  readonly items: Item[] = [];
-  ended = false;
-
-  block(bytes: Uint8Array, start: number, end: number, elements: number, skip: number): void {
-    const decoder = jsonCodec.createDecoder();
-    decoder.reset(Uint8Array.from(bytes.subarray(start, end)), 0, end - start);
-    if (decoder.left !== elements) throw new Error(`${decoder.left} elements instead of ${elements}`);
-    for (let i = 0; i < elements; i++) {
-      const kind = decoder.next();
-      if (i < skip) continue;
-      if (kind === ElementKind.RECORD) this.record(decoder.value, decoder.timestamp);
-      else this.watermark(decoder.timestamp);
-    }
-  }
-
-  record(value: unknown, timestamp: number): void {
-    this.#add({ record: value, timestamp });
-  }
-
-  watermark(watermark: number): void {
-    this.#add({ watermark });
-  }
-
-  end(): void {
-    if (this.ended) throw new Error("ended twice");
-    this.ended = true;
-  }
-
-  #add(item: Item): void {
-    if (this.ended) throw new Error("more after the end");
-    this.items.push(item);
   }
 }
 

@@ -6,7 +6,9 @@ import { createFrameCodec } from "../../../common/codec/create-frame-codec.ts";
 import { ElementKind } from "../../../common/codec/frame-codec.ts";
 import type { FrameCodec } from "../../../common/codec/frame-codec.ts";
 import { Types } from "../../../common/types/types.ts";
+import type { Barrier } from "../../../protocol/channel-event.ts";
 import type { ChannelWriter, InputChannel } from "../channel.ts";
+import type { InFlightSink } from "../in-flight-sink.ts";
 import { InputGate } from "../input-gate.ts";
 import { OutputFlow } from "../record-writer/output-flow.ts";
 import type { RingDescriptor } from "../ring/ring-descriptor.ts";
@@ -15,7 +17,7 @@ import { SlotLoop } from "./slot-loop.ts";
 
 /*
  * A thread that sends numbered records to another one, and checks those it gets from it, with pauses at random on both sides. A
- * lost wake-up shows as a thread that never answers.
+ * lost wake-up shows as a thread that never answers. Now and then a barrier overtakes, and the other side captures what stands in front.
  */
 
 export interface StressSetup {
@@ -37,6 +39,26 @@ export interface StressResult {
   readonly backlog: number;
   /** How often the slot has slept. */
   readonly sleeps: number;
+  /** Barriers sent. */
+  readonly overtakes: readonly Overtake[];
+  /** Barriers found whose captures were whole. */
+  readonly captures: readonly Capture[];
+}
+
+/** One barrier, as its producer knows it. */
+export interface Overtake {
+  readonly channel: number;
+  readonly checkpointId: number;
+  /** Records written before it, and those of them that it overtook on that side. */
+  readonly sent: number;
+  readonly unsent: number;
+}
+
+/** One barrier, as its consumer found it: behind how many records. */
+export interface Capture {
+  readonly channel: number;
+  readonly checkpointId: number;
+  readonly inFront: number;
 }
 
 interface Numbered {
@@ -50,6 +72,49 @@ const BURSTS = [1, 1, 3, 20, 300, 5000];
 const READS = [1, 10, 200, 4000];
 const PAUSES = [0, 0, 1, 2];
 
+/** Counts the numbers on a barrier's way, and sees that none is missing. */
+class Numbers implements InFlightSink {
+  count = 0;
+  ended = false;
+  wrong: string | undefined;
+  #next: number | undefined;
+
+  /** @param first the first number; undefined: any */
+  constructor(first: number | undefined) {
+    this.#next = first;
+  }
+
+  /** The number behind the last. */
+  get next(): number | undefined {
+    return this.#next;
+  }
+
+  block(bytes: Uint8Array, start: number, end: number, elements: number, skip: number): void {
+    const decoder = codec.createDecoder();
+    decoder.reset(Buffer.from(bytes.subarray(start, end)), 0, end - start);
+    for (let i = 0; i < elements; i++) {
+      decoder.next();
+      if (i >= skip) this.record(decoder.value);
+    }
+  }
+
+  record(value: unknown): void {
+    const { n } = value as Numbered;
+    if (this.ended) this.wrong ??= `${n} after the end`;
+    if (n !== (this.#next ?? n)) this.wrong ??= `captured ${n} instead of ${this.#next}`;
+    this.#next = n + 1;
+    this.count++;
+  }
+
+  watermark(): void {
+    this.wrong ??= "a watermark";
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+}
+
 class Producer {
   readonly #writers: readonly ChannelWriter[];
   readonly #sent: number[];
@@ -57,7 +122,10 @@ class Producer {
   readonly #pick: Pick;
   #left: number;
   #ended = false;
+  #checkpointId = 0;
   backlog = 0;
+  readonly overtakes: Overtake[] = [];
+  wrong: string | undefined;
 
   constructor(writers: readonly ChannelWriter[], flow: OutputFlow, records: number, pick: Pick) {
     this.#writers = writers;
@@ -78,6 +146,19 @@ class Producer {
       this.#ended = true;
       for (const writer of this.#writers) writer.event({ kind: "endOfPartition" });
     }
+  }
+
+  /** Lets a barrier overtake in one channel, credit or not. */
+  overtake(): void {
+    if (this.#ended) return;
+    const channel = this.#pick(this.#writers.map((_, index) => index));
+    const unsent = new Numbers(undefined);
+    const checkpointId = ++this.#checkpointId;
+    (this.#writers[channel] as ChannelWriter).overtake(barrier(checkpointId), unsent);
+    const sent = this.#sent[channel] as number;
+    if ((unsent.next ?? sent) !== sent) this.wrong ??= `overtook up to ${unsent.next} of ${sent}`;
+    this.wrong ??= unsent.wrong;
+    this.overtakes.push({ channel, checkpointId, sent, unsent: unsent.count });
   }
 
   /** Nothing more to do for now. */
@@ -102,12 +183,19 @@ class Consumer {
   readonly received: number[];
   events = 0;
   wrong: string | undefined;
+  readonly captures: Capture[] = [];
+  readonly #capturing: (
+    | { readonly from: number; readonly sink: Numbers; readonly checkpointId: number }
+    | undefined
+  )[];
   readonly #gate: InputGate;
   readonly #pick: Pick;
   #open: number;
 
   constructor(inputs: readonly InputChannel[], pick: Pick) {
     this.received = inputs.map(() => 0);
+    this.#capturing = inputs.map(() => undefined);
+    for (const input of inputs) input.onOvertaken = ({ checkpointId }) => this.#capture(input, checkpointId);
     this.#gate = new InputGate(inputs);
     this.#open = inputs.length;
     this.#pick = pick;
@@ -122,10 +210,38 @@ class Consumer {
     const input = this.#gate.next();
     if (input === undefined) return false;
     if (input.head() === "data") this.#data(input);
-    else if (input.takeEvent().kind === "endOfPartition") this.#open--;
-    else this.events++;
+    else this.#event(input);
     this.#gate.again(input);
     return this.#gate.readable;
+  }
+
+  #event(input: InputChannel): void {
+    const event = input.takeEvent();
+    if (event.kind === "endOfPartition") this.#open--;
+    else if (event.kind === "barrier") this.#barrier(input, event);
+    else this.events++;
+  }
+
+  /** Out of line: at once, wherever the reader stands. */
+  #capture(input: InputChannel, checkpointId: number): void {
+    const from = this.received[input.index] as number;
+    const sink = new Numbers(from);
+    this.#capturing[input.index] = { from, sink, checkpointId };
+    input.capture(checkpointId, sink);
+  }
+
+  /** In line: what was captured is what has been read since. */
+  #barrier(input: InputChannel, { checkpointId }: Barrier): void {
+    const capture = this.#capturing[input.index];
+    // A newer one was told of already.
+    if (capture === undefined || checkpointId < capture.checkpointId) return;
+    const inFront = this.received[input.index] as number;
+    const { from, sink } = capture;
+    this.wrong ??= sink.wrong;
+    if (!sink.ended) this.wrong ??= `channel ${input.index}: the barrier is there and the capture goes on`;
+    if (from + sink.count !== inFront || checkpointId !== capture.checkpointId)
+      this.wrong ??= `channel ${input.index}: ${from} + ${sink.count} captured in front of ${inFront}`;
+    this.captures.push({ channel: input.index, checkpointId, inFront });
   }
 
   #data(input: InputChannel): void {
@@ -142,6 +258,20 @@ class Consumer {
     }
   }
 }
+
+const barrier = (checkpointId: number): Barrier => ({
+  kind: "barrier",
+  checkpointId,
+  timestamp: 0,
+  options: {
+    snapshot: "checkpoint",
+    mode: "exactly-once",
+    alignment: "unaligned",
+    alignmentTimeout: undefined,
+    location: undefined,
+    incremental: true,
+  },
+});
 
 type Pick = <T>(from: readonly T[]) => T;
 
@@ -175,6 +305,7 @@ function main({ rings, slot, seed, records, bell }: StressSetup, port: MessagePo
   };
   const loop = new SlotLoop(network, () => {
     if (producing) producer.burst();
+    if (random.next() < 0.25) producer.overtake();
     if (producing && random.next() < 0.05) {
       producing = false;
       pause(() => (producing = true));
@@ -190,8 +321,18 @@ function main({ rings, slot, seed, records, bell }: StressSetup, port: MessagePo
     sleeps++;
     if (consumer.done && producer.done && !answered) {
       answered = true;
-      const { received, events, wrong } = consumer;
-      port.postMessage({ received, events, wrong, backlog: producer.backlog, sleeps } satisfies StressResult);
+      const { received, events, captures } = consumer;
+      const { backlog, overtakes } = producer;
+      const wrong = consumer.wrong ?? producer.wrong;
+      port.postMessage({
+        received,
+        events,
+        wrong,
+        backlog,
+        sleeps,
+        overtakes,
+        captures,
+      } satisfies StressResult);
     }
     return false;
   });
