@@ -30,6 +30,7 @@ interface StateSlot {
   readonly meta: StateMeta;
   rows: StateRowWriter | undefined;
   removals: RowBlocks<unknown> | undefined;
+  removedNamespaces: RowBlocks<unknown> | undefined;
 }
 
 /**
@@ -64,7 +65,12 @@ class PartWriter implements KeyedPartWriter {
   constructor(file: StateFileWriter, header: KeyedPartHeader, states: readonly StateMeta[]) {
     this.#file = file;
     this.#header = header;
-    this.#states = states.map((meta) => ({ meta, rows: undefined, removals: undefined }));
+    this.#states = states.map((meta) => ({
+      meta,
+      rows: undefined,
+      removals: undefined,
+      removedNamespaces: undefined,
+    }));
     this.#container = new ContainerWriter(file, Content.KEYED_PART);
     this.#container.block(PartBlock.HEADER, encodePartHeader(header));
   }
@@ -93,20 +99,22 @@ class PartWriter implements KeyedPartWriter {
     else this.#watermarks.push({ start: keyGroup, end: keyGroup + 1, watermark: stored });
   }
 
-  entry(entry: CapturedEntry): void {
+  entry(entry: CapturedEntry, continued = false): void {
     this.#keyKinds |= keyKindBit(entry.key);
-    const written = this.#rowsOf(entry.state).write(entry);
-    if (!written && this.#header.content === "changes") this.removed(entry.state, entry.key, entry.namespace);
+    const nothing = !this.#rowsOf(entry.state).write(entry, continued);
+    if (nothing && this.#header.content === "changes") this.removed(entry.state, entry.key, entry.namespace);
   }
 
   removed(state: number, key: unknown, namespace: number | undefined): void {
-    if (this.#header.content !== "changes")
-      throw misuse(`a removal in a part that is ${this.#header.content}`);
     const slot = this.#slot(state);
-    slot.removals ??= new RowBlocks(removalCodec, (payload, rows) =>
-      this.#emit(state, payload, rows, PartBlock.REMOVALS),
-    );
+    slot.removals ??= this.#removalBlocks(state, PartBlock.REMOVALS);
     slot.removals.write(key, namespace ?? NO_TIMESTAMP);
+  }
+
+  removedNamespace(state: number, namespace: number): void {
+    const slot = this.#slot(state);
+    slot.removedNamespaces ??= this.#removalBlocks(state, PartBlock.REMOVED_NAMESPACES);
+    slot.removedNamespaces.write(namespace, NO_TIMESTAMP);
   }
 
   raw(state: number, block: Uint8Array, keyKinds?: readonly KeyKind[]): void {
@@ -135,6 +143,12 @@ class PartWriter implements KeyedPartWriter {
     return slot.rows;
   }
 
+  #removalBlocks(state: number, type: number): RowBlocks<unknown> {
+    if (this.#header.content !== "changes")
+      throw misuse(`a removal in a part that is ${this.#header.content}`);
+    return new RowBlocks(removalCodec, (payload, rows) => this.#emit(state, payload, rows, type));
+  }
+
   #slot(state: number): StateSlot {
     const slot = this.#states[state];
     if (slot === undefined) throw misuse(`state ${state} of ${this.#states.length}`);
@@ -145,12 +159,12 @@ class PartWriter implements KeyedPartWriter {
     if (this.#keyGroup < 0 || this.#header.content === "header")
       throw misuse(`rows of key group ${this.#keyGroup} in a part that is ${this.#header.content}`);
     const bytes = this.#container.block(type, payload);
-    const removals = type === PartBlock.REMOVALS;
-    this.#blocks.push({ keyGroup: this.#keyGroup, state, removals, rows, bytes });
+    this.#blocks.push({ type, keyGroup: this.#keyGroup, state, rows, bytes });
   }
 
   #flush(): void {
-    for (const { rows, removals } of this.#states) {
+    for (const { rows, removals, removedNamespaces } of this.#states) {
+      removedNamespaces?.flush();
       removals?.flush();
       rows?.flush();
     }

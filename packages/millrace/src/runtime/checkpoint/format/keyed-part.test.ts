@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Types } from "../../../common/types/types.ts";
-import type { CapturedEntry } from "../../state/captured-state.ts";
+import type { CapturedElement, CapturedEntry, CapturedState, StateMeta } from "../../state/captured-state.ts";
 import { createStateFiles } from "../storage/create-state-files.ts";
 import { tempFolder } from "../testing/temp-folder.ts";
 import { createKeyedPartWriter } from "./create-keyed-part-writer.ts";
@@ -9,6 +9,13 @@ import { stateMetaOf } from "./keyed/state-header.ts";
 import { openKeyedPart } from "./open-keyed-part.ts";
 import { keys, record, STATE_SUBJECTS } from "./testing/state-subjects.ts";
 import { element, entriesOf, inMemory, stateMeta, valueEntry, writePart } from "./testing/write-part.ts";
+
+const list = (values: readonly unknown[]): CapturedElement[] => values.map((value) => element(value));
+
+const namespaces = (...lists: readonly (readonly [string, CapturedElement[]])[]): CapturedState => ({
+  kind: "namespaces",
+  namespaces: lists.map(([name, elements]) => [name, { kind: "list", elements }]),
+});
 
 describe("keyed parts", () => {
   describe.each(STATE_SUBJECTS.map((subject) => [subject.meta.name, subject] as const))(
@@ -154,6 +161,61 @@ describe("keyed parts", () => {
     expect(part.keyKinds).toEqual(["string", "array"]);
     const full = openKeyedPart(inMemory, await writePart(states, { 8: { entries: [empty] } }));
     expect([...full.entries(0, 8, undefined), ...full.removals(0, 8)]).toEqual([]);
+  });
+
+  it("join what came in pieces", async () => {
+    const forms: readonly [Partial<StateMeta>, readonly CapturedState[], CapturedState][] = [
+      [
+        { kind: "list" },
+        [list([]), list([1, 2]), list([3]), list([])].map((elements) => ({ kind: "list", elements })),
+        { kind: "list", elements: list([1, 2, 3]) },
+      ],
+      [
+        { kind: "map" },
+        [
+          { kind: "map", entries: [["a", element(1)]] },
+          { kind: "map", entries: [["b", element(2)]] },
+        ],
+        {
+          kind: "map",
+          entries: [
+            ["a", element(1)],
+            ["b", element(2)],
+          ],
+        },
+      ],
+      [
+        { kind: "list", layout: "namespaced" },
+        [
+          namespaces(["u", list([])]),
+          namespaces(["v", list([1])], ["w", list([2])], ["x", list([])]),
+          namespaces(["w", list([3])], ["x", list([4])]),
+          namespaces(["y", list([5])]),
+        ],
+        namespaces(["v", list([1])], ["w", list([2, 3])], ["x", list([4])], ["y", list([5])]),
+      ],
+      [
+        { kind: undefined, layout: "event-timers" },
+        [1, 2].map((time) => ({ kind: "timers", timers: [{ time, namespace: "" }] })),
+        { kind: "timers", timers: [1, 2].map((time) => ({ time, namespace: "" })) },
+      ],
+    ];
+    for (const [settings, pieces, whole] of forms) {
+      const meta = stateMeta(settings);
+      const header = { ...openKeyedPart(inMemory, await writePart([meta], {})).header };
+      const writer = createKeyedPartWriter(inMemory, header, [meta], "pieces");
+      writer.keyGroup(3, 0);
+      const entry = (key: string, value: CapturedState): CapturedEntry => ({
+        key,
+        state: 0,
+        namespace: undefined,
+        value,
+      });
+      for (const key of ["k", "l"]) pieces.forEach((piece, i) => writer.entry(entry(key, piece), i > 0));
+      const part = openKeyedPart(inMemory, await writer.finish());
+      for (const as of [meta, undefined])
+        expect(entriesOf(part, 0, 3, as)).toEqual([entry("k", whole), entry("l", whole)]);
+    }
   });
 
   it("take over blocks of another part, before and behind rows of their own", async () => {

@@ -42,11 +42,17 @@ export interface KeyedPartWriter {
   keyGroup(keyGroup: number, watermark: Timestamp): void;
   /**
    * One state of one key, whole. Encoded before the call returns. One without elements (an empty list) is as good as none: nothing is
-   * written for it, but its removal in changes. @throws RECORD_TYPE_MISMATCH naming state, key and place of what does not fit its type
+   * written for it, but its removal in changes.
+   *
+   * A large list, map and so on may come in pieces, so that no call takes long: those behind the first are `continued`, and nothing else of
+   * that state comes in between. They are read as one entry. @throws RECORD_TYPE_MISMATCH naming state, key and place of what does not fit
+   * its type
    */
-  entry(entry: CapturedEntry): void;
+  entry(entry: CapturedEntry, continued?: boolean): void;
   /** Only in changes: the state of that key (in tables: of that namespace and key) is gone. Entries of a key group come after its removals. */
   removed(state: number, key: unknown, namespace: number | undefined): void;
+  /** Only in changes: all that the table of that namespace held in this key group is gone. Comes before removals of single keys. */
+  removedNamespace(state: number, namespace: number): void;
   /**
    * Rows that another part holds, as they are: `block` of a reader's `blocks`, all of them in order. The state's header must be the same.
    * `keyKinds`: that reader's.
@@ -72,12 +78,14 @@ export interface KeyedPartReader {
   /** Bytes and rows of a state in a key group, from the index: nothing is read. A row is an element: a list has several. */
   size(state: number, keyGroup: number): { readonly bytes: number; readonly rows: number };
   /**
-   * The entries of a state in a key group, in the order written. `as` is the state as its program declares it today: values are decoded by
-   * the stored description and migrated by rule (`stateMigration`); without it as far as the description goes (values of custom types as
-   * `OpaqueValue`s). Strings are cut from a text of some 64 KB that they keep alive: who keeps few of them copies them.
+   * The entries of a state in a key group, in the order written, each whole. `as` is the state as its program declares it today: values are
+   * decoded by the stored description and migrated by rule (`stateMigration`); without it as far as the description goes (values of custom
+   * types as `OpaqueValue`s). Strings are cut from a text of some 64 KB that they keep alive: who keeps few of them copies them.
    * @throws RESTORE_REFUSED naming the field when the types don't fit
    */
   entries(state: number, keyGroup: number, as: StateMeta | undefined): Iterable<CapturedEntry>;
+  /** Namespaces of tables that a part of changes removes whole in a key group: before its `removals` and entries. */
+  removedNamespaces(state: number, keyGroup: number): Iterable<number>;
   /** Keys (and namespaces) that a part of changes removes; to be removed before its entries are put. */
   removals(
     state: number,

@@ -90,15 +90,19 @@ class PartReader implements KeyedPartReader {
     return as === undefined ? entries : this.#checked(entries, header, as);
   }
 
+  *removedNamespaces(state: number, keyGroup: number): Generator<number> {
+    const rows = this.#removed(state, keyGroup, PartBlock.REMOVED_NAMESPACES);
+    while (rows.next()) {
+      if (typeof rows.row !== "number") throw rows.damaged("a namespace that is no number");
+      yield rows.row;
+    }
+  }
+
   *removals(
     state: number,
     keyGroup: number,
   ): Generator<{ readonly key: unknown; readonly namespace: number | undefined }> {
-    const rows = new RowReader(
-      this.#blocks.read(state, keyGroup, PartBlock.REMOVALS),
-      removalCodec,
-      (error, block) => block.damaged(error instanceof Error ? error.message : String(error), error),
-    );
+    const rows = this.#removed(state, keyGroup, PartBlock.REMOVALS);
     while (rows.next())
       yield { key: rows.row, namespace: rows.slot === NO_TIMESTAMP ? undefined : rows.slot };
   }
@@ -109,6 +113,12 @@ class PartReader implements KeyedPartReader {
 
   close(): void {
     this.#file.close();
+  }
+
+  #removed(state: number, keyGroup: number, type: number): RowReader<unknown> {
+    return new RowReader(this.#blocks.read(state, keyGroup, type), removalCodec, (error, block) =>
+      block.damaged(error instanceof Error ? error.message : String(error), error),
+    );
   }
 
   #codec(state: number, header: StateHeader, as: StateMeta | undefined): FrameCodec<StateRow> {

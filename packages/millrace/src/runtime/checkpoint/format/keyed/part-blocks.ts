@@ -38,7 +38,7 @@ export class PartBlocks {
       container.damaged(container.indexNumber, container.indexOffset, what);
     let offset = start;
     let number = 1;
-    for (const { keyGroup, state, removals, rows, bytes } of index.blocks) {
+    for (const { type, keyGroup, state, rows, bytes } of index.blocks) {
       const { start: first, end } = header.keyGroups;
       if (
         !(
@@ -51,7 +51,6 @@ export class PartBlocks {
         )
       )
         throw damaged(`block ${number} is said to be of state ${state} in key group ${keyGroup}`);
-      const type = removals ? PartBlock.REMOVALS : PartBlock.ROWS;
       this.#place(keyGroup, state, { number: number++, offset, bytes, rows, type });
       offset += bytes;
     }

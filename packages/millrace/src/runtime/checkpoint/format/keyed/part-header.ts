@@ -6,7 +6,7 @@ import { decodePlainValue, encodePlainValue } from "../plain-value.ts";
 import { stateHeaderType, storedDescription, type Damaged } from "./state-header.ts";
 
 /** The types of a part's blocks. Never renumber. */
-export const PartBlock = { HEADER: 1, ROWS: 2, REMOVALS: 3 } as const;
+export const PartBlock = { HEADER: 1, ROWS: 2, REMOVALS: 3, REMOVED_NAMESPACES: 4 } as const;
 
 const partHeaderType = Types.object({
   operator: Types.string,

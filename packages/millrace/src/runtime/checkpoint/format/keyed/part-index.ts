@@ -7,9 +7,10 @@ import type { Damaged } from "./state-header.ts";
 
 /** A block of rows, in the order of the blocks. */
 const indexedBlock = Types.object({
+  /** By PartBlock. */
+  type: Types.int,
   keyGroup: Types.int,
   state: Types.int,
-  removals: Types.boolean,
   rows: Types.int,
   /** Of the block, its prefix included. */
   bytes: Types.int,

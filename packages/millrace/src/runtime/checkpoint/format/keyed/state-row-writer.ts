@@ -16,6 +16,10 @@ export class StateRowWriter {
   readonly #blocks: RowBlocks<StateRow>;
   /** Used for every row: encoded before the next one. */
   readonly #row: StateRow;
+  /** Whether the entry that the last call wrote, or went on with, has rows. */
+  #begun = false;
+  /** The namespace of its last row. */
+  #namespace: string | undefined;
 
   constructor(meta: StateMeta, emit: EmitBlock) {
     this.#meta = meta;
@@ -23,13 +27,21 @@ export class StateRowWriter {
     this.#row = emptyRow(meta);
   }
 
-  /** Writes an entry; false when it has no elements. @throws RECORD_TYPE_MISMATCH naming the state and the key */
-  write(entry: CapturedEntry): boolean {
+  /**
+   * Writes an entry, or goes on with the one before; false when it has no elements so far.
+   *
+   * @throws RECORD_TYPE_MISMATCH naming the state and the key
+   */
+  write(entry: CapturedEntry, continued: boolean): boolean {
     const row = this.#row;
-    row.k = entry.key;
+    this.#begun = continued && this.#begun;
+    row.k = this.#begun ? undefined : entry.key;
     try {
       const { value } = entry;
-      if (value.kind !== "element") return this.#writeAll(value);
+      if (value.kind !== "element") {
+        this.#writeAll(value);
+        return this.#begun;
+      }
       row.v = value.value;
       this.#blocks.write(row, entry.namespace ?? value.time ?? NO_TIMESTAMP);
       return true;
@@ -42,65 +54,48 @@ export class StateRowWriter {
     this.#blocks.flush();
   }
 
-  #writeAll(state: Exclude<CapturedState, CapturedElement>): boolean {
+  #writeAll(state: Exclude<CapturedState, CapturedElement>): void {
     switch (state.kind) {
       case "list":
-        return this.#writeList(state.elements);
+        for (const element of state.elements) this.#writeElement(element);
+        return;
       case "map":
-        return this.#writeMap(state.entries);
-      case "timers": {
-        let any = false;
+        for (const [key, element] of state.entries) {
+          this.#row.m = key;
+          this.#writeElement(element);
+        }
+        return;
+      case "timers":
         for (const { time, namespace } of state.timers) {
           this.#row.n = namespace;
           this.#row.v = time;
           this.#next(NO_TIMESTAMP);
-          any = true;
         }
-        return any;
-      }
-      case "namespaces": {
-        let any = false;
-        for (const [namespace, inner] of state.namespaces) {
-          this.#row.n = namespace;
-          any = this.#writeInner(inner) || any;
-        }
-        return any;
-      }
+        return;
+      case "namespaces":
+        for (const [namespace, inner] of state.namespaces) this.#writeNamespace(namespace, inner);
     }
   }
 
-  #writeInner(state: CapturedState): boolean {
-    if (state.kind !== "element") return this.#writeAll(state);
-    this.#row.v = state.value;
-    this.#next(state.time ?? NO_TIMESTAMP);
-    return true;
+  #writeNamespace(namespace: string, state: CapturedState): void {
+    const goesOn = this.#begun && namespace === this.#namespace;
+    this.#row.n = goesOn ? null : namespace;
+    if (state.kind === "element") this.#writeElement(state);
+    else this.#writeAll(state);
+    // Null where a row was written.
+    if (this.#row.n === null) this.#namespace = namespace;
   }
 
-  #writeList(elements: Iterable<CapturedElement>): boolean {
-    let any = false;
-    for (const { value, time } of elements) {
-      this.#row.v = value;
-      this.#next(time ?? NO_TIMESTAMP);
-      any = true;
-    }
-    return any;
-  }
-
-  #writeMap(entries: Iterable<readonly [key: unknown, element: CapturedElement]>): boolean {
-    let any = false;
-    for (const [key, { value, time }] of entries) {
-      this.#row.m = key;
-      this.#row.v = value;
-      this.#next(time ?? NO_TIMESTAMP);
-      any = true;
-    }
-    return any;
+  #writeElement({ value, time }: CapturedElement): void {
+    this.#row.v = value;
+    this.#next(time ?? NO_TIMESTAMP);
   }
 
   /** Writes the row; those that follow continue it. */
   #next(slot: number): void {
     const row = this.#row;
     this.#blocks.write(row, slot);
+    this.#begun = true;
     row.k = undefined;
     if (this.#meta.layout === "namespaced") row.n = null;
   }
