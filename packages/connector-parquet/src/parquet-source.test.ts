@@ -239,6 +239,29 @@ describe("parquetSource: files", () => {
   });
 });
 
+describe("parquetSource: a file that changed since the checkpoint", () => {
+  it("is refused by name", async () => {
+    for (const [name, other] of [
+      ["shorter", "kinds"],
+      ["longer", "kinds-v1"],
+    ] as const) {
+      const path = dir.write(`${name}.parquet`, "");
+      copyFileSync(fixture(other === "kinds" ? "kinds-v1" : "kinds"), path);
+      const create = (): ParquetSource<Infer<typeof Kinds>> => parquetSource({ path, schema: Kinds });
+      const first = await new SourceRun(create(), { limit: 1 }).run(10);
+      const restore = first.snapshot();
+      first.close();
+      copyFileSync(fixture(other), path);
+      await expect(new SourceRun(create(), { restore }).run()).rejects.toMatchObject({
+        code: "SOURCE_FAILED",
+        message: expect.stringMatching(
+          new RegExp(`${name}\\.parquet was changed: it had \\d+ bytes`, "u"),
+        ) as string,
+      });
+    }
+  });
+});
+
 describe("parquetSource: three million flights", () => {
   const Flight = Types.object({
     date: Types.timestamp,

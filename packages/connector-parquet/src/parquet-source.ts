@@ -133,6 +133,7 @@ async function findRowGroups(
           firstRow,
           rows,
           order: splits.length,
+          size: file.buffer.byteLength,
           taken: 0,
         });
         firstRow += rows;

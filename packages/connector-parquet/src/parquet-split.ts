@@ -11,6 +11,8 @@ export interface ParquetSplit extends SourceSplit {
   readonly rows: number;
   /** Counts the splits of a source: lower ones are read first. */
   readonly order: number;
+  /** The file's length in bytes when its row groups were found. */
+  readonly size: number;
   /** How many of its rows were read. */
   readonly taken: number;
 }

@@ -1,5 +1,6 @@
 import type { SchemaTree } from "hyparquet";
 import { fileProblem, type SplitBatch, type SplitFetcher, type TypeInfo } from "millrace";
+import { checkUnchanged } from "./check-unchanged.ts";
 import { planColumns, type ColumnPlan } from "./column-plan.ts";
 import { FlatColumn } from "./flat-column.ts";
 import { MissingColumn, readNested, ValuesColumn, type ColumnReader } from "./nested-column.ts";
@@ -45,6 +46,7 @@ export class RowGroupFetcher<T> implements SplitFetcher<T, ParquetSplit> {
       this.#file = file;
       // Closed meanwhile: there was nothing to release yet.
       if (this.#closed) return this.#releaseAll();
+      checkUnchanged(file, this.#split);
       const plans = planColumns(path, file.metadata, this.#type);
       this.#shape = {
         names: plans.map(({ name }) => name),

@@ -3,9 +3,10 @@ import { PollStatus, type Source } from "../../common/connector/source.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { Types } from "../../common/types/types.ts";
 import { asyncIterableSource } from "../items/async-iterable-source.ts";
+import { expectNothingLost } from "../testing/expect-nothing-lost.ts";
 import { SourceRun } from "../testing/source-run.ts";
 import { sourceSuite } from "../testing/source-suite.ts";
-import { createSource } from "./create-source.ts";
+import { createSource, type CustomSource } from "./create-source.ts";
 import { malformedRecord, sourceRecord } from "./source-record.ts";
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -112,6 +113,46 @@ describe("createSource", () => {
     const second = await new SourceRun(create(), { restore: snapshot }).run();
     expect(second.records).toEqual(["5"]);
     expect(begun).toEqual([undefined, 3]);
+  });
+
+  it("loses nothing of splits that are read side by side", async () => {
+    const read = async function* (split: { splitId: string }, position: number | undefined) {
+      for (let i = position ?? 0; i < 30; i++) {
+        if (i % 7 === 0) await tick();
+        const value = `${split.splitId} ${i}`;
+        yield i % 4 === 3 ? sourceRecord(value, { position: i + 1 }) : value;
+      }
+    };
+    const create = (): CustomSource<string, { splitId: string }, number> =>
+      createSource({ name: "days", boundedness: "bounded", splits: () => days, read });
+    await expectNothingLost(create, { records: expected, parallel: true });
+  });
+
+  it("notices positions that are changed after they were given", async () => {
+    const source = createSource({
+      name: "cursor",
+      boundedness: "bounded",
+      read: function* (_split, position: { at: number } | undefined) {
+        const cursor = position ?? { at: 0 };
+        for (; cursor.at < 3; cursor.at++) yield sourceRecord(cursor.at, { position: cursor });
+      },
+    });
+    await expect(new SourceRun(source).run()).rejects.toThrow("read only property 'at'");
+  });
+
+  it("refuses an iterable that was used up, and takes a function that makes it anew", async () => {
+    async function* items(): AsyncGenerator<number> {
+      yield 1;
+      yield 2;
+    }
+    const used = asyncIterableSource(items());
+    expect((await new SourceRun(used).run()).records).toEqual([1, 2]);
+    await expect(new SourceRun(used).run()).rejects.toMatchObject({
+      code: "SOURCE_FAILED",
+      help: expect.stringContaining("asyncIterableSource(() => ...)") as string,
+    });
+    const again = asyncIterableSource(items);
+    for (let i = 0; i < 2; i++) expect((await new SourceRun(again).run()).records).toEqual([1, 2]);
   });
 
   it("deals splits that never end out to all readers, which read theirs together", async () => {

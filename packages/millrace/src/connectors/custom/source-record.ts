@@ -1,5 +1,6 @@
 import type { MalformedRecord } from "../../common/connector/source.ts";
 import type { Timestamp } from "../../common/time/timestamps.ts";
+import { deepFreeze } from "../../common/types/deep-freeze.ts";
 
 /** A record with more than its value, as the `read` of `createSource` may yield it. Made by `sourceRecord`. */
 export class SourceRecord<T, P> {
@@ -27,7 +28,8 @@ export class MalformedItem {
 /**
  * A record with the position behind it, and its event time where the input knows it.
  *
- * @param options.position plain data; given to `read` after a restore
+ * @param options.position plain data; given to `read` after a restore. It is frozen, because it is kept until a checkpoint needs it while
+ *   reading goes on: give a new object each time rather than one that you change.
  * @param options.timestamp ms since the epoch
  * @example `yield sourceRecord(message.value, { position: message.offset + 1, timestamp: message.time })`
  */
@@ -35,7 +37,7 @@ export function sourceRecord<T, P = never>(
   value: T,
   options: { readonly position?: P; readonly timestamp?: Timestamp },
 ): SourceRecord<T, P> {
-  return new SourceRecord<T, P>(value, options.position, options.timestamp);
+  return new SourceRecord<T, P>(value, deepFreeze(options.position), options.timestamp);
 }
 
 /**

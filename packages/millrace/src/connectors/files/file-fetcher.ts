@@ -2,6 +2,7 @@ import type { SourceReaderContext } from "../../common/connector/source.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SplitBatch, SplitFetcher } from "../base/split-batch.ts";
 import type { DecodedRecords, FileFormat, RecordDecoder, ReportMalformed } from "../formats/file-format.ts";
+import { checkUnchanged } from "./check-unchanged.ts";
 import { NO_BYTES, type ByteReader } from "./byte-reader.ts";
 import { fileProblem, shownPath } from "./file-problem.ts";
 import type { FileSplit } from "./file-split.ts";
@@ -22,7 +23,7 @@ export interface FileFetcherOptions<T> {
 export class FileFetcher<T> implements SplitFetcher<T, FileSplit> {
   readonly #context: SourceReaderContext;
   readonly #options: FileFetcherOptions<T>;
-  readonly #split: FileSplit;
+  #split: FileSplit;
   readonly #progress: InputProgress;
   #reader: ByteReader | undefined;
   #decoder: RecordDecoder<T> | undefined;
@@ -67,9 +68,10 @@ export class FileFetcher<T> implements SplitFetcher<T, FileSplit> {
   }
 
   async #open(): Promise<RecordDecoder<T>> {
-    const { path, compression, offset } = this.#split;
+    this.#split = { ...this.#split, mark: await checkUnchanged(this.#split) };
+    const { path, compression } = this.#split;
     if (compression === "gzip") {
-      this.#reader = new GzipBytes(path, offset);
+      this.#reader = new GzipBytes(this.#split);
     } else {
       const reader = await PlainBytes.open(this.#split);
       this.#reader = reader;
@@ -85,9 +87,8 @@ export class FileFetcher<T> implements SplitFetcher<T, FileSplit> {
   }
 
   async #readHead(length: number): Promise<Buffer> {
-    const { path, compression } = this.#split;
-    if (compression === "none") return readHead(path, length);
-    const reader = new GzipBytes(path, 0);
+    if (this.#split.compression === "none") return readHead(this.#split.path, length);
+    const reader = new GzipBytes({ ...this.#split, offset: 0 });
     try {
       let head: Buffer = NO_BYTES;
       for (let ended = false; !ended && head.length < length;) {

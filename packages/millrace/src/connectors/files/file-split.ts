@@ -18,6 +18,8 @@ export interface FileSplit extends SourceSplit {
   readonly offset: number;
   /** How many lines stand before `offset`; null where that is not known. */
   readonly line: number | null;
+  /** Tells the file from others: of its first and last bytes. Null until a reader has opened it. */
+  readonly mark: number | null;
 }
 
 /** How a file is compressed; "none" where it is not. */
@@ -52,6 +54,7 @@ export function cutFile(file: FoundFile, options: CutOptions, order: number): re
       order: order + i,
       offset: start,
       line: start === 0 ? 0 : null,
+      mark: null,
     };
   });
 }

@@ -24,6 +24,8 @@ export class PlainBytes implements ByteReader {
     this.#handle = handle;
     this.#offset = split.offset;
     if (split.end >= split.size) this.#stop = split.size;
+    // A restored position behind the last record of the range: what begins there is another range's.
+    else if (split.offset > split.start && split.offset >= split.end) this.#stop = split.offset;
   }
 
   /** Opens the file, and goes to the first record. */

@@ -1,5 +1,6 @@
 import type { TypeLike } from "../../common/types/type-like.ts";
 import type { SourceSplit } from "../../common/connector/source.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { requireOption } from "../base/options.ts";
 import { iteratorOf } from "../base/pump-fetcher.ts";
 import { createSource, type CustomSource } from "../custom/create-source.ts";
@@ -22,7 +23,7 @@ const NAME = "async iterable source";
 
 /**
  * Reads what an asynchronous iterable gives, by one subtask. A factory is called for each attempt; an iterable on its own can be
- * read once.
+ * read once, so a job that reads one can't start again after a failure.
  *
  * @throws MillraceError INVALID_OPTION
  * @example
@@ -43,7 +44,7 @@ export function asyncIterableSource<T>(
     items,
   );
   const repeatable = options.repeatable ?? false;
-  const open = typeof items === "function" ? items : () => items;
+  const open = typeof items === "function" ? items : once(items);
   return createSource<T, SourceSplit, true>({
     name: NAME,
     boundedness: options.boundedness,
@@ -51,6 +52,23 @@ export function asyncIterableSource<T>(
     guarantee: repeatable ? "exactly-once" : "at-most-once",
     read: () => ({ [Symbol.asyncIterator]: () => asyncIterator(open(), !repeatable) }),
   });
+}
+
+/** Gives an iterable of which there is one. An iterator, as generators make them, is used up by its first reader. */
+function once<T>(items: AsyncIterable<T>): () => AsyncIterable<T> {
+  let taken = false;
+  return () => {
+    const iterator: unknown = items[Symbol.asyncIterator]();
+    if (taken && iterator === items) {
+      throw new MillraceError(
+        "SOURCE_FAILED",
+        `${NAME}: the iterable was read by an earlier attempt of the job, or by another job, and can't be read again`,
+        { help: "Give a function that makes the iterable: asyncIterableSource(() => ...)." },
+      );
+    }
+    taken = true;
+    return items;
+  };
 }
 
 /** @param forget whether each record says that reading goes on at its iterable's start, whatever came before it */

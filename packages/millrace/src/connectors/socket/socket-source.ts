@@ -40,7 +40,7 @@ const OPTIONS = [
 
 /**
  * Reads what a TCP server sends: lines of text (default), JSON lines, CSV, or a format of one's own. Read by one subtask;
- * at-most-once: what was read before a failure does not come again.
+ * at-most-once: what was read before a failure does not come again, unless the server sends it to the new connection.
  *
  * @throws MillraceError INVALID_OPTION, UNKNOWN_OPTION, INVALID_TYPE
  * @example
@@ -88,6 +88,7 @@ export function socketSource<T>(
     location: `${host}:${port}`,
     format: delimiter === undefined ? streamFormat(NAME, options) : delimited(delimiter, options),
     maxRecordSize: options.maxRecordSize,
+    goesOn: false,
     open: (context) => new SocketStream({ host, port }, policy, context.clock),
   });
 }

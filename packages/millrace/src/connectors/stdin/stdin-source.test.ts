@@ -66,6 +66,31 @@ describe("stdinSource", () => {
     expect((await csv.run()).records).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
+  it("goes on with the first whole line when an earlier attempt had read", async () => {
+    const lines = new SourceRun(stdinSource(), {
+      attempt: 1,
+      stdin: new FedInput().feed("st of a li", "ne\nwhole\n", "end", null),
+    });
+    expect((await lines.run()).records).toEqual(["whole", "end"]);
+    const csv = { columns: ["n"] };
+    const rows = new SourceRun(stdinSource({ format: "csv", csv }), {
+      attempt: 1,
+      stdin: new FedInput().feed("1\n2\n", null),
+    });
+    expect((await rows.run()).records).toEqual([{ n: "2" }]);
+  });
+
+  it("takes no row for a header that an earlier attempt has read", async () => {
+    const run = new SourceRun(stdinSource({ format: "csv" }), {
+      attempt: 1,
+      stdin: new FedInput().feed("1,2\n3,4\n", null),
+    });
+    await expect(run.run()).rejects.toMatchObject({
+      code: "SOURCE_FAILED",
+      message: expect.stringContaining("an earlier attempt of the job has read it") as string,
+    });
+  });
+
   it("can be closed while it waits", async () => {
     const stdin = new FedInput();
     const run = new SourceRun(stdinSource(), { stdin });

@@ -15,7 +15,8 @@ const NAME = "standard input";
 
 /**
  * Reads standard input until it ends: lines of text (default), JSON lines, CSV, or a format of one's own; see `fileSource` for
- * what they mean. Read by one subtask; at-most-once: what was read before a failure does not come again.
+ * what they mean. Read by one subtask; at-most-once: what was read before a failure does not come again. Reading goes on with the first
+ * whole line behind it; a header row does not come again, so a CSV that has one can't be read on.
  *
  * @throws MillraceError INVALID_OPTION, UNKNOWN_OPTION, INVALID_TYPE
  * @example
@@ -54,6 +55,7 @@ export function stdinSource<T>(options: StreamFormatOptions<T> = {}): StreamSour
     location: NAME,
     format: streamFormat(NAME, options),
     maxRecordSize: options.maxRecordSize,
+    goesOn: true,
     open: (context) => new StdinStream(context.openStdin()),
   });
 }

@@ -6,6 +6,8 @@ import { RecordBatch, type InputProgress } from "../files/record-batch.ts";
 import type { FileFormat, RecordDecoder, ReportMalformed } from "../formats/file-format.ts";
 import type { ByteStream } from "./byte-stream.ts";
 
+const NEWLINE = 10;
+
 /** How a stream is read. */
 export interface StreamFetcherOptions<T> {
   readonly format: FileFormat<T>;
@@ -13,6 +15,8 @@ export interface StreamFetcherOptions<T> {
   readonly location: string;
   /** The longest record, bytes. */
   readonly maxRecordSize: number;
+  /** Whether an earlier attempt had begun to read: the stream goes on anywhere in a line, and its head is gone. */
+  readonly resumed: boolean;
 }
 
 /** Decodes the records of a stream of bytes. Its position means nothing: the bytes won't come again. */
@@ -24,11 +28,14 @@ export class StreamFetcher<T, S extends SourceSplit> implements SplitFetcher<T, 
   #decoder: RecordDecoder<T> | undefined;
   #tail: Buffer = NO_BYTES;
   #ended = false;
+  /** Whether what comes is the rest of a line whose beginning is lost. */
+  #torn: boolean;
 
   constructor(stream: ByteStream, options: StreamFetcherOptions<T>, split: S) {
     this.#stream = stream;
     this.#options = options;
     this.#split = split;
+    this.#torn = options.resumed;
   }
 
   async fetch(): Promise<SplitBatch<T, S> | null> {
@@ -41,7 +48,7 @@ export class StreamFetcher<T, S extends SourceSplit> implements SplitFetcher<T, 
         continue;
       }
       this.#ended = piece.kind === "end";
-      const bytes = piece.kind === "end" ? this.#tail : joined(this.#tail, piece.bytes);
+      const bytes = piece.kind === "end" ? this.#tail : joined(this.#tail, this.#whole(piece.bytes));
       const records = decoder.decode(bytes, this.#ended);
       this.#tail = bytes.subarray(records.length);
       this.#checkLength();
@@ -57,9 +64,21 @@ export class StreamFetcher<T, S extends SourceSplit> implements SplitFetcher<T, 
   }
 
   async #begin(): Promise<RecordDecoder<T>> {
-    const { format, location } = this.#options;
-    // A stream is read from its start: nobody asks for its head.
-    return format.createDecoder({ location, offset: 0, readHead: async () => NO_BYTES });
+    const { format, location, resumed } = this.#options;
+    return format.createDecoder({
+      location,
+      offset: resumed ? 1 : 0,
+      // Who reads a stream from its start does not ask for its head.
+      readHead: () => Promise.reject(headIsGone(location)),
+    });
+  }
+
+  /** Without the rest of a torn line. */
+  #whole(bytes: Uint8Array): Uint8Array {
+    if (!this.#torn) return bytes;
+    const end = bytes.indexOf(NEWLINE);
+    if (end >= 0) this.#torn = false;
+    return end < 0 ? NO_BYTES : bytes.subarray(end + 1);
   }
 
   readonly #report: ReportMalformed<T> = (output, line, raw, message, cause) => {
@@ -77,6 +96,16 @@ export class StreamFetcher<T, S extends SourceSplit> implements SplitFetcher<T, 
       { help: `Does it carry ${this.#options.format.name}? If it does, raise the option maxRecordSize.` },
     );
   }
+}
+
+function headIsGone(location: string): MillraceError {
+  return new MillraceError(
+    "SOURCE_FAILED",
+    `${location}: its first row names the columns, but an earlier attempt of the job has read it`,
+    {
+      help: "Name the columns by csv.columns where the input has no header, or read a file, which can be read again.",
+    },
+  );
 }
 
 function joined(tail: Buffer, bytes: Uint8Array): Buffer {

@@ -38,6 +38,8 @@ export interface StreamSourceParts<T> {
   readonly location: string;
   readonly format: FileFormat<T>;
   readonly maxRecordSize: number | undefined;
+  /** Whether a later attempt of the job goes on in the middle of what an earlier one had begun to read. */
+  readonly goesOn: boolean;
   open(context: SourceReaderContext): ByteStream;
 }
 
@@ -57,7 +59,7 @@ export function streamFormat<T>(name: string, options: StreamFormatOptions<T>): 
 
 /** A source of one split that can't be read again. */
 export function streamSource<T>(parts: StreamSourceParts<T>): StreamSource<T> {
-  const { name, location, format } = parts;
+  const { name, location, format, goesOn } = parts;
   const maxRecordSize = parts.maxRecordSize ?? DEFAULT_MAX_RECORD;
   return {
     name,
@@ -71,7 +73,10 @@ export function streamSource<T>(parts: StreamSourceParts<T>): StreamSource<T> {
     createReader: (context) =>
       new BufferedSourceReader(context, {
         name,
-        open: (split) => new StreamFetcher(parts.open(context), { format, location, maxRecordSize }, split),
+        open: (split) => {
+          const resumed = goesOn && context.runtime.attempt > 0;
+          return new StreamFetcher(parts.open(context), { format, location, maxRecordSize, resumed }, split);
+        },
       }),
   };
 }

@@ -31,6 +31,8 @@ export interface SourceRunOptions<S, E, T = never> {
   /** The output says `blocked` after so many records of one poll; default never. */
   readonly blockAfter?: number | undefined;
   readonly stdin?: ByteInput | undefined;
+  /** The job's attempt; default 0. */
+  readonly attempt?: number | undefined;
   readonly restore?: SourceSnapshot<S, E> | undefined;
   /** Takes each record instead of `records`, where they are too many to keep. */
   readonly onRecord?: ((record: T) => void) | undefined;
@@ -238,6 +240,7 @@ export class SourceRun<T, S extends SourceSplit, E> {
       runtime: runtimeStub(this.#clock, {
         subtaskIndex: subtask,
         parallelism: this.#options.parallelism ?? 1,
+        attempt: this.#options.attempt ?? 0,
       }),
       clock: this.#clock,
       requestSplit: () => this.#enumerator.handleSplitRequest(subtask),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Source, SourceSplit } from "../../common/connector/source.ts";
+import { expectNothingLost } from "./expect-nothing-lost.ts";
 import { SourceRun, type SourceSnapshot } from "./source-run.ts";
 
 /** A source to be held against the contract. It must be bounded. */
@@ -106,6 +107,14 @@ export function sourceSuite<T, S extends SourceSplit, E>(subject: SourceCase<T, 
         });
       }
     }
+
+    it("loses and doubles nothing, whatever fails between two polls", async () => {
+      await expectNothingLost(() => subject.create(), {
+        records: expected,
+        parallel: subject.parallel !== false,
+      });
+      await expect.poll(() => subject.openHandles?.() ?? 0).toBe(0);
+    });
 
     it("takes back splits of a failed reader", async () => {
       const parallelism = subject.parallel === false ? 1 : 2;

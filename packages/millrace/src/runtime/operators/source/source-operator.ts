@@ -10,7 +10,7 @@ import { createRecordCheck } from "../../../common/codec/record-check.ts";
 import type { RecordCheck } from "../../../common/codec/record-check.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { preview } from "../../../common/errors/preview.ts";
-import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from "../../../common/time/timestamps.ts";
+import { MAX_WATERMARK, NO_TIMESTAMP } from "../../../common/time/timestamps.ts";
 import type { SourceSpec } from "../../../graph/stream/operator-spec.ts";
 import { isSplitSnapshot, type SplitSnapshot } from "../../../protocol/control/split-snapshot.ts";
 import type { TaskServices } from "../../task/task-services.ts";
@@ -18,6 +18,7 @@ import type { Operator, OperatorContext } from "../operator.ts";
 import { CombinedWatermarks } from "./combined-watermarks.ts";
 import { SplitOutput } from "./split-output.ts";
 import type { SplitOutputs } from "./split-output.ts";
+import { takeSplitSnapshot } from "./take-split-snapshot.ts";
 
 /** ms between two looks at idleness where watermarks don't set the pace. */
 const IDLE_CHECK = 200;
@@ -140,18 +141,9 @@ export class SourceOperator implements Operator {
     const emitted = this.#watermarks.watermark;
     // What generators know of records that were read must not wait for their next turn: it would be lost.
     this.#watermarks.askGenerators();
-    return this.#reader.snapshotState(checkpointId).map((split): SplitSnapshot => {
-      const watermarks = this.#splits.get(split.splitId)?.watermarks;
-      return {
-        "~millrace": "split",
-        splitId: split.splitId,
-        split,
-        begun: watermarks !== undefined,
-        watermark: watermarks?.watermark ?? MIN_WATERMARK,
-        idle: watermarks?.idle ?? false,
-        emitted,
-      };
-    });
+    return this.#reader
+      .snapshotState(checkpointId)
+      .map((split) => takeSplitSnapshot(split, this.#splits.get(split.splitId)?.watermarks, emitted));
   }
 
   notifyCheckpointComplete(checkpointId: number): void {
