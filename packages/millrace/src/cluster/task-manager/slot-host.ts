@@ -10,6 +10,7 @@ import { toEnvelope } from "../../protocol/control/error-envelope.ts";
 import { CONTROL_VERSION } from "../../protocol/control/messages.ts";
 import type { ToSlot } from "../../protocol/control/messages.ts";
 import type { StateBackendFactory } from "../../runtime/state/backend-module.ts";
+import { createStateFiles } from "../../runtime/checkpoint/storage/create-state-files.ts";
 import { createTask } from "../../runtime/task/create-task.ts";
 import { SlotScheduler } from "../../runtime/task/slot-scheduler.ts";
 import type { TaskServices } from "../../runtime/task/task-services.ts";
@@ -20,6 +21,8 @@ import { SlotChannels } from "./slot-channels.ts";
 import type { OpenRings } from "./slot-channels.ts";
 import { SlotStreams } from "./slot-streams.ts";
 import { taskSettings } from "./task-settings.ts";
+
+type TriggerCheckpoint = Extract<ToSlot, { readonly type: "triggerCheckpoint" }>;
 
 /** What a slot is made of; the same in every mode. */
 export interface SlotHostOptions {
@@ -64,6 +67,7 @@ export class SlotHost {
 
   /** Whether its tasks have been started and have nothing to do at the moment. */
   get quiet(): boolean {
+    if ([...this.#tasks.values()].some((task) => task.underway)) return false;
     return this.#scheduler?.quiet ?? this.#deployment === undefined;
   }
 
@@ -91,11 +95,7 @@ export class SlotHost {
       case "sourceEvent":
         return this.#onSource(message.execution, (task) => task.source?.handleEvent(message.event));
       case "alignment":
-        for (const task of this.#tasks.values()) {
-          if (task.source?.alignmentGroup === message.group)
-            task.mail(() => task.source?.setAlignmentLimit(message.limit));
-        }
-        return;
+        return this.#align(message.group, message.limit);
       case "stdoutTaken":
         this.#streams.taken(message.bytes);
         for (const listeners of this.#backlogListeners.values()) for (const listener of listeners) listener();
@@ -108,6 +108,17 @@ export class SlotHost {
       }
       case "stdin":
         return this.#streams.chunk(message.execution, message.chunk);
+      case "triggerCheckpoint":
+        return this.#trigger(message);
+      case "checkpointComplete":
+        for (const task of this.#tasks.values()) task.checkpointComplete(message.checkpointId);
+        return;
+      case "checkpointAborted":
+        for (const task of this.#tasks.values()) task.checkpointAborted(message.checkpointId);
+        return;
+      case "commitAtEnd":
+        for (const execution of message.executions) this.#tasks.get(execution)?.commitAtEnd();
+        return;
       case "reportMetrics":
         return this.#reportMetrics(message.request);
       case "shutdown":
@@ -139,13 +150,7 @@ export class SlotHost {
     const channels = new SlotChannels(deployment, settings, this.#options.openRings);
     this.#scheduler = new SlotScheduler(this.#options.clock, channels.network);
     for (const task of deployment.tasks)
-      this.#createTask(
-        task,
-        builds.get(task.subtask) as BuiltProgram,
-        channels,
-        deployment,
-        createBackend,
-      );
+      this.#createTask(task, builds.get(task.subtask) as BuiltProgram, channels, deployment, createBackend);
     this.#options.connection.send({ type: "deployed", attempt: deployment.token.attempt });
   }
 
@@ -168,6 +173,8 @@ export class SlotHost {
       vertex,
       jobId: deployment.token.jobId,
       attempt: deployment.token.attempt,
+      checkpoints: deployment.checkpoints,
+      stateFiles: createStateFiles,
       args: deployment.args,
       settings: taskSettings(deployment.config),
       clock,
@@ -207,6 +214,10 @@ export class SlotHost {
       },
       clientBacklog: () => backlog.sent - backlog.taken,
       onBacklog: (callback) => listeners.push(callback),
+      acknowledgeCheckpoint: (checkpointId, snapshot, metrics) =>
+        connection.send({ type: "checkpointAcknowledged", execution, checkpointId, snapshot, metrics }),
+      declineCheckpoint: (checkpointId, error) => this.#decline(execution, checkpointId, error),
+      endOfData: () => connection.send({ type: "endOfData", execution }),
       log: (level, message) => connection.send({ type: "log", level, message }),
     };
   }
@@ -223,7 +234,34 @@ export class SlotHost {
 
   #onSource(execution: ExecutionId, call: (task: Task) => void): void {
     const task = this.#tasks.get(execution);
-    if (task !== undefined && !task.terminal) task.mail(() => call(task));
+    task?.mail(() => call(task));
+  }
+
+  #align(group: string, limit: number): void {
+    for (const task of this.#tasks.values()) {
+      task.mail(() => {
+        if (task.source?.alignmentGroup === group) task.source.setAlignmentLimit(limit);
+      });
+    }
+  }
+
+  #trigger({ executions, checkpointId, timestamp, options }: TriggerCheckpoint): void {
+    for (const execution of executions) {
+      const task = this.#tasks.get(execution);
+      if (task === undefined || task.terminal) {
+        const error = new MillraceError("CHECKPOINT_FAILED", `task ${execution} has ended`, {
+          retryable: true,
+        });
+        this.#decline(execution, checkpointId, error);
+      } else {
+        task.triggerCheckpoint({ checkpointId, timestamp, options });
+      }
+    }
+  }
+
+  #decline(execution: ExecutionId, checkpointId: number, error: MillraceError): void {
+    const { connection } = this.#options;
+    connection.send({ type: "checkpointDeclined", execution, checkpointId, error: toEnvelope(error) });
   }
 
   #reportMetrics(request: number): void {

@@ -6,6 +6,7 @@ export function taskSettings(config: Readonly<Record<string, unknown>>): TaskSet
     compiledChains: config["pipeline.compiled-chains"] !== false,
     freeze: config["pipeline.object-freeze"] === true,
     autoWatermarkInterval: number(config["pipeline.auto-watermark-interval"], 200),
+    checkpointing: typeof config["execution.checkpointing.interval"] === "number",
     bufferTimeout: number(config["execution.buffer-timeout.interval"], 100),
   };
 }

@@ -4,9 +4,11 @@ import type { RuntimeContext } from "../../common/functions/runtime-context.ts";
 import type { JobId } from "../../common/ids/ids.ts";
 import type { StateDescriptor } from "../../common/state/state.ts";
 import { keyGroupRange } from "../../common/keys/key-groups.ts";
-import type { TaskDeployment } from "../../protocol/control/deployment.ts";
+import type { CheckpointDeployment, TaskDeployment } from "../../protocol/control/deployment.ts";
+import type { CheckpointLocation } from "../../protocol/control/snapshots.ts";
 import type { JobVertex } from "../../graph/job/job-graph.ts";
 import type { StreamGraph } from "../../graph/stream/stream-graph.ts";
+import type { StateFiles } from "../checkpoint/storage/state-files.ts";
 import type { InputChannel } from "../network/channel.ts";
 import { InputGate } from "../network/input-gate.ts";
 import { OutputFlow } from "../network/record-writer/output-flow.ts";
@@ -21,6 +23,7 @@ import { layOutChain } from "./chain-layout.ts";
 import type { EdgeWriter } from "./chain-layout.ts";
 import { Mailbox } from "./mailbox.ts";
 import { MetricRegistry } from "./metric-registry.ts";
+import { OperatorStores } from "./operator-stores.ts";
 import { PoisonHandler } from "./poison-handler.ts";
 import type { TaskServices } from "./task-services.ts";
 import type { TaskState } from "./task-state.ts";
@@ -37,6 +40,8 @@ export interface TaskSettings {
   readonly autoWatermarkInterval: number;
   /** ms */
   readonly bufferTimeout: number;
+  /** Whether the job takes checkpoints, in whatever way its tasks end. */
+  readonly checkpointing: boolean;
 }
 
 /** What a slot gives to make a task. */
@@ -46,11 +51,14 @@ export interface TaskEnvironment {
   readonly vertex: JobVertex;
   readonly jobId: JobId;
   readonly attempt: number;
+  readonly checkpoints: CheckpointDeployment;
   readonly args: Readonly<Record<string, unknown>>;
   readonly settings: TaskSettings;
   readonly clock: Clock;
   readonly backend: StateBackend;
   readonly services: TaskServices;
+  /** Where state of a checkpoint is written, and restored state is read. */
+  stateFiles(location: CheckpointLocation): StateFiles;
   /** In order of their index. */
   readonly inputs: readonly InputChannel[];
   /**
@@ -111,9 +119,11 @@ export function createTask(env: TaskEnvironment): Task {
     (message) => services.log("warn", message),
   );
   const metrics = new MetricRegistry();
+  const stores = nodes.map((node) => new OperatorStores(env.backend, storeRequest(node, env)));
   const make: OperatorMaker = {
     env,
     chain,
+    stores,
     flow,
     mailbox,
     metrics,
@@ -121,20 +131,27 @@ export function createTask(env: TaskEnvironment): Task {
     fail: (error, node) => ready.task?.fail(error, node),
     hasFinished: (node) => ready.task?.hasFinished(node) ?? false,
   };
-  const operators = nodes.map((node) => makeOperator(node, make));
-  chain.bind(operators);
   const task = new Task({
     execution: deployment.execution,
     place: { jobName: graph.jobName, subtaskIndex: deployment.subtask, parallelism: vertex.parallelism },
     nodes,
     chain,
-    operators,
+    stores,
+    createOperators: () =>
+      nodes.map((node) => {
+        chain.enter(node.index);
+        return makeOperator(node, make);
+      }),
     gate: new InputGate(env.inputs),
     writers: writers.map(({ writer }) => writer),
     flow,
     mailbox,
     clock,
     bufferTimeout: settings.bufferTimeout,
+    services,
+    periodicCheckpoints: env.checkpoints.periodic,
+    restore: deployment.restore,
+    stateFiles: (location) => env.stateFiles(location ?? env.checkpoints.location),
     wake,
     onState: (state, error) => env.onState(task, state, error),
     userMetrics: () => metrics.values(),
@@ -153,6 +170,7 @@ export function createTask(env: TaskEnvironment): Task {
 interface OperatorMaker {
   readonly env: TaskEnvironment;
   readonly chain: Chain;
+  readonly stores: readonly OperatorStores[];
   readonly flow: TaskFlow;
   readonly mailbox: Mailbox;
   readonly metrics: MetricRegistry;
@@ -168,7 +186,9 @@ function makeOperator(node: ChainNode, make: OperatorMaker): Operator {
     case "source":
       return new SourceOperator(node.spec, context, env.services, env.settings);
     case "sink":
-      return new SinkOperator(node.spec, context, env.services, { commitWhileRunning: isEndless(env.graph) });
+      return new SinkOperator(node.spec, context, env.services, {
+        commitWhileRunning: isEndless(env.graph) && !env.settings.checkpointing,
+      });
     default:
       return createOperator(node.spec, context);
   }
@@ -180,21 +200,9 @@ const isEndless = (graph: StreamGraph): boolean =>
 
 function operatorContext(node: ChainNode, make: OperatorMaker): OperatorContext {
   const { env, chain, flow, mailbox, poison } = make;
-  const { vertex, deployment } = env;
-  const request: StateStoreRequest = {
-    operator: node.uid,
-    operatorName: node.name,
-    subtaskIndex: deployment.subtask,
-    parallelism: vertex.parallelism,
-    maxParallelism: vertex.maxParallelism,
-    keyGroups: keyGroupRange(vertex.maxParallelism, vertex.parallelism, deployment.subtask),
-    clock: env.clock,
-    freeze: env.settings.freeze,
-  };
-  const keyed = once(() => env.backend.createKeyedStore(request));
-  const operator = once(() => env.backend.createOperatorStore(request));
+  const stores = make.stores[node.index] as OperatorStores;
   return {
-    runtime: runtimeContext(node, make, () => keyed()),
+    runtime: runtimeContext(node, make, () => stores.keyed),
     clock: env.clock,
     output: chain.outputs[node.index] as OperatorContext["output"],
     sideOutput: (tagId) => chain.sideOutput(node.index, tagId),
@@ -221,10 +229,10 @@ function operatorContext(node: ChainNode, make: OperatorMaker): OperatorContext 
       poison.handle(node.index, error, record, timestamp);
     },
     get keyedState() {
-      return keyed();
+      return stores.keyed;
     },
     get operatorState() {
-      return operator();
+      return stores.operator;
     },
     freeze: env.settings.freeze,
     autoWatermarkInterval: env.settings.autoWatermarkInterval,
@@ -270,7 +278,18 @@ function runtimeContext(
   };
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+function storeRequest(
+  node: ChainNode,
+  { vertex, deployment, clock, settings }: TaskEnvironment,
+): StateStoreRequest {
+  return {
+    operator: node.uid,
+    operatorName: node.name,
+    subtaskIndex: deployment.subtask,
+    parallelism: vertex.parallelism,
+    maxParallelism: vertex.maxParallelism,
+    keyGroups: keyGroupRange(vertex.maxParallelism, vertex.parallelism, deployment.subtask),
+    clock,
+    freeze: settings.freeze,
+  };
 }

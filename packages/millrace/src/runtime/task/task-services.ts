@@ -1,4 +1,6 @@
 import type { ByteInput } from "../../common/connector/source.ts";
+import type { MillraceError } from "../../common/errors/millrace-error.ts";
+import type { SnapshotMetrics, TaskSnapshot } from "../../protocol/control/snapshots.ts";
 
 /** What tasks need from the process that hosts their slot; each call names the task by its execution. */
 export interface TaskServices {
@@ -17,6 +19,12 @@ export interface TaskServices {
   clientBacklog(): number;
   /** Has `callback` called, besides those given before, whenever a backlog has fallen: a task may have several sinks. */
   onBacklog(callback: () => void): void;
+  /** The task's state is written. */
+  acknowledgeCheckpoint(checkpointId: number, snapshot: TaskSnapshot, metrics: SnapshotMetrics): void;
+  /** The task can't be part of the checkpoint. */
+  declineCheckpoint(checkpointId: number, error: MillraceError): void;
+  /** The task's data has ended; it waits for a checkpoint that covers its end, or for the others. */
+  endOfData(): void;
   /** A line for the job's log. */
   log(level: "info" | "warn" | "error", message: string): void;
 }

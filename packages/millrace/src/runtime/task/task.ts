@@ -3,23 +3,28 @@ import { PollStatus } from "../../common/connector/source.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { unreachable } from "../../common/errors/unreachable.ts";
 import type { ExecutionId } from "../../common/ids/ids.ts";
+import { MAX_WATERMARK } from "../../common/time/timestamps.ts";
 import type { ChannelEvent } from "../../protocol/channel-event.ts";
-import type { InputChannel } from "../network/channel.ts";
+import type { CheckpointLocation, TaskRestore } from "../../protocol/control/snapshots.ts";
+import type { CheckpointStart } from "../checkpoint/barriers/aligner-action.ts";
+import type { StateFiles } from "../checkpoint/storage/state-files.ts";
 import type { InputGate } from "../network/input-gate.ts";
 import type { RecordWriter } from "../network/record-writer/record-writer.ts";
-import { WatermarkValve } from "../network/watermark-valve.ts";
 import type { Mail, Operator } from "../operators/operator.ts";
 import { SinkOperator } from "../operators/sink/sink-operator.ts";
 import { SourceOperator } from "../operators/source/source-operator.ts";
 import type { Chain, ChainNode } from "./chain/chain-node.ts";
-import { Drained } from "./chain/chain-node.ts";
-import { deliverIdle, deliverWatermark } from "./chain/control-output.ts";
 import { explainFailure } from "./explain-failure.ts";
 import type { FailurePlace } from "./explain-failure.ts";
-import type { Mailbox } from "./mailbox.ts";
+import { Mailbox } from "./mailbox.ts";
+import type { OperatorStores } from "./operator-stores.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import { TaskCheckpoints } from "./task-checkpoints.ts";
+import { TaskEnd } from "./task-end.ts";
 import type { TaskFlow } from "./task-flow.ts";
+import { TaskInput } from "./task-input.ts";
 import type { TaskMetrics } from "./task-metrics.ts";
+import type { TaskServices } from "./task-services.ts";
 import type { TaskState } from "./task-state.ts";
 
 /** Records taken before the loop looks at the clock, its mails and its other channels: at most, and at least. */
@@ -36,14 +41,25 @@ export interface TaskParts {
   readonly place: FailurePlace;
   readonly nodes: readonly ChainNode[];
   readonly chain: Chain;
-  readonly operators: readonly Operator[];
+  /** State of each operator, in order of the nodes. */
+  readonly stores: readonly OperatorStores[];
+  /** Makes the operators, in order of the nodes; called once, when their state has been restored. */
+  createOperators(): readonly Operator[];
   readonly gate: InputGate;
   readonly writers: readonly RecordWriter[];
   readonly flow: TaskFlow;
+  /** Mails of operators. */
   readonly mailbox: Mailbox;
   readonly clock: Clock;
   /** ms after which partial frames leave in any case; 0: at once. */
   readonly bufferTimeout: number;
+  readonly services: TaskServices;
+  /** Whether checkpoints are taken periodically. */
+  readonly periodicCheckpoints: boolean;
+  /** undefined: it starts without state. */
+  readonly restore: TaskRestore | undefined;
+  /** Where state is written to, and read from; undefined: where the job's checkpoints go. */
+  stateFiles(location: CheckpointLocation | undefined): StateFiles;
   /** Makes the task run again soon. */
   wake(): void;
   onState(state: TaskState, error: MillraceError | undefined): void;
@@ -61,15 +77,18 @@ export interface TaskParts {
 export class Task {
   readonly execution: ExecutionId;
   readonly #parts: TaskParts;
-  readonly #valve: WatermarkValve;
-  readonly #source: SourceOperator | undefined;
+  readonly #input: TaskInput;
+  readonly #checkpoints: TaskCheckpoints;
+  readonly #end: TaskEnd;
+  /** What the task itself must do: it goes on whatever the operators are at. */
+  readonly #controls: Mailbox;
+  /** From the JobMaster for the source and its checkpoints: in order, so that nothing overtakes the snapshot it was sent after. */
+  readonly #messages: Mail[] = [];
   readonly #time: Stopwatch;
+  #operators: readonly Operator[] = [];
+  #source: SourceOperator | undefined;
   #state: "created" | TaskState = "created";
-  /** Channels that have not yet said that their data ended, by input. */
-  readonly #openChannels: [number, number];
-  #finishing: "no" | "operators" | "sent" = "no";
-  #nextToFinish = 0;
-  #awaiting = false;
+  #restoring: Promise<void> | undefined;
   #lastFlush = 0;
   #batch = MAX_BATCH;
   #flushTimer: ClockTimer | undefined;
@@ -77,12 +96,19 @@ export class Task {
   constructor(parts: TaskParts) {
     this.#parts = parts;
     this.execution = parts.execution;
-    this.#valve = new WatermarkValve(parts.gate.channels.length);
-    const head = parts.operators[0];
-    this.#source = head instanceof SourceOperator ? head : undefined;
+    this.#controls = new Mailbox(() => parts.wake());
     this.#time = new Stopwatch(parts.clock);
-    this.#openChannels = [0, 0];
-    for (const channel of parts.gate.channels) this.#openChannels[channel.input]++;
+    this.#checkpoints = this.#makeCheckpoints();
+    this.#input = new TaskInput({
+      gate: parts.gate,
+      chain: parts.chain,
+      flow: parts.flow,
+      checkpoints: this.#checkpoints,
+      operators: () => this.#operators,
+      emit: (event) => this.#emit(event),
+      dataEnded: (drained) => this.#end.dataEnded(drained),
+    });
+    this.#end = this.#makeEnd();
     parts.gate.onReadable = () => parts.wake();
   }
 
@@ -90,24 +116,22 @@ export class Task {
     return this.#state === "FINISHED" || this.#state === "CANCELED" || this.#state === "FAILED";
   }
 
+  /** Whether something is underway that goes on by itself: restoring, or writing a snapshot. */
+  get underway(): boolean {
+    return this.#state === "INITIALIZING" || (!this.terminal && this.#checkpoints.busy);
+  }
+
+  /** The source at the head of this task; undefined in a task without one, and before it runs. */
+  get source(): SourceOperator | undefined {
+    return this.#source;
+  }
+
   /** Restores and opens all operators, those furthest down first, so that whoever emits in `open` finds open ears. */
   start(): void {
     this.#enter("INITIALIZING");
-    const { operators, chain, clock } = this.#parts;
-    this.#guard(() => {
-      operators.forEach((operator, node) => {
-        chain.enter(node);
-        operator.initializeState?.();
-      });
-      for (let node = operators.length - 1; node >= 0; node--) {
-        chain.enter(node);
-        (operators[node] as Operator).open();
-        if (this.terminal) return;
-      }
-      this.#lastFlush = clock.monotonic();
-      this.#enter("RUNNING");
-      this.#parts.wake();
-    });
+    const { restore } = this.#parts;
+    if (restore === undefined) this.#guard(() => this.#makeOperators());
+    else this.#restoring = this.#restore(restore).catch((error: unknown) => this.fail(error));
   }
 
   /** Works until about `deadline` (monotonic ms). Whether there is more to do at once. */
@@ -116,22 +140,53 @@ export class Task {
     this.#time.start();
     const more = this.#guard(() => this.#work(deadline)) ?? false;
     this.#time.stop(this.#parts.flow.input.blocked ? "backPressured" : "idle", more);
+    this.#checkpoints.grant(more);
     return more;
-  }
-
-  /** The source at the head of this task; a task without one answers undefined. */
-  get source(): SourceOperator | undefined {
-    return this.#source;
   }
 
   /** Whether operator `node` has finished: it has nothing more to say. */
   hasFinished(node: number): boolean {
-    return node < this.#nextToFinish - (this.#awaiting ? 1 : 0);
+    return this.#end.hasFinished(node);
   }
 
-  /** Enqueues a mail: something from outside, to be done between two records. */
+  /** Something from the JobMaster for the source, to be done between two records; after the snapshots triggered before it. */
   mail(mail: Mail): void {
-    this.#parts.mailbox.put(mail);
+    if (!this.terminal) this.#controls.put(() => void this.#messages.push(mail));
+  }
+
+  /** Begins a checkpoint here. */
+  triggerCheckpoint(checkpoint: CheckpointStart): void {
+    if (this.#state !== "RUNNING") {
+      this.#parts.services.declineCheckpoint(checkpoint.checkpointId, notRunning(this.execution));
+      return;
+    }
+    this.mail(() => {
+      if (checkpoint.options.snapshot === "drainSavepoint" && this.#source !== undefined)
+        this.#end.drainFor(checkpoint.checkpointId);
+      this.#checkpoints.trigger(checkpoint);
+    });
+  }
+
+  /** The checkpoint is recorded. */
+  checkpointComplete(checkpointId: number): void {
+    if (this.#state === "RUNNING") this.#controls.put(() => this.#checkpoints.complete(checkpointId));
+  }
+
+  /** The checkpoint is given up. */
+  checkpointAborted(checkpointId: number): void {
+    if (this.#state === "RUNNING") this.#controls.put(() => this.#checkpoints.abort(checkpointId));
+  }
+
+  /** All tasks of the job have ended or wait: what was written is committed, and the task ends. */
+  commitAtEnd(): void {
+    if (this.#state !== "RUNNING") return;
+    this.#controls.put(() => {
+      const commits = this.#sinks().map((sink) => sink.commitPending());
+      Promise.all(commits).then(
+        () => this.#controls.put(() => this.#end.committed()),
+        (error: unknown) => this.#controls.put(() => this.fail(error)),
+      );
+    });
   }
 
   /** Ends the task without finishing: nothing more is emitted. */
@@ -148,16 +203,13 @@ export class Task {
   }
 
   metrics(): TaskMetrics {
-    const { chain, writers, gate, operators } = this.#parts;
+    const { chain, writers, gate } = this.#parts;
     return {
       numRecordsIn: this.#source?.records ?? chain.recordsIn,
       numRecordsOut: writers.reduce((sum, writer) => sum + writer.numRecordsOut, 0),
-      numRecordsToSinks: operators.reduce(
-        (sum, operator) => sum + (operator instanceof SinkOperator ? operator.records : 0),
-        0,
-      ),
+      numRecordsToSinks: this.#sinks().reduce((sum, sink) => sum + sink.records, 0),
       ...this.#time.read(),
-      currentWatermark: this.#source === undefined ? this.#valve.watermark : this.#source.watermark,
+      currentWatermark: this.#source === undefined ? this.#input.watermark : this.#source.watermark,
       numRecordsSkipped: this.#parts.skippedRecords(),
       outputBacklog: writers.reduce((sum, writer) => sum + writer.backlog, 0),
       inputQueued: gate.channels.reduce((sum, channel) => sum + channel.queued, 0),
@@ -166,15 +218,16 @@ export class Task {
   }
 
   #work(deadline: number): boolean {
-    const { mailbox, flow, clock } = this.#parts;
+    const { mailbox, clock } = this.#parts;
     let before = clock.monotonic();
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      if (!mailbox.empty) mailbox.drain();
+      if (!this.#controls.empty) this.#controls.drain();
+      if (this.#messages.length > 0) this.#takeMessages();
       if (this.terminal) return false;
-      if (flow.hasPending) flow.advancePending();
-      const moved = this.#finishing === "no" ? this.#input() : this.#finish();
+      if (this.#checkpoints.starting) this.#checkpoints.step();
+      const moved = this.#step();
       if (this.terminal) return false;
-      if (!moved && mailbox.empty) {
+      if (!moved && this.#controls.empty && (this.#frozen || mailbox.empty)) {
         this.#flushIdle();
         return false;
       }
@@ -188,21 +241,31 @@ export class Task {
     return true;
   }
 
-  /** One step of input. Whether anything was there and there was room for it. */
-  #input(): boolean {
-    if (this.#parts.flow.input.blocked) return false;
+  /** Whether operators must be left alone. */
+  get #frozen(): boolean {
+    return this.#checkpoints.preparing || this.#end.suspended;
+  }
+
+  /** Mails, then what waits for room, then some input. Whether anything was there that may go on at once. */
+  #step(): boolean {
+    if (this.#frozen) return false;
+    const { mailbox, flow } = this.#parts;
+    if (!mailbox.empty) mailbox.drain();
+    if (this.terminal) return false;
+    if (flow.hasPending) flow.advancePending();
+    if (this.#end.stage !== "running") return this.#end.step();
+    if (flow.input.blocked) return false;
     if (this.#source !== undefined) return this.#poll(this.#source);
-    const { gate } = this.#parts;
-    const channel = gate.next();
-    if (channel === undefined) return false;
-    if (channel.head() === "data") this.#data(channel);
-    else this.#event(channel, channel.takeEvent());
-    gate.again(channel);
-    return true;
+    return !this.#checkpoints.holdsInput && this.#input.take(this.#batch);
   }
 
   #poll(source: SourceOperator): boolean {
     this.#parts.chain.enter(0);
+    if (this.#end.draining) {
+      source.end();
+      this.#end.dataEnded(true);
+      return true;
+    }
     const status = source.poll(this.#batch);
     switch (status) {
       case PollStatus.MORE:
@@ -210,114 +273,98 @@ export class Task {
       case PollStatus.NOTHING:
         return false;
       case PollStatus.END:
-        this.#finishing = "operators";
+        this.#end.dataEnded(true);
         return true;
       default:
         return unreachable(status, "poll status");
     }
   }
 
-  #data(channel: InputChannel): void {
-    const { chain, flow } = this.#parts;
-    for (;;) {
-      const drained = chain.drain(channel.input, channel.cursor, this.#batch);
-      if (drained === Drained.WATERMARK) {
-        if (this.#valve.advance(channel.index, channel.cursor.timestamp)) this.#forwardWatermark();
-        if (flow.input.blocked) return;
-        continue;
+  /** Messages that came after a checkpoint's trigger wait until its snapshot is taken: what they bring is not part of it. */
+  #takeMessages(): void {
+    while (this.#messages.length > 0 && !this.#checkpoints.starting && !this.terminal)
+      (this.#messages.shift() as Mail)();
+  }
+
+  async #restore(restore: TaskRestore): Promise<void> {
+    const { stores, stateFiles } = this.#parts;
+    const files = stateFiles(undefined);
+    for (const [node, store] of stores.entries()) {
+      try {
+        const state = restore.operators.find(({ uid }) => uid === store.uid);
+        await store.restore({ state, files });
+      } catch (error) {
+        this.fail(error, node);
       }
-      if (drained === Drained.END) channel.release();
+      if (this.terminal) return;
+    }
+    this.#guard(() => this.#makeOperators());
+  }
+
+  #makeOperators(): void {
+    const { chain, restore } = this.#parts;
+    chain.enter(0);
+    this.#operators = this.#parts.createOperators();
+    chain.bind(this.#operators);
+    const [head] = this.#operators;
+    if (head instanceof SourceOperator) this.#source = head;
+    this.#operators.forEach((operator, node) => {
+      // A finished task opens nothing, but what its sinks wrote last may not be committed.
+      if (restore?.finished === true && !(operator instanceof SinkOperator)) return;
+      chain.enter(node);
+      operator.initializeState?.();
+    });
+    this.#recover(0);
+  }
+
+  #recover(first: number): void {
+    const { chain } = this.#parts;
+    for (let node = first; node < this.#operators.length; node++) {
+      chain.enter(node);
+      const recovered = this.#operators[node]?.recover?.();
+      if (recovered === undefined) continue;
+      recovered.then(
+        () => void (this.terminal || this.#guard(() => this.#recover(node + 1))),
+        (error: unknown) => this.fail(error, node),
+      );
       return;
     }
+    if (this.#parts.restore?.finished === true) this.#resumeEnded();
+    else this.#open();
   }
 
-  #event(channel: InputChannel, event: ChannelEvent): void {
-    switch (event.kind) {
-      case "idle":
-      case "active":
-        this.#idle(channel.index, event.kind === "idle");
-        return;
-      case "latencyMarker":
-        for (const writer of this.#parts.writers) writer.event(event);
-        return;
-      case "endOfData":
-        this.#endOfData(channel, event.drained);
-        return;
-      case "endOfPartition":
-        channel.close();
-        return;
-      case "barrier":
-      case "cancelBarrier":
-        throw new MillraceError(
-          "PROTOCOL_VIOLATION",
-          `a ${event.kind} of checkpoint ${event.checkpointId} reached a job that takes no checkpoints`,
-        );
-      default:
-        unreachable(event, "channel event");
+  #open(): void {
+    const { chain, stores } = this.#parts;
+    for (let node = this.#operators.length - 1; node >= 0; node--) {
+      chain.enter(node);
+      (this.#operators[node] as Operator).open();
+      if (this.terminal) return;
     }
+    for (const store of stores) store.opened();
+    this.#run();
   }
 
-  #idle(index: number, idle: boolean): void {
-    const before = this.#valve.idle;
-    this.#forward(before, this.#valve.setIdle(index, idle));
+  /** Restored from a checkpoint that covers the task's end: it says once more that its data has ended. */
+  #resumeEnded(): void {
+    for (const writer of this.#parts.writers) writer.watermark(MAX_WATERMARK);
+    this.#end.resumeEnded();
+    this.#run();
   }
 
-  #endOfData(channel: InputChannel, drained: boolean): void {
-    const before = this.#valve.idle;
-    if (drained) this.#forward(before, this.#valve.end(channel.index));
-    const { operators, chain } = this.#parts;
-    chain.enter(0);
-    if (--this.#openChannels[channel.input] === 0) operators[0]?.endInput?.(channel.input);
-    if (this.#openChannels[0] === 0 && this.#openChannels[1] === 0) this.#finishing = "operators";
+  #run(): void {
+    this.#lastFlush = this.#parts.clock.monotonic();
+    this.#enter("RUNNING");
+    this.#parts.wake();
   }
 
-  /** Says what the valve has changed. A watermark goes before "idle" and after "active": who is idle has none to send. */
-  #forward(wasIdle: boolean, raised: boolean): void {
-    const { operators, chain } = this.#parts;
-    const { idle } = this.#valve;
-    chain.enter(0);
-    if (wasIdle && !idle) deliverIdle(0, false, operators, chain.outputs);
-    if (raised) this.#forwardWatermark();
-    if (!wasIdle && idle) deliverIdle(0, true, operators, chain.outputs);
+  #sinks(): readonly SinkOperator[] {
+    return this.#operators.filter((operator) => operator instanceof SinkOperator);
   }
 
-  #forwardWatermark(): void {
-    const { operators, chain } = this.#parts;
-    deliverWatermark(0, this.#valve.watermark, operators, chain.outputs, (node) => chain.enter(node));
-  }
-
-  /** Finishes the operators one after the other, then says so downstream, then waits until all of it has left. */
-  #finish(): boolean {
-    const { operators, chain, flow, writers, mailbox } = this.#parts;
-    if (this.#awaiting || flow.hasPending) return false;
-    if (this.#finishing === "sent") {
-      let sent = true;
-      for (const writer of writers) if (!writer.flush()) sent = false;
-      if (!sent) return false;
-      this.#terminate("FINISHED", undefined);
-      return true;
-    }
-    const node = this.#nextToFinish++;
-    const operator = operators[node];
-    if (operator === undefined) {
-      for (const writer of writers) {
-        writer.event({ kind: "endOfData", drained: true });
-        writer.event({ kind: "endOfPartition" });
-      }
-      this.#finishing = "sent";
-      return true;
-    }
-    chain.enter(node);
-    if (node > 0) operator.endInput?.(0);
-    const done = operator.finish?.();
-    if (done instanceof Promise) {
-      this.#awaiting = true;
-      done.then(
-        () => mailbox.put(() => (this.#awaiting = false)),
-        (error: unknown) => mailbox.put(() => this.fail(error, node)),
-      );
-    }
-    return true;
+  /** To all tasks behind, as long as they listen. */
+  #emit(event: ChannelEvent): void {
+    if (this.#end.stage === "left") return;
+    for (const writer of this.#parts.writers) writer.event(event);
   }
 
   #flushIdle(): void {
@@ -332,9 +379,12 @@ export class Task {
     });
   }
 
-  #flush(now: number): void {
+  /** Whether nothing is left unsent. */
+  #flush(now: number): boolean {
     this.#lastFlush = now;
-    for (const writer of this.#parts.writers) writer.flush();
+    let sent = true;
+    for (const writer of this.#parts.writers) if (!writer.flush()) sent = false;
+    return sent;
   }
 
   #guard<R>(work: () => R): R | undefined {
@@ -357,6 +407,9 @@ export class Task {
     this.#state = state;
     this.#flushTimer?.cancel();
     this.#parts.mailbox.clear();
+    this.#controls.clear();
+    this.#messages.length = 0;
+    this.#checkpoints.close();
     void this.#close(stopping).then((closing) => {
       if (state === "FINISHED" && closing !== undefined) this.#enter("FAILED", closing);
       else this.#enter(state, error);
@@ -365,11 +418,13 @@ export class Task {
 
   /** @param stopping whether operators may first keep what would be lost */
   async #close(stopping: boolean): Promise<MillraceError | undefined> {
-    const { operators, nodes, place, gate, writers } = this.#parts;
+    const { nodes, place, gate, writers } = this.#parts;
+    // Reads state files on behalf of stores that are to be disposed of.
+    await this.#restoring;
     let first: MillraceError | undefined;
-    for (let node = operators.length - 1; node >= 0; node--) {
+    for (let node = this.#operators.length - 1; node >= 0; node--) {
       try {
-        const operator = operators[node] as Operator;
+        const operator = this.#operators[node] as Operator;
         if (stopping) await operator.stop?.().catch((error: unknown) => this.#parts.logStopFailure(error));
         await operator.close();
       } catch (error) {
@@ -381,4 +436,68 @@ export class Task {
     this.#parts.dispose();
     return first;
   }
+
+  #makeCheckpoints(): TaskCheckpoints {
+    const { parts, self } = { parts: this.#parts, self: this };
+    return new TaskCheckpoints({
+      clock: parts.clock,
+      subtask: parts.place.subtaskIndex,
+      gate: parts.gate,
+      services: parts.services,
+      stores: parts.stores,
+      get operators() {
+        // One that was restored as finished opened none.
+        return parts.restore?.finished === true ? [] : self.#operators;
+      },
+      get ready() {
+        return !parts.flow.hasPending && self.#end.stage !== "finishing" && !self.#end.draining;
+      },
+      get finished() {
+        return self.#end.stage !== "running";
+      },
+      stateFiles: (location) => parts.stateFiles(location),
+      enter: (node) => parts.chain.enter(node),
+      emit: (event) => this.#emit(event),
+      control: (mail) => this.#controls.put(mail),
+      wake: () => parts.wake(),
+      fail: (error, node) => this.fail(error, node),
+      taken: (checkpoint) => this.#end.taken(checkpoint),
+      completed: (checkpointId) => this.#end.completed(checkpointId),
+      aborted: (checkpointId) => this.#end.aborted(checkpointId),
+    });
+  }
+
+  #makeEnd(): TaskEnd {
+    const { parts, self } = { parts: this.#parts, self: this };
+    return new TaskEnd({
+      get operators() {
+        return self.#operators;
+      },
+      periodic: parts.periodicCheckpoints,
+      get pending() {
+        return parts.flow.hasPending;
+      },
+      get inputEnded() {
+        return self.#input.ended;
+      },
+      get checkpointing() {
+        return self.#checkpoints.busy;
+      },
+      get uncommitted() {
+        return self.#sinks().some((sink) => sink.uncommitted);
+      },
+      takeEvent: () => this.#input.takeEvent(),
+      enter: (node) => parts.chain.enter(node),
+      emit: (event) => this.#emit(event),
+      flush: () => this.#flush(parts.clock.monotonic()),
+      control: (mail) => this.#controls.put(mail),
+      fail: (error, node) => this.fail(error, node),
+      endOfData: () => parts.services.endOfData(),
+      left: () => this.#terminate("FINISHED", undefined),
+    });
+  }
+}
+
+function notRunning(execution: ExecutionId): MillraceError {
+  return new MillraceError("CHECKPOINT_FAILED", `task ${execution} is not running`, { retryable: true });
 }

@@ -145,7 +145,7 @@ export class SubtaskRig {
         help: "Give room first: harness.setBlocked(false).",
       });
     }
-    this.#run(() => void this.operator.prepareSnapshot?.(checkpointId));
+    this.#run(() => void this.operator.prepareSnapshot?.(checkpointId, false));
   }
 
   captureKeyed(): KeyedStateSnapshot | undefined {

@@ -275,7 +275,7 @@ function naive(channels: number, modes: readonly Mode[], history: readonly Happe
     const ended = (channel: number): boolean =>
       past.some((it) => it.kind === "end" && it.channel === channel);
     const beyond = (channel: number, id: number): boolean =>
-      past.some((it) => "channel" in it && it.channel === channel && "id" in it && it.id > id);
+      past.some((it) => "channel" in it && it.kind !== "end" && it.channel === channel && it.id > id);
     for (let id = 0; id < IDS; id++) {
       if (over(id)) continue;
       const open = all.filter((channel) => !ended(channel));

@@ -1,18 +1,20 @@
 import type { ClockTimer } from "../../../common/clock/clock.ts";
 import type { Committer, SinkWriter } from "../../../common/connector/sink.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import type { ListState, ListStateDescriptor } from "../../../common/state/state.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../../../common/time/timestamps.ts";
 import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { SinkSpec } from "../../../graph/stream/operator-spec.ts";
 import type { TaskServices } from "../../task/task-services.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
+import { CommitRetries } from "./commit-retries.ts";
+import { PENDING_COMMITS, PendingCommits } from "./pending-commits.ts";
 
-/** Tries of one commit, and the first pause between them, ms. */
-const COMMIT_TRIES = 10;
-const COMMIT_PAUSE = 100;
-
-/** ms between two commits of a job that has no end to commit at. */
+/** ms between two commits of a job that has no end and no checkpoints to commit at. */
 const COMMIT_INTERVAL = 1000;
+
+/** Writers' states are plain data of the sink's own: they describe themselves. */
+const WRITER_STATES: ListStateDescriptor<unknown> = { "~millrace": "state", kind: "list", type: undefined };
 
 /** Settings of a sink operator. */
 export interface SinkSettings {
@@ -24,36 +26,146 @@ export interface SinkSettings {
 }
 
 /**
- * The end of a stream: hands records to a sink's writer while it is ready, and commits what the writer prepared: without
- * checkpoints at the end of input.
+ * The end of a stream: hands records to a sink's writer while it is ready, and commits what the writer prepared.
+ *
+ * At each barrier the writer flushes and prepares what is to become visible. That is kept by checkpoint, in state, until a checkpoint is
+ * complete that includes it; then everything up to it is committed. Savepoints in the middle of a run prepare, but commit nothing:
+ * what they prepared is committed with the next checkpoint. What is prepared at the end of input waits for the first checkpoint after
+ * it, or, where there is none, for the JobMaster. After a restore, what the checkpoint holds is committed before anything is written.
  */
 export class SinkOperator implements Operator {
-  readonly #context: OperatorContext;
-  readonly #spec: SinkSpec;
-  readonly #settings: SinkSettings;
-  readonly #writer: SinkWriter<unknown, unknown, unknown>;
   /** Records handed to the writer so far. */
   records = 0;
+  readonly #context: OperatorContext;
+  readonly #spec: SinkSpec;
+  readonly #services: TaskServices;
+  readonly #settings: SinkSettings;
+  readonly #retries: CommitRetries;
   readonly #record = { timestamp: NO_TIMESTAMP, currentWatermark: MIN_WATERMARK };
+  #writer: SinkWriter<unknown, unknown, unknown> | undefined;
   #committer: Committer<unknown> | undefined;
+  #pending: PendingCommits | undefined;
+  #writerStates: ListState<unknown> | undefined;
+  /** Prepared at the end of input; no checkpoint includes it yet. */
+  #last: readonly unknown[] = [];
+  #finished = false;
   #timer: ClockTimer | undefined;
-  #pauseTimer: ClockTimer | undefined;
-  #committing: Promise<void> | undefined;
+  /** The writer prepares what it completed by itself. */
+  #preparing: Promise<unknown> | undefined;
+  /** Commits follow one another. */
+  #committing: Promise<void> = Promise.resolve();
+  #commits = 0;
   #closed = false;
 
   constructor(spec: SinkSpec, context: OperatorContext, services: TaskServices, settings: SinkSettings) {
-    this.#settings = settings;
-    this.#context = context;
     this.#spec = spec;
+    this.#context = context;
+    this.#services = services;
+    this.#settings = settings;
+    this.#retries = new CommitRetries(context.clock);
+  }
+
+  /** Whether anything that was prepared is not committed. */
+  get uncommitted(): boolean {
+    return this.#last.length > 0 || (this.#pending?.size ?? 0) > 0 || this.#commits > 0;
+  }
+
+  initializeState(): void {
+    const { operatorState } = this.#context;
+    this.#pending = new PendingCommits(operatorState.getListState("sink-committables", PENDING_COMMITS));
+    this.#writerStates = operatorState.getListState("sink-writer-states", WRITER_STATES);
+  }
+
+  /** Commits what the checkpoint holds that the task is restored from. */
+  recover(): Promise<void> | undefined {
+    return this.#commit(Infinity);
+  }
+
+  open(): void {
     const recheck = (): void => {
-      if (!this.#closed) context.mail(() => this.#recheck());
+      if (!this.#closed) this.#context.mail(() => this.#recheck());
     };
-    services.onBacklog(recheck);
-    this.#writer = spec.sink.createWriter(
+    this.#services.onBacklog(recheck);
+    this.#writer = this.#createWriter(recheck);
+    this.#recheck();
+    this.#scheduleCommit();
+  }
+
+  processRecord(value: unknown, timestamp: Timestamp): void {
+    const writer = this.#writer as SinkWriter<unknown, unknown, unknown>;
+    this.records++;
+    this.#record.timestamp = timestamp;
+    writer.write(value, this.#record);
+    if (!writer.ready) this.#context.hold(true);
+  }
+
+  processWatermark(watermark: Timestamp): void {
+    this.#record.currentWatermark = watermark;
+    this.#writer?.writeWatermark?.(watermark);
+    this.#context.output.watermark(watermark);
+  }
+
+  prepareSnapshot(checkpointId: number, savepoint: boolean): void | Promise<void> {
+    if (this.#finished) {
+      const last = this.#last;
+      this.#last = [];
+      return this.#store(checkpointId, last);
+    }
+    return after(this.#preparing, () =>
+      after(this.#writer?.flush(false, savepoint), () =>
+        after(this.#writer?.prepareCommit?.(), (committables) => this.#store(checkpointId, committables)),
+      ),
+    );
+  }
+
+  notifyCheckpointComplete(checkpointId: number): Promise<void> | undefined {
+    return this.#commit(checkpointId);
+  }
+
+  /** Everything written is flushed and prepared; it is committed later. */
+  finish(): void | Promise<void> {
+    this.#timer?.cancel();
+    return after(this.#preparing, () =>
+      after(this.#writer?.flush(true), () =>
+        after(this.#writer?.prepareCommit?.(), (committables) => {
+          this.#last = committables ?? [];
+          this.#finished = true;
+        }),
+      ),
+    );
+  }
+
+  /** Commits whatever waits for it: no checkpoint will come. */
+  async commitPending(): Promise<void> {
+    this.#pending?.add(Infinity, this.#last);
+    this.#last = [];
+    await this.#commit(Infinity);
+  }
+
+  /** The job is cancelled: what was written so far is kept, where nothing else will ever commit it. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    if (!this.#settings.commitWhileRunning) return;
+    if (!this.#finished) await this.finish();
+    await this.commitPending();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#retries.cancel();
+    await this.#writer?.close();
+    await this.#committer?.close();
+  }
+
+  #createWriter(wakeUp: () => void): SinkWriter<unknown, unknown, unknown> {
+    const context = this.#context;
+    const services = this.#services;
+    return this.#spec.sink.createWriter(
       {
         runtime: context.runtime,
         clock: context.clock,
-        wakeUp: recheck,
+        wakeUp,
         fail: (error) => context.fail(error),
         stdout: (bytes, stream = "stdout") => services.stdout(bytes, stream),
         get stdoutBacklog() {
@@ -64,79 +176,56 @@ export class SinkOperator implements Operator {
           return services.clientBacklog();
         },
       },
-      [],
+      [...(this.#writerStates?.get() ?? [])],
     );
   }
 
-  open(): void {
-    this.#recheck();
-    this.#scheduleCommit();
-  }
-
-  processRecord(value: unknown, timestamp: Timestamp): void {
-    this.records++;
-    this.#record.timestamp = timestamp;
-    this.#writer.write(value, this.#record);
-    if (!this.#writer.ready) this.#context.hold(true);
-  }
-
-  processWatermark(watermark: Timestamp): void {
-    this.#record.currentWatermark = watermark;
-    this.#writer.writeWatermark?.(watermark);
-    this.#context.output.watermark(watermark);
-  }
-
-  /** The job is cancelled: what was written so far is kept, where nothing else will ever commit it. */
-  async stop(): Promise<void> {
-    this.#timer?.cancel();
-    await this.#committing;
-    if (this.#settings.commitWhileRunning) await this.#commitAll();
-  }
-
-  /** Everything written is flushed, prepared and committed before the task ends. */
-  async finish(): Promise<void> {
-    this.#timer?.cancel();
-    await this.#committing;
-    await this.#commitAll();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#timer?.cancel();
-    this.#pauseTimer?.cancel();
-    await this.#writer.close();
-    await this.#committer?.close();
-  }
-
   #recheck(): void {
-    if (!this.#closed) this.#context.hold(!this.#writer.ready);
+    if (!this.#closed) this.#context.hold(this.#writer?.ready === false);
   }
 
-  async #commitAll(): Promise<void> {
-    await this.#writer.flush(true);
-    await this.#commitCompleted();
+  /** What is prepared for a checkpoint, and the writer's state, become state. */
+  #store(checkpointId: number, committables: readonly unknown[] = []): void {
+    this.#pending?.add(checkpointId, committables);
+    this.#pending?.store();
+    this.#writerStates?.update(this.#finished ? [] : (this.#writer?.snapshotState?.(checkpointId) ?? []));
   }
 
   /** Commits now and then what the writer has completed by itself. */
   #scheduleCommit(): void {
-    if (!this.#settings.commitWhileRunning || this.#writer.prepareCommit === undefined) return;
+    if (!this.#settings.commitWhileRunning || this.#writer?.prepareCommit === undefined) return;
     this.#timer = this.#context.clock.schedule(COMMIT_INTERVAL, () => {
       this.#context.mail(() => {
         if (this.#closed) return;
-        this.#committing = this.#commitCompleted().then(
-          () => this.#scheduleCommit(),
-          (error: unknown) => this.#context.fail(error),
-        );
+        this.#preparing = this.#prepareCompleted();
+        this.#preparing
+          .then(() => this.#commit(Infinity))
+          .then(
+            () => this.#scheduleCommit(),
+            (error: unknown) => this.#context.fail(error),
+          );
       });
     });
   }
 
-  async #commitCompleted(): Promise<void> {
-    const committables = (await this.#writer.prepareCommit?.()) ?? [];
-    if (committables.length > 0) await this.#commit(committables);
+  async #prepareCompleted(): Promise<void> {
+    this.#pending?.add(0, (await this.#writer?.prepareCommit?.()) ?? []);
+    this.#preparing = undefined;
   }
 
-  async #commit(committables: readonly unknown[]): Promise<void> {
+  /** Commits everything up to and including a checkpoint, after the commits underway; undefined where there is nothing. */
+  #commit(checkpointId: number): Promise<void> | undefined {
+    if (this.#pending === undefined || this.#pending.upTo(checkpointId).length === 0) return undefined;
+    this.#commits++;
+    this.#committing = this.#committing.then(() => this.#commitNow(checkpointId));
+    // Told to who called; later commits must not be cut off without a word.
+    return this.#committing.finally(() => this.#commits--);
+  }
+
+  async #commitNow(checkpointId: number): Promise<void> {
+    const pending = this.#pending;
+    const entries = pending?.upTo(checkpointId) ?? [];
+    if (pending === undefined || entries.length === 0) return;
     const { sink } = this.#spec;
     this.#committer ??= sink.createCommitter?.({
       runtime: this.#context.runtime,
@@ -148,26 +237,16 @@ export class SinkOperator implements Operator {
         `the writer of ${sink.name} prepared commits, but the sink has no committer`,
       );
     }
-    let open = committables;
-    for (let tries = 1; open.length > 0; tries++) {
-      const results = await this.#committer.commit(open);
-      const failed = open.filter((_, i) => results[i]?.kind !== "committed");
-      const cause = results.find((result) => result.kind === "retry")?.cause;
-      if (failed.length > 0 && tries === COMMIT_TRIES) {
-        throw new MillraceError(
-          "SINK_FAILED",
-          `${failed.length} commits of ${sink.name} failed ${tries} times`,
-          { cause },
-        );
-      }
-      open = failed;
-      if (open.length > 0) await this.#pause(COMMIT_PAUSE * 2 ** (tries - 1));
-    }
+    await this.#retries.commit(
+      this.#committer,
+      entries.map(({ committable }) => committable),
+      (index) => pending.remove(new Set([entries[index]!])),
+      sink.name,
+    );
   }
+}
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#pauseTimer = this.#context.clock.schedule(ms, resolve);
-    });
-  }
+/** Goes on with a value, at once where it is there. */
+function after<A, B>(value: A | Promise<A>, next: (value: A) => B | Promise<B>): B | Promise<B> {
+  return value instanceof Promise ? value.then(next) : next(value);
 }

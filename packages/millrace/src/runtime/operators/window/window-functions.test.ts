@@ -154,7 +154,7 @@ describe.each([
     const operatorState = { isRestored: false } as never;
     const harness = start(create, tumbling(process(fn)), { operatorState });
     harness.record(item("a", 1), 1);
-    void harness.operator.prepareSnapshot?.(7);
+    void harness.operator.prepareSnapshot?.(7, false);
     harness.watermark(10);
     void harness.operator.close();
     expect(life).toEqual(["initialize", "open window", "snapshot 7", "window", "close"]);
