@@ -7,6 +7,11 @@ import type {
   MapStateDescriptor,
   ReadonlyState,
 } from "../../../common/state/state.ts";
+import type { StateBytes } from "../../../protocol/control/snapshots.ts";
+import { encodePlainValue } from "../../checkpoint/format/plain-value.ts";
+import { createValueCodec } from "../../../common/codec/value-codec.ts";
+import type { StateFiles } from "../../checkpoint/storage/state-files.ts";
+import { redistributeOperatorState } from "../redistribute-operator-state.ts";
 import { deepCopy, NO_CUSTOMS, type Customs } from "../deep-copy.ts";
 import type {
   CapturableOperatorStore,
@@ -34,9 +39,11 @@ export class HeapOperatorStateStore implements CapturableOperatorStore {
   readonly #restored = new Map<string, OperatorStateSnapshotEntry>();
   readonly #where: string;
   readonly #freeze: boolean;
+  readonly #request: StateStoreRequest;
   #isRestored = false;
 
   constructor(request: StateStoreRequest) {
+    this.#request = request;
     this.#where = `operator "${request.operatorName}"`;
     this.#freeze = request.freeze;
   }
@@ -85,8 +92,31 @@ export class HeapOperatorStateStore implements CapturableOperatorStore {
     return [...waiting, ...states];
   }
 
-  restore(snapshot: OperatorStateSnapshot): void {
+  get hasUnionState(): boolean {
+    return [...this.#states.values(), ...this.#restored.values()].some(({ mode }) => mode === "union");
+  }
+
+  snapshot(): Uint8Array | undefined {
+    const states = this.capture();
+    return states.every(({ elements }) => elements.length === 0) ? undefined : encodePlainValue(states);
+  }
+
+  restore(parts: readonly StateBytes[], files: StateFiles): void;
+  restore(snapshot: OperatorStateSnapshot): void;
+  restore(from: OperatorStateSnapshot | readonly StateBytes[], files?: StateFiles): void {
     this.#isRestored = true;
+    let snapshot = from as OperatorStateSnapshot;
+    if (files !== undefined) {
+      const codec = createValueCodec<OperatorStateSnapshot>(undefined, { unique: "operator", generate: false });
+      const parts = (from as readonly StateBytes[]).map((bytes) => {
+        const reader = files.open(bytes);
+        const part = codec.decode(reader.read(0, reader.length));
+        reader.close();
+        return part;
+      });
+      const { subtaskIndex, parallelism } = this.#request;
+      snapshot = redistributeOperatorState(parts, parallelism)[subtaskIndex] ?? [];
+    }
     for (const entry of snapshot) this.#restored.set(entry.name, entry);
   }
 
