@@ -6,18 +6,20 @@ import type {
   RichAsyncFunction,
 } from "../../common/functions/async-functions.ts";
 import type { PerSubtask } from "../../common/functions/per-subtask.ts";
-import type { TypeInfo } from "../../common/types/type-info.ts";
 import type { AsyncSpec } from "../../graph/stream/operator-spec.ts";
 import { specOf, type SpecWithFactory } from "./fresh-spec.ts";
 
 type Argument = AsyncFunction<unknown, unknown> | RichAsyncFunction<unknown, unknown>;
+
+/** What is known of the records. */
+type AsyncInput = Pick<AsyncSpec, "inputType" | "inFlightKey">;
 
 /** The spec of `asyncMap` and `asyncFlatMap`. @throws MillraceError INVALID_ARGUMENT, INVALID_OPTION */
 export function asyncSpec(
   given: Argument | PerSubtask<Argument>,
   options: AsyncOptions | undefined,
   flat: boolean,
-  inputType: TypeInfo<unknown> | undefined,
+  input: AsyncInput,
 ): SpecWithFactory {
   const operation = flat ? "asyncFlatMap" : "asyncMap";
   const settled = settle(operation, options ?? {});
@@ -29,7 +31,7 @@ export function asyncSpec(
         `${operation} takes an asynchronous function or an object with a method call, got ${preview(fn)}`,
       );
     }
-    return { kind: "async", fn: rich, options: settled, flat, inputType };
+    return { kind: "async", fn: rich, options: settled, flat, ...input };
   });
 }
 

@@ -23,6 +23,7 @@ import {
   RESCALE,
   SHUFFLE,
 } from "../../graph/stream/partitioners.ts";
+import type { AsyncSpec } from "../../graph/stream/operator-spec.ts";
 import { asyncSpec } from "../functions/async-spec.ts";
 import {
   filterSpec,
@@ -120,7 +121,7 @@ export abstract class RecordedStream implements AnyStream<Erased> {
     fn: AsyncArgument | PerSubtask<RichAsyncFunction<Erased, Erased>>,
     options?: AsyncOptions,
   ): Erased {
-    return this.#operator(asyncSpec(fn, options, false, typeOfUpstreams(this.upstreams)));
+    return this.#operator(asyncSpec(fn, options, false, this.#asyncInput));
   }
 
   asyncFlatMap(
@@ -128,7 +129,7 @@ export abstract class RecordedStream implements AnyStream<Erased> {
     options?: AsyncOptions,
   ): Erased {
     return this.#operator({
-      ...asyncSpec(fn, options, true, typeOfUpstreams(this.upstreams)),
+      ...asyncSpec(fn, options, true, this.#asyncInput),
       name: "Async Flat Map",
     });
   }
@@ -168,6 +169,15 @@ export abstract class RecordedStream implements AnyStream<Erased> {
 
   collectAsync(): CollectedRecords<Erased> {
     return this.recording.collect(this.upstreams, undefined);
+  }
+
+  get #asyncInput(): Pick<AsyncSpec, "inputType" | "inFlightKey"> {
+    const inputType = typeOfUpstreams(this.upstreams);
+    const [first] = this.upstreams;
+    // All of a keyed stream's origins have the same partitioner.
+    return first?.partitioner.kind === "hash"
+      ? { inputType, inFlightKey: first.partitioner.keySelector }
+      : { inputType };
   }
 
   protected get upstreams(): Upstreams {

@@ -168,6 +168,8 @@ export interface AsyncSpec {
   readonly options: Required<Omit<AsyncOptions, "retry">> & Pick<AsyncOptions, "retry">;
   /** Whether results are arrays whose elements are emitted one by one. */
   readonly flat: boolean;
+  /** Directly behind a `keyBy`: its selector. Requests underway are restored where their keys are then. */
+  readonly inFlightKey?: KeySelector<unknown, unknown>;
   /** The input's type, for in-flight records in snapshots. */
   readonly inputType: TypeInfo<unknown> | undefined;
 }

@@ -1,32 +1,24 @@
 import type { ClockTimer } from "../../common/clock/clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { preview } from "../../common/errors/preview.ts";
-import type { ListState, ListStateDescriptor } from "../../common/state/state.ts";
 import type { Timestamp } from "../../common/time/timestamps.ts";
-import type { TypeInfo } from "../../common/types/type-info.ts";
-import { Types } from "../../common/types/types.ts";
 import type { AsyncSpec } from "../../graph/stream/operator-spec.ts";
 import { AsyncCall, type AsyncCallOptions } from "./async/async-call.ts";
 import { AsyncEntry, type AsyncControl } from "./async/async-entry.ts";
 import type { AsyncQueue } from "./async/async-queue.ts";
 import { Fifo } from "./async/fifo.ts";
+import { inFlightRequests, type InFlightRequests } from "./async/in-flight-requests.ts";
 import { OrderedQueue } from "./async/ordered-queue.ts";
 import { UnorderedQueue } from "./async/unordered-queue.ts";
 import type { OutputCursor } from "./flow.ts";
 import { UserFunction } from "./function/user-function.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
 
-/** A record underway, as it stands in snapshots. */
-interface InFlight {
-  readonly value: unknown;
-  readonly timestamp: Timestamp;
-}
-
 /**
  * Calls an asynchronous function for each record, for up to `capacity` of them at a time, and emits the results: in the order of
  * the records, or as they come, never across a watermark.
  *
- * Records underway are operator state: after a restore they are called again. Results wait for room: they leave in an output loop
+ * Records underway are state: after a restore they are called again, with new tries and time. Results wait for room: they leave in an output loop
  * that stops when there is none, and the operator holds what is above it while it is full.
  */
 export class AsyncOperator implements Operator {
@@ -40,7 +32,7 @@ export class AsyncOperator implements Operator {
   readonly #calls = new Set<AsyncCall>();
   readonly #callOptions: AsyncCallOptions;
   readonly #cursor: OutputCursor = { advance: () => this.#emit() };
-  #inFlight: ListState<InFlight> | undefined;
+  #inFlight: InFlightRequests | undefined;
   #timer: ClockTimer | undefined;
   /** Whether the cursor is under way, or asked for by mail. */
   #draining = false;
@@ -66,16 +58,12 @@ export class AsyncOperator implements Operator {
 
   initializeState(): void {
     this.#life.initializeState();
-    this.#inFlight = this.#context.operatorState.getListState(
-      "async-in-flight",
-      inFlightState(this.#spec.inputType),
-    );
+    this.#inFlight = inFlightRequests(this.#spec, this.#context);
   }
 
   open(): void {
     this.#life.open();
-    for (const { value, timestamp } of this.#inFlight?.get() ?? []) this.processRecord(value, timestamp);
-    this.#inFlight?.clear();
+    for (const { value, timestamp } of this.#inFlight?.take() ?? []) this.processRecord(value, timestamp);
   }
 
   processRecord(value: unknown, timestamp: Timestamp): void {
@@ -102,7 +90,7 @@ export class AsyncOperator implements Operator {
   }
 
   prepareSnapshot(): void {
-    this.#inFlight?.update(this.#queue.entries().map(({ value, timestamp }) => ({ value, timestamp })));
+    this.#inFlight?.keep(this.#queue.entries());
   }
 
   notifyCheckpointComplete(checkpointId: number): void {
@@ -224,10 +212,4 @@ export class AsyncOperator implements Operator {
       { help: "Use asyncMap where there is one result for each record." },
     );
   }
-}
-
-function inFlightState(inputType: TypeInfo<unknown> | undefined): ListStateDescriptor<InFlight> {
-  const type =
-    inputType === undefined ? undefined : Types.object({ value: inputType, timestamp: Types.double });
-  return { "~millrace": "state", kind: "list", type };
 }

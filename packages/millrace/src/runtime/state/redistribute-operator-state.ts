@@ -1,8 +1,8 @@
 import type { OperatorStateSnapshot, OperatorStateSnapshotEntry } from "./operator-capture.ts";
 
 /**
- * Gives each of `parallelism` new subtasks its share of what the old ones had (correctness rule 16): lists are split evenly
- * in contiguous runs, union lists go whole to everybody, broadcast state goes to everybody from the first that has it.
+ * Gives each of `parallelism` new subtasks its share of what the old ones had (correctness rule 16): lists stay where they
+ * were as long as there are as many subtasks, and are split evenly in contiguous runs otherwise; union lists go whole to everybody, broadcast state goes to everybody from the first that has it.
  */
 export function redistributeOperatorState(
   snapshots: readonly OperatorStateSnapshot[],
@@ -15,11 +15,25 @@ export function redistributeOperatorState(
     else if (entry.mode !== "broadcast")
       joined.set(entry.name, { ...before, elements: [...before.elements, ...entry.elements] });
   }
+  if (snapshots.length === parallelism) return unchanged(snapshots, joined);
   return Array.from({ length: parallelism }, (_, subtask) =>
     [...joined.values()].map((entry) =>
       entry.mode === "split" ? share(entry, subtask, parallelism) : entry,
     ),
   );
+}
+
+/** Each subtask's own; of the others nothing but what everybody has. */
+function unchanged(
+  snapshots: readonly OperatorStateSnapshot[],
+  joined: ReadonlyMap<string, OperatorStateSnapshotEntry>,
+): readonly OperatorStateSnapshot[] {
+  return snapshots.map((own) => {
+    const split = new Map(own.map((entry) => [entry.name, entry]));
+    return [...joined.values()].map((entry) =>
+      entry.mode === "split" ? (split.get(entry.name) ?? { ...entry, elements: [] }) : entry,
+    );
+  });
 }
 
 function share(

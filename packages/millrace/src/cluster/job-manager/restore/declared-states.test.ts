@@ -156,6 +156,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       .between(-1000, 1000)
       .process((a, b) => [a, b]),
   "async map": (flights) => flights.asyncMap(async (f) => f.delay),
+  "keyed async map": (flights) => flights.keyBy((f) => f.origin).asyncMap(async (f) => f.delay),
   "broadcast process": (flights) =>
     flights
       .connect(flights.broadcast({ rules: mapState(Types.string, Types.int) }))

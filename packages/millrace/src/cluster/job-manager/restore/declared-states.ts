@@ -66,6 +66,9 @@ export function declaredStates(spec: OperatorSpec): DeclaredStates {
         ),
       };
     case "async":
+      if (spec.inFlightKey !== undefined) {
+        return { ...NONE, keyed: [ownState("async-in-flight", "keyed", "list", placedType(spec.inputType))] };
+      }
       return {
         ...NONE,
         operator: [
@@ -91,6 +94,10 @@ const broadcastStates = (states: BroadcastRecord): StoredOperatorState[] =>
 /** The type of records that wait for partners. */
 const bufferedType = (value: AnyType | undefined): AnyType | undefined =>
   value === undefined ? undefined : Types.object({ time: Types.double, value });
+
+/** The type of requests underway on a keyed stream. */
+const placedType = (value: AnyType | undefined): AnyType | undefined =>
+  value === undefined ? undefined : Types.object({ value, timestamp: Types.double, place: Types.int });
 
 const inFlightType = (value: AnyType | undefined): TypeDescription | undefined =>
   value === undefined ? undefined : Types.object({ value, timestamp: Types.double }).description;

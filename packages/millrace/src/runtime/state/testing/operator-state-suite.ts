@@ -73,6 +73,27 @@ export function describeOperatorState(makeBackend: MakeBackend): void {
       }
     });
 
+    it("leaves lists where they are as long as there are as many subtasks", () => {
+      const backend = makeBackend();
+      const before = [3, 1, 0].map((length, subtask) => {
+        const store = backend.createOperatorStore(storeRequest({ parallelism: 3, subtask }));
+        store
+          .getListState("split", listState<number>())
+          .addAll(Array.from({ length }, (_, i) => subtask * 10 + i));
+        return store;
+      });
+      const shares = redistributeOperatorState(
+        before.map((store) => store.capture()),
+        3,
+      );
+      const after = shares.map((share, subtask) => {
+        const store = backend.createOperatorStore(storeRequest({ parallelism: 3, subtask }));
+        store.restore(share);
+        return [...store.getListState("split", listState<number>()).get()];
+      });
+      expect(after).toEqual([[0, 1, 2], [10], []]);
+    });
+
     it("carries on what was restored and not asked for", () => {
       const backend = makeBackend();
       const first = backend.createOperatorStore(storeRequest());
