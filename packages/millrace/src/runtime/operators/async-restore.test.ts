@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DataStream } from "../../api/streams/streams.ts";
 import type { AsyncOptions } from "../../common/functions/async-functions.ts";
-import { Types, type Infer } from "../../common/types/types.ts";
+import type { Infer } from "../../common/types/infer-types.ts";
+import { Types } from "../../common/types/types.ts";
 import { harnessFor } from "../../testing/harness/harness-for.ts";
 import type { OperatorHarness } from "../../testing/harness/operator-harness.ts";
 
