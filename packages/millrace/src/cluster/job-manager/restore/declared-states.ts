@@ -1,9 +1,8 @@
 import { unreachable } from "../../../common/errors/unreachable.ts";
 import type { BroadcastRecord, StateRecord } from "../../../common/functions/process-functions.ts";
-import type { TypeDescription } from "../../../common/types/type-description.ts";
 import type { AnyType } from "../../../common/types/infer-types.ts";
 import { Types } from "../../../common/types/types.ts";
-import type { OperatorSpec } from "../../../graph/stream/operator-spec.ts";
+import type { AsyncSpec, OperatorSpec } from "../../../graph/stream/operator-spec.ts";
 import type { StateHeader } from "../../../runtime/checkpoint/format/keyed-part.ts";
 import { asksForMore } from "./asks-for-more.ts";
 import { declaredWindowStates } from "./declared-window-states.ts";
@@ -66,20 +65,7 @@ export function declaredStates(spec: OperatorSpec): DeclaredStates {
         ),
       };
     case "async":
-      if (spec.inFlightKey !== undefined) {
-        return { ...NONE, keyed: [ownState("async-in-flight", "keyed", "list", placedType(spec.inputType))] };
-      }
-      return {
-        ...NONE,
-        operator: [
-          {
-            name: "async-in-flight",
-            mode: "split",
-            keyType: undefined,
-            type: inFlightType(spec.inputType),
-          },
-        ],
-      };
+      return asyncStates(spec);
     default:
       return unreachable(spec, "operator");
   }
@@ -96,8 +82,13 @@ const bufferedType = (value: AnyType | undefined): AnyType | undefined =>
   value === undefined ? undefined : Types.object({ time: Types.double, value });
 
 /** The type of requests underway on a keyed stream. */
-const placedType = (value: AnyType | undefined): AnyType | undefined =>
-  value === undefined ? undefined : Types.object({ value, timestamp: Types.double, place: Types.int });
-
-const inFlightType = (value: AnyType | undefined): TypeDescription | undefined =>
-  value === undefined ? undefined : Types.object({ value, timestamp: Types.double }).description;
+/** Requests underway: by key behind a `keyBy`, a list otherwise. */
+function asyncStates({ inFlightKey, inputType: value }: AsyncSpec): DeclaredStates {
+  const name = "async-in-flight";
+  if (inFlightKey === undefined) {
+    const type = value && Types.object({ value, timestamp: Types.double }).description;
+    return { ...NONE, operator: [{ name, mode: "split", keyType: undefined, type }] };
+  }
+  const type = value && Types.object({ value, timestamp: Types.double, place: Types.int });
+  return { ...NONE, keyed: [ownState(name, "keyed", "list", type)] };
+}

@@ -6,11 +6,13 @@ import { describeMismatch } from "./restore-mismatch.ts";
  * The error of a job that can't start from a savepoint: every reason in its message, and as data in `details.mismatches`.
  *
  * @param where the savepoint's folder; undefined for one in memory
+ * @param help what else can be done; default: compare them by the command line
  */
 export function restoreRefused(
   jobName: string,
   where: string | undefined,
-  { mismatches }: RestoreCheck,
+  { mismatches }: Pick<RestoreCheck, "mismatches">,
+  help = "`millrace savepoint check <path> <job.ts>` compares a job with a savepoint without running it.",
 ): MillraceError {
   const several = mismatches.length > 1;
   const reasons = mismatches.map((mismatch, index) => {
@@ -23,7 +25,7 @@ export function restoreRefused(
     "RESTORE_REFUSED",
     `job "${jobName}" can't start from ${from}${several ? `, for ${mismatches.length} reasons` : ""}:\n${reasons.join("\n")}`,
     {
-      help: "`millrace savepoint check <path> <job.ts>` compares a job with a savepoint without running it.",
+      help,
       details: { path: where ?? null, mismatches: mismatches.map((mismatch) => ({ ...mismatch })) },
     },
   );
