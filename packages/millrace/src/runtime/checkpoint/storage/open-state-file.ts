@@ -27,7 +27,8 @@ class InlineReader implements StateFileReader {
 
   read(offset: number, length: number): Uint8Array {
     checkRange(this, offset, length);
-    return this.#bytes.slice(offset, offset + length);
+    // Not `slice`, which copies nothing of a Buffer.
+    return new Uint8Array(this.#bytes.subarray(offset, offset + length));
   }
 
   close(): void {

@@ -31,6 +31,7 @@ export const Content = {
   KEYED_PART: 2,
   OPERATOR_STATE: 3,
   COORDINATOR_STATE: 4,
+  CHANNEL_STATE: 5,
 } as const;
 export type Content = (typeof Content)[keyof typeof Content];
 
@@ -40,4 +41,5 @@ export const CONTENT_NAMES: Readonly<Record<Content, string>> = {
   [Content.KEYED_PART]: "keyed state",
   [Content.OPERATOR_STATE]: "operator state",
   [Content.COORDINATOR_STATE]: "state of an enumerator",
+  [Content.CHANNEL_STATE]: "records in flight",
 };

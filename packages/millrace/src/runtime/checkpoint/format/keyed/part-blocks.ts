@@ -1,7 +1,7 @@
 import type { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import { BLOCK_PREFIX, CONTAINER_HEADER } from "../container/container-layout.ts";
 import type { ContainerReader } from "../container/container-reader.ts";
-import type { KeyedPartHeader } from "../keyed-part.ts";
+import type { KeyGroupSpan } from "../../../../protocol/control/snapshots.ts";
 import { PartBlock } from "./part-header.ts";
 import type { PartIndex } from "./part-index.ts";
 
@@ -21,6 +21,13 @@ interface PlacedBlock {
   readonly type: number;
 }
 
+/** What blocks there can be. */
+interface PartShape {
+  readonly keyGroups: KeyGroupSpan;
+  /** How many. */
+  readonly states: number;
+}
+
 /** The blocks of a part, by key group and state. */
 export class PartBlocks {
   readonly #container: ContainerReader;
@@ -31,15 +38,15 @@ export class PartBlocks {
    * @param start where the first block of rows stands, behind the header's
    * @throws CHECKPOINT_CORRUPT when the index does not describe the file
    */
-  constructor(container: ContainerReader, header: KeyedPartHeader, index: PartIndex, start: number) {
+  constructor(container: ContainerReader, { keyGroups, states }: PartShape, index: PartIndex, start: number) {
     this.#container = container;
-    this.#states = header.states.length;
+    this.#states = states;
     const damaged = (what: string): MillraceError =>
       container.damaged(container.indexNumber, container.indexOffset, what);
     let offset = start;
     let number = 1;
     for (const { type, keyGroup, state, rows, bytes } of index.blocks) {
-      const { start: first, end } = header.keyGroups;
+      const { start: first, end } = keyGroups;
       if (
         !(
           keyGroup >= first &&

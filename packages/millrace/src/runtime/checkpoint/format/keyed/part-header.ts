@@ -3,7 +3,7 @@ import { MAX_MAX_PARALLELISM } from "../../../../common/keys/key-groups.ts";
 import { Types } from "../../../../common/types/types.ts";
 import type { KeyedPartHeader } from "../keyed-part.ts";
 import { decodePlainValue, encodePlainValue } from "../plain-value.ts";
-import { stateHeaderType, storedDescription, type Damaged } from "./state-header.ts";
+import { parseStateHeader, stateHeaderType, type Damaged } from "./state-header.ts";
 
 /** The types of a part's blocks. Never renumber. */
 export const PartBlock = { HEADER: 1, ROWS: 2, REMOVALS: 3, REMOVED_NAMESPACES: 4 } as const;
@@ -30,11 +30,6 @@ export function decodePartHeader(bytes: Uint8Array, damaged: Damaged): KeyedPart
   return {
     ...stored,
     operator: operatorUid(stored.operator),
-    states: stored.states.map((state) => ({
-      ...state,
-      kind: state.kind,
-      keyType: storedDescription(state.keyType, damaged),
-      type: storedDescription(state.type, damaged),
-    })),
+    states: stored.states.map((state) => parseStateHeader(state, damaged)),
   };
 }

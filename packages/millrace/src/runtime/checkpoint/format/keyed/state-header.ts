@@ -1,4 +1,5 @@
 import type { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import type { Infer } from "../../../../common/types/infer-types.ts";
 import { parseDescription } from "../../../../common/types/parse-description.ts";
 import type { TypeDescription } from "../../../../common/types/type-description.ts";
 import { Types } from "../../../../common/types/types.ts";
@@ -10,14 +11,25 @@ import { opaqueType } from "./opaque-value.ts";
 export type Damaged = (what: string, cause?: unknown) => MillraceError;
 
 /** A StateHeader as plain data, type descriptions unchecked. */
-export const stateHeaderType = Types.object({
+export const stateHeaderFields = {
   name: Types.string,
   layout: Types.oneOf("keyed", "namespaced", "tables", "event-timers", "processing-timers"),
   kind: Types.optional(Types.oneOf("value", "list", "map", "reducing", "aggregating")),
   ttl: Types.boolean,
   keyType: Types.optional(Types.any),
   type: Types.optional(Types.any),
-});
+};
+export const stateHeaderType = Types.object(stateHeaderFields);
+
+/** A StateHeader that was stored, checked. */
+export function parseStateHeader(stored: Infer<typeof stateHeaderType>, damaged: Damaged): StateHeader {
+  return {
+    ...stored,
+    kind: stored.kind,
+    keyType: storedDescription(stored.keyType, damaged),
+    type: storedDescription(stored.type, damaged),
+  };
+}
 
 /** What a part says of a state. */
 export function stateHeader({ name, layout, kind, ttl, keyType, type }: StateMeta): StateHeader {
@@ -36,8 +48,7 @@ export function stateMetaOf({ name, layout, kind, ttl, keyType, type }: StateHea
   };
 }
 
-/** A description that was stored, checked; undefined where there was none. */
-export function storedDescription(stored: unknown, damaged: Damaged): TypeDescription | undefined {
+function storedDescription(stored: unknown, damaged: Damaged): TypeDescription | undefined {
   if (stored === undefined) return undefined;
   try {
     return parseDescription(stored);

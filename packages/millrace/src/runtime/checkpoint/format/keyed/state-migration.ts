@@ -19,7 +19,7 @@ export type StateMigration =
     };
 
 /** How a type that is not declared is written. */
-const UNDECLARED = "undeclared";
+const UNDECLARED = "undeclared data";
 
 /**
  * Whether state that was stored can be read as the program declares it today: the same layout and kind, types that migrate by
@@ -32,7 +32,13 @@ export function stateMigration(stored: StateHeader, now: StateMeta): StateMigrat
   const after = { form: formOf(now), keyType: now.keyType?.description, type: now.type?.description };
   if (before.form !== after.form) {
     const reason = `it was ${before.form} state and is ${after.form} state now`;
-    return { kind: "incompatible", path: "", reason, from: before.form, to: after.form };
+    return {
+      kind: "incompatible",
+      path: "",
+      reason,
+      from: `${before.form} state`,
+      to: `${after.form} state`,
+    };
   }
   const changes: string[] = [];
   let checked = false;

@@ -103,9 +103,11 @@ export class StateRowWriter {
   #mismatch(key: unknown, error: unknown): unknown {
     if (!MillraceError.is(error, "RECORD_TYPE_MISMATCH")) return error;
     const { name } = this.#meta;
+    // Operator state has one entry, which has no key.
+    const where = key === null ? "" : ` of key ${preview(key)}`;
     return new MillraceError(
       "RECORD_TYPE_MISMATCH",
-      `state "${name}" of key ${preview(key)} can't be written: ${error.message}`,
+      `state "${name}"${where} can't be written: ${error.message}`,
       {
         cause: error,
         help: "State holds what its declared type says, or plain data where none is declared. Correct the value or the type, or declare a type with Types.custom for a class of your own.",

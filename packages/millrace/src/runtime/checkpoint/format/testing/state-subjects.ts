@@ -21,7 +21,7 @@ export const keys = fc.oneof(
 );
 
 /** All that is carried without a type. */
-const plainValues = fc.anything({
+export const plainValues = fc.anything({
   withBigInt: true,
   withDate: true,
   withMap: true,

@@ -117,7 +117,7 @@ export function describeStateFiles(name: string, make: (folder: string) => State
           [0, Number.NaN],
         ])
           expect(() => reader.read(offset!, length!)).toThrowError(corrupt);
-        // What is read belongs to the reader.
+        // What is read belongs to who reads it.
         reader.read(0, 10).fill(0);
         expect(reader.read(0, 10)).toEqual(bytes.slice(0, 10));
         reader.close();
@@ -169,7 +169,9 @@ export function describeStateFiles(name: string, make: (folder: string) => State
     it(
       "opens what others wrote, inline or in a file, and names a file that is cut or missing",
       withFixture(async ({ files }, dir) => {
-        expect(readAll(files, { kind: "inline", bytes: bytesOf(5) })).toEqual(bytesOf(5));
+        const inline = Buffer.from(bytesOf(5));
+        readAll(files, { kind: "inline", bytes: inline }).fill(0);
+        expect(readAll(files, { kind: "inline", bytes: inline })).toEqual(bytesOf(5));
         const path = dir.write("others/file", bytesOf(50));
         expect(readAll(files, { kind: "file", path, length: 50 })).toEqual(bytesOf(50));
         for (const length of [49, 51]) {
