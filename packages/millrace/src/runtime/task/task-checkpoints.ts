@@ -101,6 +101,11 @@ export class TaskCheckpoints {
     );
   }
 
+  /** Whether state is being written. */
+  get writing(): boolean {
+    return this.#writing !== undefined;
+  }
+
   /** Whether a checkpoint is underway here. */
   get busy(): boolean {
     return this.starting || this.#writing !== undefined || this.#aligner.aligning;
@@ -303,6 +308,7 @@ export class TaskCheckpoints {
   #completed(checkpointId: number): void {
     const { operators, stores } = this.#host;
     for (const each of stores) each.checkpointComplete(checkpointId);
+    for (const older of this.#savepoints) if (older < checkpointId) this.#savepoints.delete(older);
     const underway: Promise<void>[] = [];
     for (const [node, operator] of operators.entries()) {
       this.#host.enter(node);

@@ -118,7 +118,7 @@ export class Task {
 
   /** Whether something is underway that goes on by itself: restoring, or writing a snapshot. */
   get underway(): boolean {
-    return this.#state === "INITIALIZING" || (!this.terminal && this.#checkpoints.busy);
+    return !this.terminal && (this.#restoring !== undefined || this.#checkpoints.writing);
   }
 
   /** The source at the head of this task; undefined in a task without one, and before it runs. */
@@ -131,7 +131,11 @@ export class Task {
     this.#enter("INITIALIZING");
     const { restore } = this.#parts;
     if (restore === undefined) this.#guard(() => this.#makeOperators());
-    else this.#restoring = this.#restore(restore).catch((error: unknown) => this.fail(error));
+    else {
+      this.#restoring = this.#restore(restore)
+        .catch((error: unknown) => this.fail(error))
+        .finally(() => (this.#restoring = undefined));
+    }
   }
 
   /** Works until about `deadline` (monotonic ms). Whether there is more to do at once. */

@@ -98,7 +98,7 @@ export class HeapOperatorStateStore implements CapturableOperatorStore {
 
   snapshot(): Uint8Array | undefined {
     const states = this.capture();
-    return states.every(({ elements }) => elements.length === 0) ? undefined : encodePlainValue(states);
+    return states.length === 0 ? undefined : encodePlainValue(states);
   }
 
   restore(parts: readonly StateBytes[], files: StateFiles): void;
