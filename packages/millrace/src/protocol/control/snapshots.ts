@@ -75,6 +75,7 @@ export interface ChannelSnapshot {
   readonly consumerSubtask: number;
   /** "received": was with the consumer; "unsent": was still with the producer, and comes after all that was received. */
   readonly side: "received" | "unsent";
+  /** How many; watermarks between them count. */
   readonly records: number;
   readonly bytes: StateBytes;
 }

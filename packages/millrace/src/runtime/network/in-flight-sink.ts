@@ -14,6 +14,11 @@ export interface InFlightSink {
   block(bytes: Uint8Array, start: number, end: number, elements: number, skip: number): void;
   record(value: unknown, timestamp: Timestamp): void;
   watermark(watermark: Timestamp): void;
+  /**
+   * From here on: elements that were in flight at an earlier checkpoint already, in that round of its; undefined: at this one. Said by
+   * channels that replay them.
+   */
+  since(round: number | undefined): void;
   /** That was all. Said by `InputChannel.capture` only, and once. */
   end(): void;
 }

@@ -40,7 +40,7 @@ const BARRIER: Barrier = {
     incremental: true,
   },
 };
-const NO_SINK: InFlightSink = { block() {}, record() {}, watermark() {}, end() {} };
+const NO_SINK: InFlightSink = { block() {}, record() {}, watermark() {}, since() {}, end() {} };
 
 /** Where a channel's frames begin in its pool, to damage them. */
 function framesOf(rings: RingDescriptor, id = 7): DataView {
@@ -130,6 +130,7 @@ describe("a ring network", () => {
       block: () => heard.push("block"),
       record: () => heard.push("record"),
       watermark: () => heard.push("watermark"),
+      since: () => heard.push("since"),
       end: () => heard.push("end"),
     });
     first.record("first", 0);

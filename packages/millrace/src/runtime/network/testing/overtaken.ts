@@ -29,6 +29,8 @@ export class Overtaken implements InFlightSink, Captured {
     this.#add({ watermark });
   }
 
+  since(): void {}
+
   end(): void {
     if (this.ended) throw broken("a second end");
     this.ended = true;

@@ -110,6 +110,8 @@ class Numbers implements InFlightSink {
     this.wrong ??= "a watermark";
   }
 
+  since(): void {}
+
   end(): void {
     this.ended = true;
   }
