@@ -4,7 +4,7 @@ import type { JobId } from "../../common/ids/ids.ts";
 import type { JobStatus } from "../../graph/execution/job-status.ts";
 import type { TypeInfo } from "../../common/types/type-info.ts";
 import type { ResultBatch } from "../job-manager/job-master/client-results.ts";
-import type { JobOutcome } from "../job-manager/job-master/job-master.ts";
+import type { JobOutcome } from "../job-manager/job-master/job-master-options.ts";
 import type { LocalJob } from "./local-job.ts";
 
 /** How a job ended; the API's JobResult. */

@@ -4,7 +4,8 @@ import type { JobGraph } from "../../graph/job/job-graph.ts";
 import type { StreamGraph } from "../../graph/stream/stream-graph.ts";
 import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
 import type { ClientResults } from "../job-manager/job-master/client-results.ts";
-import type { JobMaster, JobOutcome } from "../job-manager/job-master/job-master.ts";
+import type { JobMaster } from "../job-manager/job-master/job-master.ts";
+import type { JobOutcome } from "../job-manager/job-master/job-master-options.ts";
 
 /** A job that runs in this process, as its starter sees it. */
 export interface LocalJob {

@@ -1,10 +1,11 @@
 import type { Clock } from "../../common/clock/clock.ts";
 import type { StateBackend } from "../../runtime/state/state-backend.ts";
 import type { BuiltJob } from "../artifact/build-job.ts";
+import type { JobRestore } from "../job-manager/job-master/job-master-options.ts";
 import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
 import { loadStateBackend } from "../task-manager/load-state-backend.ts";
-import { MemorySlot } from "../task-manager/memory-slot.ts";
 import type { Program } from "../task-manager/program.ts";
+import { InlineSlots } from "./inline-slots.ts";
 import type { LocalJob } from "./local-job.ts";
 import { localJob } from "./local-job.ts";
 import { startJob } from "./start-job.ts";
@@ -14,6 +15,7 @@ export interface InlineOptions {
   readonly clock: Clock;
   readonly streams: StandardStreams;
   readonly createBackend?: () => StateBackend;
+  readonly restore?: JobRestore | undefined;
   log(level: "info" | "warn" | "error", message: string): void;
 }
 
@@ -30,7 +32,7 @@ export async function startInline(
   options: InlineOptions,
 ): Promise<InlineJob> {
   const { clock, createBackend } = options;
-  const slot = new MemorySlot({
+  const slots = new InlineSlots({
     clock,
     loadProgram: () => program,
     loadBackend: createBackend === undefined ? loadStateBackend : () => createBackend,
@@ -41,9 +43,13 @@ export async function startInline(
     clock,
     streams: options.streams,
     packed: true,
-    openSlots: async () => [slot],
+    slots,
+    restore: options.restore,
     log: (level, message) => options.log(level, message),
   });
   const job = localJob(master, built, async () => {});
-  return Object.defineProperty(job, "quiet", { get: () => slot.quiet, enumerable: true }) as InlineJob;
+  return Object.defineProperty(job, "quiet", {
+    get: () => slots.quiet && !master.busy,
+    enumerable: true,
+  }) as InlineJob;
 }

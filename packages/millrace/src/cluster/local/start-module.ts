@@ -95,9 +95,11 @@ async function launch(
       clock,
       streams: options.streams,
       packed: false,
-      openSlots: (plan, rings) => slots.open(plan.slots.length, rings),
+      slots,
+      restore: undefined,
       log: (level, message) => options.log(level, message),
     });
+    slots.dropSpare();
     return localJob(master, built, release);
   } catch (error) {
     await release();

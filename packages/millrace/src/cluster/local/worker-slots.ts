@@ -1,38 +1,46 @@
 import type { SlotConnection } from "../../protocol/control/control-transport.ts";
-import type { RingDescriptor } from "../../runtime/network/ring/ring-descriptor.ts";
+import type { SlotProvider } from "../job-manager/job-master/units/slot-provider.ts";
+import type { UnitRings } from "../job-manager/job-master/units/plan-unit-rings.ts";
 import { WorkerSlot } from "../task-manager/worker-slot.ts";
 
 /**
  * Slots in worker threads, started before they are needed: threads take some 40 ms to load the runtime, while the job's module is bundled
- * and its graph built.
+ * and its graph built, or while a failed job waits for its restart.
  */
-export class WorkerSlots {
-  readonly #slots: WorkerSlot[] = [];
+export class WorkerSlots implements SlotProvider {
+  /** Started, and given to nobody yet. */
+  #spare: WorkerSlot[] = [];
+  readonly #given = new Set<WorkerSlot>();
+  #named = 0;
+  #closed = false;
 
-  /** Starts threads until there are `count`. */
   prepare(count: number): void {
-    while (this.#slots.length < count)
-      this.#slots.push(new WorkerSlot(`millrace-slot-${this.#slots.length}`));
+    while (!this.#closed && this.#spare.length < count)
+      this.#spare.push(new WorkerSlot(`millrace-slot-${this.#named++}`));
   }
 
-  /** The slots, online, with lines between those that exchange frames. Those that turn out not to be needed end. */
-  async open(count: number, rings: RingDescriptor | undefined): Promise<readonly SlotConnection[]> {
+  async open(count: number, rings: UnitRings | undefined): Promise<readonly SlotConnection[]> {
     this.prepare(count);
-    for (const spare of this.#slots.splice(count)) void spare.close();
-    await Promise.all(this.#slots.map(({ online }) => online));
-    const pairs = new Set(
-      (rings?.links ?? []).map(
-        ({ producerSlot: a, consumerSlot: b }) => `${Math.min(a, b)}:${Math.max(a, b)}`,
-      ),
-    );
-    for (const pair of pairs) {
-      const [a, b] = pair.split(":").map(Number) as [number, number];
-      WorkerSlot.connect(this.#slots, a, b);
+    const slots = this.#spare.splice(0, count);
+    for (const slot of slots) this.#given.add(slot);
+    try {
+      await Promise.all(slots.map(({ online }) => online));
+    } catch (error) {
+      await Promise.all(slots.map((slot) => slot.close()));
+      throw error;
     }
-    return this.#slots;
+    for (const [a, b] of rings?.pairs ?? []) WorkerSlot.connect(slots, a, b);
+    return slots;
   }
 
+  /** Ends those that turned out not to be needed. */
+  dropSpare(): void {
+    for (const slot of this.#spare.splice(0)) void slot.close();
+  }
+
+  /** Ends all. */
   async close(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.close()));
+    this.#closed = true;
+    await Promise.all([...this.#given, ...this.#spare].map((slot) => slot.close()));
   }
 }

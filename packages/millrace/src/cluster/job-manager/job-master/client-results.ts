@@ -16,9 +16,10 @@ export interface ResultBatch {
 export class ClientResults {
   readonly #listeners = new Map<string, (batch: ResultBatch) => void>();
   readonly #early = new Map<string, ResultBatch[]>();
+  readonly #taken = new Map<ExecutionId, number>();
   readonly #acknowledge: (execution: ExecutionId, count: number) => void;
 
-  /** @param acknowledge tells a sink how many of its records were taken */
+  /** @param acknowledge tells a sink how many of its records were taken, in all */
   constructor(acknowledge: (execution: ExecutionId, count: number) => void) {
     this.#acknowledge = acknowledge;
   }
@@ -31,7 +32,12 @@ export class ClientResults {
   }
 
   deliver(execution: ExecutionId, channel: string, batch: Uint8Array, count: number): void {
-    const result: ResultBatch = { channel, batch, count, taken: () => this.#acknowledge(execution, count) };
+    const taken = (): void => {
+      const total = (this.#taken.get(execution) ?? 0) + count;
+      this.#taken.set(execution, total);
+      this.#acknowledge(execution, total);
+    };
+    const result: ResultBatch = { channel, batch, count, taken };
     const listener = this.#listeners.get(channel);
     if (listener !== undefined) listener(result);
     else this.#early.set(channel, [...(this.#early.get(channel) ?? []), result]);

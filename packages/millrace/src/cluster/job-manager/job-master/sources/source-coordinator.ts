@@ -1,4 +1,6 @@
 import type { Clock } from "../../../../common/clock/clock.ts";
+import type { ValueCodec } from "../../../../common/codec/frame-codec.ts";
+import { createValueCodec } from "../../../../common/codec/value-codec.ts";
 import type {
   Source,
   SourceSplit,
@@ -6,6 +8,7 @@ import type {
   SplitEnumeratorContext,
 } from "../../../../common/connector/source.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import { SplitLedger } from "./split-ledger.ts";
 
 /** How a coordinator reaches its readers and its job. */
 export interface SourceCoordinatorContext {
@@ -18,16 +21,30 @@ export interface SourceCoordinatorContext {
   fail(error: MillraceError): void;
 }
 
+/** Something for a reader that waits until it may be sent. */
+type Outgoing =
+  | { readonly kind: "splits"; readonly splits: readonly SourceSplit[] }
+  | { readonly kind: "noMoreSplits" }
+  | { readonly kind: "event"; readonly event: unknown };
+
 /**
- * Hosts the enumerator of one source. Its code is the user's: what it throws, now or later, fails the job, and names the source. It
- * keeps which splits are assigned, so that those of a failed reader can go back.
+ * Hosts the enumerator of one source. Its code is the user's: what it throws, now or later, fails the job, and names the source.
+ *
+ * At a checkpoint the enumerator is snapshotted first; what it says to readers from then on is held back until the triggers are
+ * out, so that each split is either in its snapshot or with a reader when that one's is taken (correctness rule 17). Readers that have not
+ * registered get what is for them when they do.
  */
 export class SourceCoordinator {
   readonly #source: Source<unknown>;
   readonly #context: SourceCoordinatorContext;
   readonly #registered = new Set<number>();
-  readonly #assigned = new Map<number, SourceSplit[]>();
+  readonly #ledger = new SplitLedger();
+  /** By subtask, what waits until it registers, or until triggers are out. */
+  readonly #waiting = new Map<number, Outgoing[]>();
+  /** Splits of the checkpoint that a reader starts from. */
+  readonly #restored = new Map<number, readonly SourceSplit[]>();
   #enumerator: SplitEnumerator<SourceSplit, unknown> | undefined;
+  #held = false;
   #closed = false;
 
   constructor(source: Source<unknown>, context: SourceCoordinatorContext) {
@@ -35,25 +52,45 @@ export class SourceCoordinator {
     this.#context = context;
   }
 
-  start(): void {
+  /** Makes the enumerator, from what `snapshot` gave where there is something, and starts it. Once. */
+  start(state: Uint8Array | undefined): void {
+    if (this.#enumerator !== undefined) return;
     this.#guard(() => {
-      this.#enumerator = this.#source.createEnumerator(this.#enumeratorContext(), undefined);
+      const restored = state === undefined ? undefined : decodeState(state, this.#context.operatorName);
+      this.#enumerator = this.#source.createEnumerator(this.#enumeratorContext(), restored);
       this.#enumerator.start();
     });
   }
 
-  /** A reader is there (again): splits that it was given in an earlier attempt are handed out anew. */
+  /** What a reader held in the checkpoint that it starts from: it gets that first when it registers. */
+  restoreSplits(subtask: number, splits: readonly SourceSplit[]): void {
+    this.#restored.set(subtask, splits);
+  }
+
+  /** A reader is there (again). */
   register(subtask: number): void {
     if (this.#registered.has(subtask)) return;
     this.#registered.add(subtask);
+    const restored = this.#restored.get(subtask) ?? [];
+    this.#restored.delete(subtask);
+    if (restored.length > 0) this.#context.assignSplits(subtask, restored);
+    this.#flush(subtask);
     this.#guard(() => this.#enumerator?.addReader(subtask));
   }
 
-  /** A reader is gone; what it had been assigned goes back. */
-  readerFailed(subtask: number): void {
+  /** A reader is gone, or about to be: nothing is sent to it until it registers again. */
+  readerLost(subtask: number): void {
     this.#registered.delete(subtask);
-    const splits = this.#assigned.get(subtask) ?? [];
-    this.#assigned.delete(subtask);
+  }
+
+  /** A reader that was lost starts again: what it was given since the last completed checkpoint goes back. */
+  readerRestarts(subtask: number): void {
+    this.readerLost(subtask);
+    const splits = this.#ledger.takeBack(subtask);
+    this.#waiting.set(
+      subtask,
+      (this.#waiting.get(subtask) ?? []).filter(({ kind }) => kind !== "splits"),
+    );
     if (splits.length > 0) this.#guard(() => this.#enumerator?.addSplitsBack(splits, subtask));
   }
 
@@ -63,6 +100,30 @@ export class SourceCoordinator {
 
   handleEvent(subtask: number, event: unknown): void {
     this.#guard(() => this.#enumerator?.handleEvent?.(subtask, event));
+  }
+
+  /**
+   * The enumerator's state, encoded; until `release` its events are held. `counts`: it is a checkpoint that the job may start again from.
+   *
+   * @throws what the enumerator throws, and INVALID_ARGUMENT for state that is no plain data
+   */
+  snapshot(checkpointId: number, counts: boolean): Uint8Array {
+    // What it says to readers before it answers, its state knows of: that goes out before the triggers.
+    const state = this.#enumerator?.snapshotState(checkpointId);
+    this.#held = true;
+    if (counts) this.#ledger.snapshot(checkpointId);
+    return encodeState(state, this.#context.operatorName);
+  }
+
+  /** The triggers are out, or will not come. */
+  release(): void {
+    this.#held = false;
+    for (const subtask of this.#waiting.keys()) this.#flush(subtask);
+  }
+
+  checkpointComplete(checkpointId: number): void {
+    this.#ledger.completed(checkpointId);
+    this.#guard(() => this.#enumerator?.notifyCheckpointComplete?.(checkpointId));
   }
 
   close(): void {
@@ -79,17 +140,30 @@ export class SourceCoordinator {
       registeredReaders: () => [...this.#registered].sort((a, b) => a - b),
       assignSplits: (subtask, splits) => {
         if (this.#closed) return;
-        this.#assigned.set(subtask, [...(this.#assigned.get(subtask) ?? []), ...splits]);
-        context.assignSplits(subtask, splits);
+        this.#ledger.assigned(subtask, splits);
+        this.#send(subtask, { kind: "splits", splits });
       },
-      signalNoMoreSplits: (subtask) => {
-        if (!this.#closed) context.noMoreSplits(subtask);
-      },
-      sendEvent: (subtask, event) => {
-        if (!this.#closed) context.sendEvent(subtask, event);
-      },
+      signalNoMoreSplits: (subtask) => this.#send(subtask, { kind: "noMoreSplits" }),
+      sendEvent: (subtask, event) => this.#send(subtask, { kind: "event", event }),
       fail: (error) => this.#fail(error),
     };
+  }
+
+  #send(subtask: number, outgoing: Outgoing): void {
+    if (this.#closed) return;
+    this.#waiting.set(subtask, [...(this.#waiting.get(subtask) ?? []), outgoing]);
+    this.#flush(subtask);
+  }
+
+  #flush(subtask: number): void {
+    if (this.#held || !this.#registered.has(subtask)) return;
+    const waiting = this.#waiting.get(subtask) ?? [];
+    this.#waiting.delete(subtask);
+    for (const outgoing of waiting) {
+      if (outgoing.kind === "splits") this.#context.assignSplits(subtask, outgoing.splits);
+      else if (outgoing.kind === "noMoreSplits") this.#context.noMoreSplits(subtask);
+      else this.#context.sendEvent(subtask, outgoing.event);
+    }
   }
 
   #guard(call: () => void): void {
@@ -102,19 +176,29 @@ export class SourceCoordinator {
   }
 
   #fail(error: unknown): void {
-    if (this.#closed) return;
-    const { operatorName } = this.#context;
-    const text = error instanceof Error ? error.message : String(error);
-    this.#context.fail(
-      new MillraceError(
-        MillraceError.is(error) ? error.code : "SOURCE_FAILED",
-        `source "${operatorName}" failed: ${text}`,
-        {
-          cause: error,
-          ...(MillraceError.is(error) && error.help !== undefined ? { help: error.help } : {}),
-          details: { ...(MillraceError.is(error) ? error.details : {}), operator: operatorName },
-        },
-      ),
-    );
+    if (!this.#closed) this.#context.fail(sourceFailure(error, this.#context.operatorName));
   }
 }
+
+/** What an enumerator threw, with the name of its source. */
+export function sourceFailure(error: unknown, operatorName: string): MillraceError {
+  const text = error instanceof Error ? error.message : String(error);
+  return new MillraceError(
+    MillraceError.is(error) ? error.code : "SOURCE_FAILED",
+    `source "${operatorName}" failed: ${text}`,
+    {
+      cause: error,
+      ...(MillraceError.is(error) && error.help !== undefined ? { help: error.help } : {}),
+      details: { ...(MillraceError.is(error) ? error.details : {}), operator: operatorName },
+    },
+  );
+}
+
+const stateCodec = (operatorName: string): ValueCodec<unknown> =>
+  createValueCodec<unknown>(undefined, { unique: `enumerator of ${operatorName}`, generate: false });
+
+const encodeState = (state: unknown, operatorName: string): Uint8Array =>
+  stateCodec(operatorName).encode(state);
+
+const decodeState = (bytes: Uint8Array, operatorName: string): unknown =>
+  stateCodec(operatorName).decode(bytes);

@@ -1,0 +1,540 @@
+import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import { unreachable } from "../../../../common/errors/unreachable.ts";
+import type { ExecutionId } from "../../../../common/ids/ids.ts";
+import type { BarrierOptions } from "../../../../protocol/channel-event.ts";
+import { fromEnvelope } from "../../../../protocol/control/error-envelope.ts";
+import type { FromSlot, ToSlot } from "../../../../protocol/control/messages.ts";
+import type { CheckpointLocation, TaskSnapshot } from "../../../../protocol/control/snapshots.ts";
+import type {
+  CheckpointStore,
+  CompletedCheckpoint,
+} from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
+import type { JobSources } from "../sources/job-sources.ts";
+import type { SubtaskKey } from "../units/subtask-key.ts";
+import { assembleMetadata, unrecorded } from "./assemble-metadata.ts";
+import type { CheckpointedJob } from "./assemble-metadata.ts";
+import { CheckpointHistory } from "./checkpoint-history.ts";
+import type { CheckpointStatistics } from "./checkpoint-history.ts";
+import type { CheckpointSettings } from "./checkpoint-settings.ts";
+import { initialState } from "./coordinator-state.ts";
+import type {
+  CoordinatorAction,
+  CoordinatorEvent,
+  CoordinatorState,
+  SnapshotKind,
+  TasksPhase,
+} from "./coordinator-state.ts";
+import { decide, nextTick } from "./decide.ts";
+import { planTrigger } from "./plan-trigger.ts";
+import type { LivingSubtask } from "./plan-trigger.ts";
+import { RetainedCheckpoints } from "./retained-checkpoints.ts";
+import type { JobEnd } from "./retained-checkpoints.ts";
+import type { SnapshotUnderway } from "./snapshot-underway.ts";
+
+/** The job, as its checkpoints need it. */
+export interface CheckpointCoordinatorOptions {
+  readonly settings: CheckpointSettings;
+  readonly job: CheckpointedJob;
+  readonly clock: Clock;
+  readonly sources: JobSources;
+  /** The producers of each subtask that has any. */
+  readonly producers: ReadonlyMap<SubtaskKey, readonly SubtaskKey[]>;
+  /** The storage, opened. Called when it is first needed. */
+  openStore(): Promise<CheckpointStore>;
+  /** The subtasks whose executions run. */
+  living(): readonly LivingSubtask[];
+  /** Sends to the slots of these executions, to each slot once. */
+  sendTo(executions: readonly ExecutionId[], message: (own: readonly ExecutionId[]) => ToSlot): void;
+  /** Sends to all slots. */
+  broadcast(message: ToSlot): void;
+  /** A checkpoint is complete (no savepoint in the middle); tasks have been told. */
+  completed(checkpoint: CompletedCheckpoint): void;
+  /** More checkpoints failed than are tolerated. */
+  failJob(error: MillraceError): void;
+  /** A stop failed after sources had stopped: the job is to go on from its last checkpoint. */
+  resume(error: MillraceError): void;
+  log(level: "info" | "warn" | "error", message: string): void;
+}
+
+/** What somebody asks for. */
+export interface SnapshotOrder {
+  readonly kind: SnapshotKind;
+  /** Where a savepoint makes its folder; undefined: where the settings say; "memory": nowhere. */
+  readonly target: string | undefined;
+}
+
+type Acknowledgement = Extract<FromSlot, { readonly type: "checkpointAcknowledged" }>;
+type Refusal = Extract<FromSlot, { readonly type: "checkpointDeclined" }>;
+
+const BARRIERS = {
+  checkpoint: "checkpoint",
+  savepoint: "savepoint",
+  stop: "terminateSavepoint",
+  drain: "drainSavepoint",
+} as const;
+
+/** All of a savepoint in memory is inline. */
+const IN_MEMORY: CheckpointLocation = { directory: undefined, inlineThreshold: 0 };
+
+/**
+ * Takes a job's checkpoints: `decide` says what is to be done, this does it, and tells it what has come of it. Everything runs on one
+ * thread; what takes time is storage.
+ */
+export class CheckpointCoordinator {
+  readonly #options: CheckpointCoordinatorOptions;
+  readonly #history = new CheckpointHistory();
+  readonly #retained: RetainedCheckpoints;
+  readonly #underway = new Map<number, SnapshotUnderway>();
+  readonly #recorded = new Map<number, CompletedCheckpoint>();
+  readonly #requests = new Map<
+    number,
+    { readonly order: SnapshotOrder; readonly answer: PromiseWithResolvers<CompletedCheckpoint> }
+  >();
+  readonly #events: CoordinatorEvent[] = [];
+  /** Snapshots of subtasks whose end is part of the last completed checkpoint. */
+  readonly #finished: Map<SubtaskKey, TaskSnapshot>;
+  #state: CoordinatorState;
+  #store: Promise<CheckpointStore> | undefined;
+  #latest: CompletedCheckpoint | undefined;
+  #stoppedBy: CompletedCheckpoint | undefined;
+  /** Whether a checkpoint may build on what tasks were restored from, or on an earlier one of theirs. */
+  #incremental: boolean;
+  #nextRequest = 1;
+  #timer: ClockTimer | undefined;
+  #deciding = false;
+  #operations = 0;
+  #settled: (() => void)[] = [];
+
+  /**
+   * @param restored what the job starts from, with the subtasks that need not start; `claimed`: it is the job's own now
+   */
+  constructor(
+    options: CheckpointCoordinatorOptions,
+    restored?: {
+      readonly checkpoint: CompletedCheckpoint;
+      readonly claimed: boolean;
+      readonly finished: ReadonlyMap<SubtaskKey, TaskSnapshot>;
+    },
+  ) {
+    this.#options = options;
+    this.#latest = restored?.checkpoint;
+    this.#state = initialState(restored?.checkpoint.metadata.checkpointId ?? 0);
+    this.#finished = new Map(restored?.finished);
+    this.#incremental = restored === undefined || restored.claimed;
+    this.#retained = new RetainedCheckpoints(options.settings, (level, message) =>
+      options.log(level, message),
+    );
+  }
+
+  /** What the job would start again from: the last completed checkpoint, or what it was started from. */
+  get latest(): CompletedCheckpoint | undefined {
+    return this.#latest;
+  }
+
+  /** The savepoint that the job was stopped with. */
+  get stoppedBy(): CompletedCheckpoint | undefined {
+    return this.#stoppedBy;
+  }
+
+  get statistics(): CheckpointStatistics {
+    return this.#history.statistics;
+  }
+
+  /** Whether storage is at work. */
+  get busy(): boolean {
+    return this.#operations > 0;
+  }
+
+  /** Whether the job is being stopped with a savepoint, or has been. */
+  get stopping(): boolean {
+    return (
+      this.#stoppedBy !== undefined ||
+      this.#state.pending.some(({ kind }) => kind === "stop" || kind === "drain")
+    );
+  }
+
+  /** Whether a subtask's end is part of the last completed checkpoint. */
+  hasFinished(key: SubtaskKey): boolean {
+    return this.#finished.has(key);
+  }
+
+  /** Opens the storage. @throws CHECKPOINT_STORAGE_FAILED */
+  async open(): Promise<CheckpointStore> {
+    this.#store ??= this.#options.openStore();
+    return this.#busy(this.#store);
+  }
+
+  /** The restored checkpoint is the job's own from now on: it goes when later ones replace it. */
+  async claim(checkpoint: CompletedCheckpoint): Promise<void> {
+    const store = await this.open();
+    store.claim(checkpoint);
+    await this.#retained.add(checkpoint, store);
+  }
+
+  /** The job, or a part of it, starts from a checkpoint. */
+  restored(): void {
+    this.#history.restored();
+  }
+
+  /** How the job's tasks are. */
+  tasks(tasks: TasksPhase): void {
+    this.#on({ type: "tasks", tasks });
+  }
+
+  /** Tasks failed, and start again or don't. */
+  tasksLost(error: Error): void {
+    this.#on({
+      type: "tasksLost",
+      error: new MillraceError("CHECKPOINT_FAILED", `tasks of the job failed: ${error.message}`, {
+        cause: error,
+        retryable: true,
+      }),
+    });
+  }
+
+  /** A task has ended by itself. */
+  taskEnded(execution: ExecutionId): void {
+    this.#on({ type: "taskEnded", execution });
+  }
+
+  /** @param key the subtask of the execution, which is of a current attempt */
+  acknowledged({ execution, checkpointId, snapshot, metrics }: Acknowledgement, key: SubtaskKey): void {
+    const underway = this.#underway.get(checkpointId);
+    if (underway === undefined || underway.recording) {
+      void this.#clean([snapshot]);
+      return;
+    }
+    underway.snapshots.set(key, snapshot);
+    this.#history.wrote(checkpointId, metrics);
+    this.#on({ type: "acknowledged", id: checkpointId, execution });
+  }
+
+  declined({ execution, checkpointId, error: envelope }: Refusal): void {
+    const cause = fromEnvelope(envelope);
+    const error = new MillraceError(
+      "CHECKPOINT_FAILED",
+      `${this.#nameOf(checkpointId)} was declined by execution ${execution}: ${cause.message}`,
+      { cause, retryable: true },
+    );
+    this.#on({ type: "declined", id: checkpointId, error });
+  }
+
+  /**
+   * Takes a snapshot as soon as that is possible.
+   *
+   * @throws CHECKPOINT_FAILED, CHECKPOINT_EXPIRED, CHECKPOINT_STORAGE_FAILED
+   */
+  async request(order: SnapshotOrder): Promise<CompletedCheckpoint> {
+    const request = this.#nextRequest++;
+    const answer = Promise.withResolvers<CompletedCheckpoint>();
+    this.#requests.set(request, { order, answer });
+    this.#on({ type: "requested", request, kind: order.kind });
+    return answer.promise;
+  }
+
+  /** Settles when it is known of every checkpoint that all tasks have acknowledged whether it is complete. */
+  async settled(): Promise<void> {
+    if (this.#isSettled()) return;
+    await new Promise<void>((resolve) => this.#settled.push(resolve));
+  }
+
+  /** Nothing begins any more, what is underway is given up. */
+  jobEnds(error: MillraceError): void {
+    this.#on({ type: "jobOver", error });
+  }
+
+  /** The job has ended: keeps or removes its checkpoints. Never rejects. */
+  async close(how: JobEnd): Promise<void> {
+    this.#timer?.cancel();
+    await this.settled();
+    if (this.#store === undefined) return;
+    try {
+      const store = await this.open();
+      await this.#busy(this.#retained.end(how, store));
+      await this.#busy(store.close());
+    } catch (error) {
+      this.#options.log("warn", `checkpoints could not be cleaned up: ${textOf(error)}`);
+    }
+  }
+
+  #on(event: CoordinatorEvent): void {
+    this.#events.push(event);
+    if (this.#deciding) return;
+    this.#deciding = true;
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+      const { state, actions } = decide(
+        this.#options.settings,
+        this.#state,
+        next,
+        this.#options.clock.monotonic(),
+      );
+      this.#state = state;
+      for (const action of actions) this.#do(action);
+    }
+    this.#deciding = false;
+    this.#setTimer();
+    if (this.#isSettled()) for (const resolve of this.#settled.splice(0)) resolve();
+  }
+
+  #isSettled(): boolean {
+    return this.#state.pending.every(
+      ({ phase, givenUp }) => givenUp || (phase !== "ready" && phase !== "recording"),
+    );
+  }
+
+  #setTimer(): void {
+    this.#timer?.cancel();
+    const next = nextTick(this.#options.settings, this.#state);
+    if (next === undefined) return;
+    const delay = Math.max(0, next - this.#options.clock.monotonic());
+    this.#timer = this.#options.clock.schedule(Math.ceil(delay), () => this.#on({ type: "tick" }));
+  }
+
+  #do(action: CoordinatorAction): void {
+    switch (action.type) {
+      case "begin":
+        return this.#begin(action.id, action.kind, action.request);
+      case "record":
+        void this.#record(action.id);
+        return;
+      case "complete":
+        return this.#complete(action.id, action.kind);
+      case "abort":
+        return this.#abort(action);
+      case "discard":
+        void this.#discard(action.id);
+        return;
+      case "answer":
+        return this.#answer(action.request, ({ resolve }) =>
+          resolve((this.#recorded.get(action.id) ?? this.#latest) as CompletedCheckpoint),
+        );
+      case "refuse":
+        return this.#answer(action.request, ({ reject }) => reject(action.error));
+      case "resume":
+        return this.#options.resume(action.error);
+      case "failJob":
+        return this.#options.failJob(action.error);
+      default:
+        return unreachable(action, "action of checkpoints");
+    }
+  }
+
+  #answer(request: number, with_: (answer: PromiseWithResolvers<CompletedCheckpoint>) => void): void {
+    const waiting = this.#requests.get(request);
+    this.#requests.delete(request);
+    if (waiting !== undefined) with_(waiting.answer);
+  }
+
+  #begin(id: number, kind: SnapshotKind, request: number | undefined): void {
+    const { clock, settings } = this.#options;
+    const triggeredAt = clock.now();
+    this.#underway.set(id, {
+      id,
+      kind,
+      triggeredAt,
+      startedAt: clock.monotonic(),
+      location: undefined,
+      enumerators: new Map(),
+      snapshots: new Map(),
+      recording: false,
+    });
+    this.#history.began(id, kind === "checkpoint" ? "checkpoint" : "savepoint", triggeredAt);
+    const order = request === undefined ? undefined : this.#requests.get(request)?.order;
+    // Tasks know where periodic checkpoints go: these begin without a wait.
+    if (kind === "checkpoint" && settings.interval !== undefined) this.#trigger(id, undefined);
+    else void this.#place(id, order);
+  }
+
+  /** Finds out where a snapshot goes, then triggers it. */
+  async #place(id: number, order: SnapshotOrder | undefined): Promise<void> {
+    try {
+      const location = await this.#busy(this.#locate(order));
+      this.#trigger(id, location);
+    } catch (error) {
+      this.#on({ type: "declined", id, error: failure(`${this.#nameOf(id)} can't be written`, error) });
+    }
+  }
+
+  async #locate(order: SnapshotOrder | undefined): Promise<CheckpointLocation> {
+    if (order?.target === "memory") return IN_MEMORY;
+    const store = await this.open();
+    return order === undefined || order.kind === "checkpoint"
+      ? store.location
+      : store.prepareSavepoint(order.target);
+  }
+
+  #trigger(id: number, location: CheckpointLocation | undefined): void {
+    const underway = this.#underway.get(id);
+    // Given up while its place was made.
+    if (underway === undefined) return;
+    const { sources, living, producers, sendTo } = this.#options;
+    underway.location = location;
+    try {
+      underway.enumerators = sources.snapshot(id, underway.kind === "checkpoint");
+    } catch (error) {
+      sources.release();
+      this.#on({ type: "declined", id, error: failure(`${this.#nameOf(id)}: a source failed`, error) });
+      return;
+    }
+    const { trigger, acknowledge } = planTrigger(living(), (key) => this.#finished.has(key), producers);
+    for (const [key, snapshot] of this.#finished) underway.snapshots.set(key, snapshot);
+    const options = this.#barrierOptions(underway.kind, location);
+    sendTo(
+      trigger.map(({ execution }) => execution),
+      (executions) => ({
+        type: "triggerCheckpoint",
+        executions,
+        checkpointId: id,
+        timestamp: underway.triggeredAt,
+        options,
+      }),
+    );
+    sources.release();
+    const waiting = new Set(acknowledge.map(({ execution }) => execution));
+    this.#on({ type: "triggered", id, waiting });
+  }
+
+  #barrierOptions(kind: SnapshotKind, location: CheckpointLocation | undefined): BarrierOptions {
+    const { mode, unaligned, alignedTimeout } = this.#options.settings;
+    // Savepoints always align (correctness rule 23).
+    const overtaking = unaligned && kind === "checkpoint";
+    return {
+      snapshot: BARRIERS[kind],
+      mode: kind === "checkpoint" ? mode : "exactly-once",
+      alignment: overtaking && alignedTimeout === 0 ? "unaligned" : "aligned",
+      alignmentTimeout: overtaking && alignedTimeout > 0 ? alignedTimeout : undefined,
+      location,
+      incremental: kind === "checkpoint" && this.#options.settings.incremental && this.#incremental,
+    };
+  }
+
+  async #record(id: number): Promise<void> {
+    const underway = this.#underway.get(id) as SnapshotUnderway;
+    const { kind, snapshots } = underway;
+    underway.recording = true;
+    const metadata = assembleMetadata(this.#options.job, underway, this.#options.clock.now());
+    try {
+      const store = await this.open();
+      const location = underway.location ?? store.location;
+      const checkpoint =
+        location === IN_MEMORY
+          ? { metadata, path: undefined }
+          : await this.#busy(store.record(metadata, location));
+      this.#recorded.set(id, checkpoint);
+      const tasksEnd =
+        kind !== "savepoint" &&
+        [...snapshots].some(([key, { finished }]) => finished && !this.#finished.has(key));
+      this.#on({ type: "recorded", id, tasksEnd });
+    } catch (error) {
+      await this.#clean([...snapshots.values()]);
+      this.#on({ type: "recordFailed", id, error: failure(`${this.#nameOf(id)} can't be recorded`, error) });
+      this.#underway.delete(id);
+    }
+  }
+
+  #complete(id: number, kind: SnapshotKind): void {
+    const underway = this.#underway.get(id) as SnapshotUnderway;
+    const checkpoint = this.#recorded.get(id) as CompletedCheckpoint;
+    this.#underway.delete(id);
+    const durationMs = this.#options.clock.monotonic() - underway.startedAt;
+    this.#history.completed(id, durationMs, checkpoint.path);
+    const { stateBytes = 0, writtenBytes = 0 } = this.#history.find(id) ?? {};
+    this.#options.log(
+      "info",
+      `${nameOfKind(kind)} ${id} completed in ${Math.round(durationMs)} ms: ${stateBytes} bytes of state, ${writtenBytes} written${checkpoint.path === undefined ? "" : `, ${checkpoint.path}`}`,
+    );
+    // Whoever asked for it is answered within the same decision.
+    queueMicrotask(() => this.#recorded.delete(id));
+    if (kind === "savepoint") return;
+    for (const [key, snapshot] of underway.snapshots)
+      if (snapshot.finished) this.#finished.set(key, snapshot);
+    if (kind === "checkpoint") {
+      this.#latest = checkpoint;
+      this.#incremental = true;
+      void this.#retain(checkpoint);
+    } else this.#stoppedBy = checkpoint;
+    this.#options.broadcast({ type: "checkpointComplete", checkpointId: id });
+    this.#options.sources.checkpointComplete(id);
+    this.#options.completed(checkpoint);
+  }
+
+  async #retain(checkpoint: CompletedCheckpoint): Promise<void> {
+    const store = await this.open();
+    await this.#busy(this.#retained.add(checkpoint, store));
+  }
+
+  #abort({ id, kind, error, failed }: Extract<CoordinatorAction, { readonly type: "abort" }>): void {
+    const underway = this.#underway.get(id) as SnapshotUnderway;
+    if (!underway.recording) {
+      this.#underway.delete(id);
+      void this.#clean([...underway.snapshots.values()]);
+    }
+    this.#options.broadcast({ type: "checkpointAborted", checkpointId: id });
+    if (!failed) {
+      this.#history.dropped(id);
+      return;
+    }
+    this.#history.failed(id, this.#options.clock.monotonic() - underway.startedAt, error.message);
+    this.#options.log("warn", `${nameOfKind(kind)} ${id} failed: ${error.message}`);
+  }
+
+  /** It was recorded although it had been given up. */
+  async #discard(id: number): Promise<void> {
+    const checkpoint = this.#recorded.get(id);
+    this.#recorded.delete(id);
+    this.#underway.delete(id);
+    if (checkpoint === undefined) return;
+    const store = await this.open();
+    const error = await this.#busy(store.discard(checkpoint));
+    if (error !== undefined)
+      this.#options.log(
+        "warn",
+        `checkpoint ${id}, which was given up, could not be removed: ${error.message}`,
+      );
+  }
+
+  /** Removes what tasks wrote for nothing. Never rejects. */
+  async #clean(snapshots: readonly TaskSnapshot[]): Promise<void> {
+    if (snapshots.length === 0 || this.#store === undefined) return;
+    try {
+      const store = await this.open();
+      await this.#busy(store.discardUnrecorded(unrecorded(snapshots)));
+    } catch (error) {
+      this.#options.log(
+        "warn",
+        `files of a checkpoint that was given up could not be removed: ${textOf(error)}`,
+      );
+    }
+  }
+
+  async #busy<T>(operation: Promise<T>): Promise<T> {
+    this.#operations++;
+    try {
+      return await operation;
+    } finally {
+      this.#operations--;
+    }
+  }
+
+  #nameOf(id: number): string {
+    const kind = this.#underway.get(id)?.kind;
+    return `${nameOfKind(kind ?? "checkpoint")} ${id}`;
+  }
+}
+
+const nameOfKind = (kind: SnapshotKind): string => (kind === "checkpoint" ? "checkpoint" : "savepoint");
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function failure(what: string, error: unknown): MillraceError {
+  return new MillraceError(
+    MillraceError.is(error) ? error.code : "CHECKPOINT_FAILED",
+    `${what}: ${textOf(error)}`,
+    {
+      cause: error,
+      retryable: true,
+      ...(MillraceError.is(error) && error.help !== undefined ? { help: error.help } : {}),
+    },
+  );
+}

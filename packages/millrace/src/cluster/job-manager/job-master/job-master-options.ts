@@ -1,0 +1,52 @@
+import type { Clock } from "../../../common/clock/clock.ts";
+import type { Random } from "../../../common/clock/random.ts";
+import type { JobId } from "../../../common/ids/ids.ts";
+import type { JobGraph } from "../../../graph/job/job-graph.ts";
+import type { StreamGraph } from "../../../graph/stream/stream-graph.ts";
+import type { ProgramDeployment } from "../../../protocol/control/deployment.ts";
+import type {
+  CheckpointStore,
+  CompletedCheckpoint,
+} from "../../../runtime/checkpoint/storage/checkpoint-store.ts";
+import type { TaskMetrics } from "../../../runtime/task/task-metrics.ts";
+import type { StandardStreams } from "./standard-streams.ts";
+import type { SlotProvider } from "./units/slot-provider.ts";
+
+/** What a JobMaster is given. */
+export interface JobMasterOptions {
+  readonly jobId: JobId;
+  readonly streamGraph: StreamGraph;
+  readonly jobGraph: JobGraph;
+  /** Whether each failover unit runs in one slot: in the caller's thread. */
+  readonly packed: boolean;
+  readonly slots: SlotProvider;
+  readonly program: ProgramDeployment;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** All settings, the parallelism among them. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly streams: StandardStreams;
+  /** What the job starts from, checked against it; undefined: from nothing. */
+  readonly restore: JobRestore | undefined;
+  /** Makes the job's storage of checkpoints. Called when it is first needed. */
+  createStore(): Promise<CheckpointStore>;
+  log(level: "info" | "warn" | "error", message: string): void;
+}
+
+/** What a job starts from. */
+export interface JobRestore {
+  readonly checkpoint: CompletedCheckpoint;
+  /** Whether it is the job's own from now on. */
+  readonly claim: boolean;
+}
+
+/** How a job ended. */
+export interface JobOutcome {
+  readonly status: "FINISHED" | "CANCELED" | "FAILED";
+  readonly error: Error | undefined;
+  /** Of a failed job that might have been started again: why it was not. */
+  readonly givenUp: string | undefined;
+  /** The last metrics of each task that were seen, those of earlier attempts among them. */
+  readonly metrics: ReadonlyMap<string, TaskMetrics>;
+}

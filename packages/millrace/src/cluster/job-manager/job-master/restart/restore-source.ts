@@ -1,0 +1,87 @@
+import type { SourceSplit } from "../../../../common/connector/source.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import type { OperatorUid, VertexId } from "../../../../common/ids/ids.ts";
+import type { JobVertex } from "../../../../graph/job/job-graph.ts";
+import type { TaskRestore, TaskSnapshot } from "../../../../protocol/control/snapshots.ts";
+import type { CompletedCheckpoint } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
+import { planRestore } from "../../restore/plan-restore.ts";
+import type { RestorePlan } from "../../restore/plan-restore.ts";
+import type { JobMasterOptions } from "../job-master-options.ts";
+import { subtaskKey } from "../units/subtask-key.ts";
+import type { SubtaskKey } from "../units/subtask-key.ts";
+
+/** What the job starts from, or starts again: the last plan that was made. */
+export class RestoreSource {
+  readonly #options: JobMasterOptions;
+  readonly #vertices: ReadonlyMap<VertexId, JobVertex>;
+  #plan: RestorePlan | undefined;
+
+  constructor(options: JobMasterOptions) {
+    this.#options = options;
+    this.#vertices = new Map(options.jobGraph.vertices.map((vertex) => [vertex.id, vertex]));
+  }
+
+  /** What the job is started from the first time, with the subtasks that have nothing more to do. */
+  get initial():
+    | {
+        readonly checkpoint: CompletedCheckpoint;
+        readonly claimed: boolean;
+        readonly finished: ReadonlyMap<SubtaskKey, TaskSnapshot>;
+      }
+    | undefined {
+    const { restore, jobGraph } = this.#options;
+    if (restore === undefined) return undefined;
+    const plan = this.#planned(restore.checkpoint);
+    const finished = new Map<SubtaskKey, TaskSnapshot>();
+    for (const vertex of jobGraph.vertices) {
+      for (let subtask = 0; subtask < vertex.parallelism; subtask++) {
+        // Its state is nobody's any more: nothing will be restored from it, at whatever parallelism.
+        if (plan.task(vertex, subtask).finished)
+          finished.set(subtaskKey(vertex.id, subtask), { operators: [], channels: [], finished: true });
+      }
+    }
+    return { checkpoint: restore.checkpoint, claimed: restore.claim, finished };
+  }
+
+  /** Plans to start from a checkpoint, or from nothing. */
+  plan(checkpoint: CompletedCheckpoint | undefined): void {
+    this.#plan = checkpoint === undefined ? undefined : this.#planned(checkpoint);
+  }
+
+  /** Whether there is something to start from. */
+  get planned(): boolean {
+    return this.#plan !== undefined;
+  }
+
+  task(vertex: VertexId, subtask: number): TaskRestore | undefined {
+    return this.#plan?.task(this.#vertex(vertex), subtask);
+  }
+
+  splits(vertex: VertexId, subtask: number): readonly SourceSplit[] {
+    return this.#plan?.splits(this.#vertex(vertex), subtask) ?? [];
+  }
+
+  /** States of enumerators by the uids of their sources. */
+  get enumerators(): ReadonlyMap<OperatorUid, Uint8Array> {
+    return new Map(
+      [...(this.#plan?.enumerators ?? [])].map(([uid, bytes]) => {
+        if (bytes.kind === "inline") return [uid, bytes.bytes];
+        throw new MillraceError(
+          "CHECKPOINT_CORRUPT",
+          `the state of source ${uid} is not inline: ${bytes.path}`,
+        );
+      }),
+    );
+  }
+
+  #planned(checkpoint: CompletedCheckpoint): RestorePlan {
+    const sameJob = checkpoint.metadata.jobId === this.#options.jobId;
+    return planRestore(checkpoint.metadata, this.#options, { sameJob });
+  }
+
+  #vertex(id: VertexId): JobVertex {
+    const vertex = this.#vertices.get(id);
+    if (vertex === undefined) throw new MillraceError("INTERNAL", `the job graph has no vertex ${id}`);
+    return vertex;
+  }
+}

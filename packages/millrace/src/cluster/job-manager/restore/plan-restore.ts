@@ -1,0 +1,122 @@
+import type { SourceSplit } from "../../../common/connector/source.ts";
+import type { OperatorUid } from "../../../common/ids/ids.ts";
+import { keyGroupRange } from "../../../common/keys/key-groups.ts";
+import type { JobGraph, JobVertex } from "../../../graph/job/job-graph.ts";
+import type { StreamGraph } from "../../../graph/stream/stream-graph.ts";
+import type { OperatorRestore, StateBytes, TaskRestore } from "../../../protocol/control/snapshots.ts";
+import type {
+  CheckpointMetadata,
+  OperatorMetadata,
+} from "../../../runtime/checkpoint/format/checkpoint-metadata.ts";
+import { streamNode } from "../../../runtime/task/chain-layout.ts";
+import { restoreChannels } from "./restore-channels.ts";
+
+/** The job's graphs as they run. */
+export interface RestoringGraphs {
+  readonly streamGraph: StreamGraph;
+  readonly jobGraph: JobGraph;
+}
+
+/** What a job's tasks and enumerators start from. */
+export interface RestorePlan {
+  readonly checkpointId: number;
+  task(vertex: JobVertex, subtask: number): TaskRestore;
+  /** What the reader of a source starts with. */
+  splits(vertex: JobVertex, subtask: number): readonly SourceSplit[];
+  /** By the uids of their sources. */
+  readonly enumerators: ReadonlyMap<OperatorUid, StateBytes>;
+}
+
+/** How a restore is planned. */
+export interface RestorePlanOptions {
+  /**
+   * Whether the checkpoint is one of this very job, in the same parallelism: then a subtask that had finished stays finished although
+   * others of its operator had not.
+   */
+  readonly sameJob: boolean;
+}
+
+/**
+ * Divides a checkpoint among the subtasks of a job (correctness rule 16): keyed state by key groups, operator state whole to each subtask,
+ * which takes its share, splits evenly, records in flight by their edges. Pure. State of operators that the job doesn't have is left out:
+ * whether that is allowed was checked before.
+ */
+export function planRestore(
+  metadata: CheckpointMetadata,
+  graphs: RestoringGraphs,
+  options: RestorePlanOptions,
+): RestorePlan {
+  const { streamGraph, jobGraph } = graphs;
+  const operators = new Map(metadata.operators.map((operator) => [operator.uid, operator]));
+  const ofVertex = (vertex: JobVertex): readonly (OperatorMetadata | undefined)[] =>
+    vertex.nodes.map((node) => operators.get(streamNode(streamGraph, node).uid));
+  const finished = finishedVertices(jobGraph, ofVertex);
+  return {
+    checkpointId: metadata.checkpointId,
+    task(vertex, subtask) {
+      const stored = ofVertex(vertex).filter((operator) => operator !== undefined);
+      const alone =
+        options.sameJob &&
+        stored.length > 0 &&
+        stored.every(({ subtasks }) => subtasks[subtask]?.finished === true);
+      if (finished.has(vertex.id) || alone)
+        return { checkpointId: metadata.checkpointId, finished: true, operators: [], channels: [] };
+      return {
+        checkpointId: metadata.checkpointId,
+        finished: false,
+        operators: stored.map((operator) => restoreOperator(operator, vertex, subtask)),
+        channels: restoreChannels(metadata, graphs, vertex, subtask),
+      };
+    },
+    splits(vertex, subtask) {
+      const [head] = ofVertex(vertex);
+      if (head === undefined || finished.has(vertex.id)) return [];
+      return shareOfSplits(head, vertex.parallelism, subtask);
+    },
+    enumerators: new Map(
+      metadata.operators.flatMap(({ uid, coordinator }) =>
+        coordinator === undefined ? [] : [[uid, coordinator] as const],
+      ),
+    ),
+  };
+}
+
+/**
+ * Vertices that have nothing more to do: every subtask of all their operators had finished. An operator that the checkpoint doesn't
+ * know makes its vertex start again: its own part has not been done.
+ */
+function finishedVertices(
+  { vertices }: JobGraph,
+  ofVertex: (vertex: JobVertex) => readonly (OperatorMetadata | undefined)[],
+): ReadonlySet<string> {
+  const done = (operator: OperatorMetadata | undefined): boolean =>
+    operator !== undefined &&
+    operator.subtasks.length > 0 &&
+    operator.subtasks.every(({ finished }) => finished);
+  return new Set(vertices.filter((vertex) => ofVertex(vertex).every(done)).map(({ id }) => id));
+}
+
+function restoreOperator(operator: OperatorMetadata, vertex: JobVertex, subtask: number): OperatorRestore {
+  const { start, end } = keyGroupRange(vertex.maxParallelism, vertex.parallelism, subtask);
+  const { uid, subtasks } = operator;
+  return {
+    uid,
+    keyed: subtasks.flatMap(({ keyed }) =>
+      keyed !== undefined && keyed.keyGroups.start < end && start < keyed.keyGroups.end ? [keyed] : [],
+    ),
+    operatorState: subtasks.flatMap(({ operatorState }) =>
+      operatorState === undefined ? [] : [operatorState],
+    ),
+  };
+}
+
+/** At the same parallelism each reader gets its own; else all of them are dealt out in turn. */
+function shareOfSplits(
+  { subtasks }: OperatorMetadata,
+  parallelism: number,
+  subtask: number,
+): readonly SourceSplit[] {
+  const splits = subtasks.map((one) => (one.splits ?? []) as readonly SourceSplit[]);
+  if (subtasks.length === parallelism) return splits[subtask] ?? [];
+  return splits.flat().filter((_, index) => index % parallelism === subtask);
+}

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PARALLELISM } from "../../common/config/options.ts";
+import { buildJob, type BuiltJob } from "../artifact/build-job.ts";
+import { bundleJob } from "../artifact/bundle-job.ts";
+import { loadJob } from "../artifact/load-job.ts";
+import type { JobRestore } from "../job-manager/job-master/job-master-options.ts";
+import type { LocalJob } from "./local-job.ts";
+import { startProgram } from "./start-module.ts";
+import type { ModuleOptions, PlanOptions } from "./start-module.ts";
+
+/** A job module that was bundled and built, ready to be started once. */
+export interface PreparedModule extends BuiltJob {
+  /** The files that it was made from, absolute. */
+  readonly inputs: readonly string[];
+  /** Equal for bundles of equal contents. */
+  readonly hash: string;
+  /** Its bundle belongs to the job from now on. */
+  start(options: PreparedStart): Promise<LocalJob>;
+  /** It won't be started. */
+  dispose(): Promise<void>;
+}
+
+/** How a prepared module is started. */
+export interface PreparedStart extends Pick<ModuleOptions, "streams" | "log"> {
+  /** What it starts from; undefined: what its settings name, or nothing. */
+  readonly restore: JobRestore | undefined;
+}
+
+/**
+ * Bundles, imports and builds a job's module as its files are now.
+ *
+ * @throws MillraceError for a module that isn't a job's, for wrong arguments, and for what the program refuses itself
+ */
+export async function prepareModule(moduleUrl: string, options: PlanOptions): Promise<PreparedModule> {
+  const { parallelism, args, config } = options;
+  const artifact = await bundleJob(moduleUrl);
+  try {
+    const program = await loadJob(artifact);
+    const built = buildJob(program, {
+      args: {
+        ...(Array.isArray(args) ? { argv: args } : { values: args as Readonly<Record<string, unknown>> }),
+        resolvePath: (path) => resolve(path),
+      },
+      config: parallelism === undefined ? config : { ...config, [PARALLELISM.key]: parallelism },
+    });
+    const bundle = await readFile(fileURLToPath(artifact.url));
+    return {
+      ...built,
+      inputs: artifact.inputs,
+      hash: createHash("sha256").update(bundle).digest("hex"),
+      start: async ({ streams, log }) => {
+        await artifact.dispose();
+        return startProgram(program, { ...options, streams, log });
+      },
+      dispose: () => artifact.dispose(),
+    };
+  } catch (error) {
+    await artifact.dispose();
+    throw error;
+  }
+}
