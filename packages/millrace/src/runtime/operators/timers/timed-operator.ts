@@ -77,6 +77,11 @@ export abstract class TimedOperator implements Operator {
       this.#waiting.push({ kind: "watermark", watermark });
       return;
     }
+    if (watermark <= this.progress.current) {
+      // A restored source says again what it had said: all timers that were due by then have fired.
+      this.context.output.watermark(watermark);
+      return;
+    }
     this.#begin("event", watermark);
     this.context.runCursor(this.#cursor);
   }
@@ -167,6 +172,10 @@ export abstract class TimedOperator implements Operator {
     for (let item = this.#waiting.take(); item !== undefined; item = this.#waiting.take()) {
       switch (item.kind) {
         case "watermark":
+          if (item.watermark <= this.progress.current) {
+            this.context.output.watermark(item.watermark);
+            break;
+          }
           this.#begin("event", item.watermark);
           return true;
         case "idle":

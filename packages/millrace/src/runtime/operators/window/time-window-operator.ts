@@ -16,7 +16,8 @@ import { windowResults, type WindowResults } from "./window-results.ts";
  * that find theirs through the pane of their time.
  *
  * In processing time a record belongs to the window of the moment, as of the last time that the clock was read: it is read
- * when it has passed the end of a slice, not for each record. Windows that are still open when bounded input ends are dropped,
+ * when it has passed the end of a slice, not for each record. How far it has come is kept by key group as watermarks are, so that no
+ * window fires again after a restore. Windows that are still open when bounded input ends are dropped,
  * as in Flink: their time has not come.
  */
 export abstract class TimeWindowOperator extends WindowOperatorBase {
@@ -32,8 +33,6 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
   readonly #windowsName: string;
   readonly #recent = new RecentPanes();
   #pane: Pane = NO_PANE;
-  /** Up to where windows have fired, in processing time. */
-  #passed: Timestamp = MIN_WATERMARK;
   /** Processing time as last read, and whether it must be read again. */
   #now: Timestamp = MIN_WATERMARK;
   #nowPassed = true;
@@ -45,7 +44,7 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
     fold: WindowFold,
     tableName: string,
   ) {
-    super(spec, context);
+    super(spec, context, spec.assigner.timeDomain);
     this.geometry = geometry;
     this.fold = fold;
     this.enter = fold.enter;
@@ -55,7 +54,7 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
     this.tables = context.keyedState.getNamespaceTables(tableName, fold.type);
     this.results = windowResults(spec.contents, context, {
       merging: false,
-      currentWatermark: (key) => this.progress.of(key),
+      currentWatermark: (key) => (this.#eventTime ? this.progress.of(key) : this.watermark),
     });
   }
 
@@ -121,12 +120,12 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
 
   /** Up to where all windows have fired. */
   protected get passed(): Timestamp {
-    return this.#eventTime ? this.progress.current : this.#passed;
+    return this.progress.current;
   }
 
   /** Up to where the windows of a key have fired. */
   protected passedFor(key: unknown): Timestamp {
-    return this.#eventTime ? this.progress.of(key) : this.#passed;
+    return this.progress.of(key);
   }
 
   /** In processing time, wakes the operator when the window is over. */
@@ -140,10 +139,9 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
     return this.fireUpTo(watermark);
   }
 
-  protected fireProcessingTime(time: Timestamp): boolean {
-    if (time > this.#passed) this.#passed = time;
-    this.#forgetPanes(this.#passed);
-    if (!this.fireUpTo(this.#passed)) return false;
+  protected fireProcessingTime(): boolean {
+    this.#forgetPanes(this.passed);
+    if (!this.fireUpTo(this.passed)) return false;
     this.#setAlarm();
     return true;
   }
@@ -155,8 +153,8 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
 
   #processingTime(): Timestamp {
     if (this.#nowPassed) {
-      // Never back into windows that have fired, even if the wall clock was set back.
-      this.#now = Math.max(this.context.clock.now(), this.#passed + 1);
+      // Never back into windows that have fired, even if the wall clock was set back, or was another machine's before a restore.
+      this.#now = Math.max(this.context.clock.now(), this.progress.furthest + 1);
       this.#nowPassed = false;
       this.wakeAfter(this.geometry.sliceEnd(this.geometry.sliceStart(this.#now)) - 1);
     }

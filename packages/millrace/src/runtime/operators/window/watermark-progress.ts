@@ -36,6 +36,11 @@ export class WatermarkProgress {
     if (this.ahead) this.#restored = restored;
   }
 
+  /** What some key has reached, and none has passed. */
+  get furthest(): Timestamp {
+    return Math.max(this.current, this.#furthest);
+  }
+
   /** Moves `current` on; never back. */
   advance(watermark: Timestamp): void {
     if (watermark > this.current) this.current = watermark;

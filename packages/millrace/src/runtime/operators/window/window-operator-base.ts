@@ -22,7 +22,11 @@ import type { WindowResults } from "./window-results.ts";
 export abstract class WindowOperatorBase implements Operator {
   protected readonly context: OperatorContext;
   protected readonly keyOf: KeySelector<unknown, unknown>;
+  /** How far time has come in the domain in which the subclass fires by it: `progressDomain`. */
   protected readonly progress: WatermarkProgress;
+  protected readonly progressDomain: TimeDomain;
+  /** The last watermark. */
+  protected watermark: Timestamp = MIN_WATERMARK;
   /** Whether a cursor is under way. */
   protected firing = false;
   readonly #driver: ProcessingTimeDriver;
@@ -38,7 +42,8 @@ export abstract class WindowOperatorBase implements Operator {
   /** Whether processing time has passed a time, and the firing has not begun. */
   #due = false;
 
-  constructor(spec: WindowSpec, context: OperatorContext) {
+  constructor(spec: WindowSpec, context: OperatorContext, progressDomain: TimeDomain = "event") {
+    this.progressDomain = progressDomain;
     this.context = context;
     this.keyOf = spec.keySelector;
     this.progress = new WatermarkProgress(context.keyedState);
@@ -72,6 +77,10 @@ export abstract class WindowOperatorBase implements Operator {
   processWatermark(watermark: Timestamp): void {
     if (this.firing) {
       this.#waiting.push({ kind: "watermark", watermark });
+      return;
+    }
+    if (this.#isOld(watermark)) {
+      this.context.output.watermark(watermark);
       return;
     }
     this.#begin("event", watermark);
@@ -140,9 +149,15 @@ export abstract class WindowOperatorBase implements Operator {
     this.#stage = "fire";
     this.#domain = domain;
     this.#time = time;
-    if (domain !== "event") return;
-    this.context.keyedState.setWatermark(time);
+    if (domain === "event") this.watermark = time;
+    if (domain !== this.progressDomain) return;
     this.progress.advance(time);
+    this.context.keyedState.setWatermark(this.progress.current);
+  }
+
+  /** A restored source says again what it had said: all that was due by then has fired. */
+  #isOld(watermark: Timestamp): boolean {
+    return this.progressDomain === "event" && watermark <= this.progress.current;
   }
 
   #advance(): boolean {
@@ -171,6 +186,10 @@ export abstract class WindowOperatorBase implements Operator {
     for (let item = this.#waiting.take(); item !== undefined; item = this.#waiting.take()) {
       switch (item.kind) {
         case "watermark":
+          if (this.#isOld(item.watermark)) {
+            this.context.output.watermark(item.watermark);
+            break;
+          }
           this.#begin("event", item.watermark);
           return true;
         case "idle":
