@@ -120,6 +120,6 @@ export interface OperatorRestore {
   readonly uid: OperatorUid;
   /** All handles that hold some of the subtask's key groups. */
   readonly keyed: readonly KeyedStateHandle[];
-  /** Of all former subtasks, in their order: who restores takes its share (`redistributeOperatorState`). */
+  /** Of all former subtasks, in their order: who restores takes its share (`operatorShares`). */
   readonly operatorState: readonly StateBytes[];
 }

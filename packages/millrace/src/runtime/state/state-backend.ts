@@ -1,7 +1,7 @@
 import type { Clock } from "../../common/clock/clock.ts";
 import type { OperatorUid } from "../../common/ids/ids.ts";
 import type { KeyedStateStore, KeyGroupRange } from "./keyed-state.ts";
-import type { OperatorStateStore } from "./operator-state.ts";
+import type { SnapshotOperatorStore } from "./operator-snapshot.ts";
 
 /** Which operator and subtask a store is for. */
 export interface StateStoreRequest {
@@ -26,6 +26,6 @@ export interface StateStoreRequest {
 export interface StateBackend {
   readonly name: string;
   createKeyedStore(request: StateStoreRequest): KeyedStateStore;
-  createOperatorStore(request: StateStoreRequest): OperatorStateStore;
+  createOperatorStore(request: StateStoreRequest): SnapshotOperatorStore;
   dispose(): void;
 }

@@ -41,7 +41,7 @@ export class OperatorStores {
 
   get operator(): SnapshotOperatorStore {
     if (this.#operator === undefined) {
-      this.#operator = this.#backend.createOperatorStore(this.#request) as SnapshotOperatorStore;
+      this.#operator = this.#backend.createOperatorStore(this.#request);
       if (this.#restored !== undefined)
         this.#operator.restore(this.#restored.state?.operatorState ?? [], this.#restored.files);
     }

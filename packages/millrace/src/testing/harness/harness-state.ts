@@ -1,5 +1,5 @@
 import type { KeyedStateSnapshot } from "../../runtime/state/keyed-capture.ts";
-import type { OperatorStateSnapshot } from "../../runtime/state/operator-capture.ts";
+import type { StateBytes } from "../../protocol/control/snapshots.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { preview } from "../../common/errors/preview.ts";
 import type { HarnessSnapshot } from "./harness-options.ts";
@@ -9,7 +9,7 @@ export interface HarnessState extends HarnessSnapshot {
   /** By subtask; empty where the operator has no keyed state. */
   readonly keyed: readonly KeyedStateSnapshot[];
   /** By subtask. */
-  readonly operator: readonly OperatorStateSnapshot[];
+  readonly operator: readonly StateBytes[];
 }
 
 /** The state in a snapshot. @throws MillraceError INVALID_ARGUMENT for what no harness gave */

@@ -5,7 +5,6 @@ import type { StateDescriptor, StateHandle } from "../../common/state/state.ts";
 import { MAX_WATERMARK, NO_TIMESTAMP, type Timestamp } from "../../common/time/timestamps.ts";
 import { WatermarkValve } from "../../runtime/network/watermark-valve.ts";
 import type { Output } from "../../runtime/operators/operator.ts";
-import { redistributeOperatorState } from "../../runtime/state/redistribute-operator-state.ts";
 import type { HarnessEvent, HarnessRecord, SkippedRecord } from "./harness-events.ts";
 import type { HarnessSettings } from "./harness-options.ts";
 import { harnessState, type HarnessState } from "./harness-state.ts";
@@ -50,7 +49,6 @@ export class RunningHarness<A, B, Out> implements OperatorHarness<A, B, Out> {
     this.#copyInput = operator.inputTypes.map((type, i) => recordCopier(type, `input-${i}`, carry));
     const copyOutput = recordCopier(operator.node.outputType, "output", carry);
     const state = restore === undefined ? undefined : harnessState(restore);
-    const shares = state === undefined ? undefined : redistributeOperatorState(state.operator, parallelism);
     this.#subtasks = Array.from({ length: parallelism }, (_, subtask) => {
       // Each subtask has function objects of its own.
       const { node } = subtask === 0 ? operator : recordOperator(build, operator.inputTypes);
@@ -68,7 +66,7 @@ export class RunningHarness<A, B, Out> implements OperatorHarness<A, B, Out> {
         sideOutput: (tagId) => this.#sideOutput(tagId, carry),
         onSkipped: (skipped) => this.#skipped.push(skipped),
         onFailure: (error) => this.#failures.push(error),
-        restored: state === undefined ? undefined : { keyed: state.keyed, operator: shares?.[subtask] },
+        restored: state,
       });
     });
   }
@@ -204,7 +202,7 @@ export class RunningHarness<A, B, Out> implements OperatorHarness<A, B, Out> {
     return {
       "~millrace": "harness-snapshot",
       keyed: this.#subtasks.flatMap((subtask) => subtask.captureKeyed() ?? []),
-      operator: this.#subtasks.map((subtask) => subtask.captureOperator()),
+      operator: this.#subtasks.flatMap((subtask) => subtask.captureOperator() ?? []),
     };
   }
 

@@ -12,7 +12,9 @@ import type { Mail, Operator, OperatorContext, Output } from "../../runtime/oper
 import { HashMapStateBackend } from "../../runtime/state/heap/hash-map-state-backend.ts";
 import type { CapturableKeyedStore, KeyedStateSnapshot } from "../../runtime/state/keyed-capture.ts";
 import { materializeCapture } from "../../runtime/state/materialize-capture.ts";
-import type { CapturableOperatorStore, OperatorStateSnapshot } from "../../runtime/state/operator-capture.ts";
+import type { StateBytes } from "../../protocol/control/snapshots.ts";
+import { createStateFiles } from "../../runtime/checkpoint/storage/create-state-files.ts";
+import type { SnapshotOperatorStore } from "../../runtime/state/operator-snapshot.ts";
 import type { StateStoreRequest } from "../../runtime/state/state-backend.ts";
 import { MetricRegistry } from "../../runtime/task/metric-registry.ts";
 import { TaskFlow } from "../../runtime/task/task-flow.ts";
@@ -20,6 +22,8 @@ import type { SkippedRecord } from "./harness-events.ts";
 
 /** The job that operators under test believe to be in. */
 const HARNESS_JOB = jobId(new Uint8Array(16));
+
+const IN_MEMORY = createStateFiles({ directory: undefined, inlineThreshold: Infinity });
 
 /** What one subtask is made of. */
 export interface SubtaskRigOptions {
@@ -45,8 +49,8 @@ export interface SubtaskRigOptions {
 export interface SubtaskState {
   /** Of all subtasks: each takes its own key groups. */
   readonly keyed: readonly KeyedStateSnapshot[];
-  /** This subtask's share. */
-  readonly operator: OperatorStateSnapshot | undefined;
+  /** Of all subtasks: each takes its share. */
+  readonly operator: readonly StateBytes[];
 }
 
 /** One operator in one subtask, in a task of its own: mails, room behind it, state. What a task does, at the test's command. */
@@ -59,7 +63,7 @@ export class SubtaskRig {
   readonly #valve: WatermarkValve;
   readonly #mails: Mail[] = [];
   #keyed: CapturableKeyedStore | undefined;
-  #operatorState: CapturableOperatorStore | undefined;
+  #operatorState: SnapshotOperatorStore | undefined;
   #held = false;
   #depth = 0;
   #blocked = false;
@@ -152,8 +156,9 @@ export class SubtaskRig {
     return this.#keyed === undefined ? undefined : materializeCapture(this.#keyed.capture());
   }
 
-  captureOperator(): OperatorStateSnapshot {
-    return this.#operatorState?.capture() ?? [];
+  captureOperator(): StateBytes | undefined {
+    const bytes = this.#operatorState?.snapshot();
+    return bytes === undefined ? undefined : { kind: "inline", bytes };
   }
 
   async close(): Promise<void> {
@@ -190,7 +195,7 @@ export class SubtaskRig {
   #context(): OperatorContext {
     const { clock, output, freeze, autoWatermarkInterval } = this.#options;
     const keyed = (): CapturableKeyedStore => this.#keyedStore();
-    const operatorState = (): CapturableOperatorStore => this.#operatorStore();
+    const operatorState = (): SnapshotOperatorStore => this.#operatorStore();
     return {
       runtime: this.#runtime(),
       clock,
@@ -276,11 +281,11 @@ export class SubtaskRig {
     return this.#keyed;
   }
 
-  #operatorStore(): CapturableOperatorStore {
+  #operatorStore(): SnapshotOperatorStore {
     if (this.#operatorState === undefined) {
       this.#operatorState = this.#backend.createOperatorStore(this.#request());
       const { restored } = this.#options;
-      if (restored !== undefined) this.#operatorState.restore(restored.operator ?? []);
+      if (restored !== undefined) this.#operatorState.restore(restored.operator, IN_MEMORY);
     }
     return this.#operatorState;
   }

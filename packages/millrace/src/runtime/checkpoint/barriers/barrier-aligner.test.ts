@@ -270,8 +270,8 @@ function naive(channels: number, modes: readonly Mode[], history: readonly Happe
   for (let length = 1; length <= history.length; length++) {
     const past = history.slice(0, length);
     const last = past.at(-1)!;
-    const brought = (kind: string, channel: number, id: number): boolean =>
-      past.some((it) => it.kind === kind && "channel" in it && it.channel === channel && it.id === id);
+    const brought = (kind: "barrier", channel: number, id: number): boolean =>
+      past.some((it) => it.kind === kind && it.channel === channel && it.id === id);
     const ended = (channel: number): boolean =>
       past.some((it) => it.kind === "end" && it.channel === channel);
     const beyond = (channel: number, id: number): boolean =>

@@ -1,5 +1,5 @@
 import type { CapturableKeyedStore } from "../keyed-capture.ts";
-import type { CapturableOperatorStore } from "../operator-capture.ts";
+import type { SnapshotOperatorStore } from "../operator-snapshot.ts";
 import type { StateBackend, StateStoreRequest } from "../state-backend.ts";
 import { HeapKeyedStateStore } from "./heap-keyed-store.ts";
 import { HeapOperatorStateStore } from "./heap-operator-store.ts";
@@ -19,7 +19,7 @@ export class HashMapStateBackend implements StateBackend {
     return store;
   }
 
-  createOperatorStore(request: StateStoreRequest): CapturableOperatorStore {
+  createOperatorStore(request: StateStoreRequest): SnapshotOperatorStore {
     return new HeapOperatorStateStore(request);
   }
 

@@ -1,4 +1,5 @@
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import type { OperatorUid } from "../../../common/ids/ids.ts";
 import { isKeyItself, keyIndex, type KeyIndex } from "../../../common/keys/key-index.ts";
 import type {
   BroadcastState,
@@ -8,48 +9,55 @@ import type {
   ReadonlyState,
 } from "../../../common/state/state.ts";
 import type { StateBytes } from "../../../protocol/control/snapshots.ts";
-import { encodePlainValue } from "../../checkpoint/format/plain-value.ts";
-import { createValueCodec } from "../../../common/codec/value-codec.ts";
+import { encodeOperatorState } from "../../checkpoint/format/encode-operator-state.ts";
+import { stateMetaOf } from "../../checkpoint/format/keyed/state-header.ts";
+import { openOperatorState } from "../../checkpoint/format/open-operator-state.ts";
+import { operatorStateMeta, type OperatorStateEntry } from "../../checkpoint/format/operator-state.ts";
 import type { StateFiles } from "../../checkpoint/storage/state-files.ts";
-import { redistributeOperatorState } from "../redistribute-operator-state.ts";
-import { deepCopy, NO_CUSTOMS, type Customs } from "../deep-copy.ts";
-import type {
-  CapturableOperatorStore,
-  OperatorStateMode,
-  OperatorStateSnapshot,
-  OperatorStateSnapshotEntry,
-} from "../operator-capture.ts";
-import type { StateStoreRequest } from "../state-backend.ts";
+import type { StateMeta } from "../captured-state.ts";
 import { freezeState } from "../freeze-state.ts";
-import { ListHandle } from "./list-handle.ts";
+import type { OperatorStateMode } from "../operator-capture.ts";
+import { operatorShares, type StateShare } from "../operator-shares.ts";
+import type { SnapshotOperatorStore } from "../operator-snapshot.ts";
+import type { StateStoreRequest } from "../state-backend.ts";
 import { handleOptions } from "./heap-state.ts";
+import { ListHandle } from "./list-handle.ts";
 import type { Place } from "./place.ts";
 
+/** A state that was asked for. */
 interface Registered {
   readonly mode: OperatorStateMode;
+  readonly meta: StateMeta;
   readonly handle: unknown;
-  readonly customs: Customs;
-  readonly elements: () => readonly unknown[];
+  readonly elements: () => Iterable<unknown>;
 }
 
-/** Operator state as live objects. */
-export class HeapOperatorStateStore implements CapturableOperatorStore {
+/** Operator state as live objects, encoded when a snapshot is taken. */
+export class HeapOperatorStateStore implements SnapshotOperatorStore {
   readonly #states = new Map<string, Registered>();
   /** What no state has asked for yet. */
-  readonly #restored = new Map<string, OperatorStateSnapshotEntry>();
+  readonly #restored = new Map<string, StateShare>();
+  readonly #uid: OperatorUid;
+  readonly #subtask: number;
+  readonly #parallelism: number;
   readonly #where: string;
   readonly #freeze: boolean;
-  readonly #request: StateStoreRequest;
   #isRestored = false;
 
   constructor(request: StateStoreRequest) {
-    this.#request = request;
+    this.#uid = request.operator;
+    this.#subtask = request.subtaskIndex;
+    this.#parallelism = request.parallelism;
     this.#where = `operator "${request.operatorName}"`;
     this.#freeze = request.freeze;
   }
 
   get isRestored(): boolean {
     return this.#isRestored;
+  }
+
+  get hasUnionState(): boolean {
+    return [...this.#states.values(), ...this.#restored.values()].some(({ mode }) => mode === "union");
   }
 
   getListState<T>(name: string, descriptor: ListStateDescriptor<T>): ListState<T> {
@@ -61,105 +69,88 @@ export class HeapOperatorStateStore implements CapturableOperatorStore {
   }
 
   getBroadcastState<K, V>(name: string, descriptor: MapStateDescriptor<K, V>): BroadcastState<K, V> {
-    return this.#registered(name, "broadcast", descriptor.type?.customs ?? NO_CUSTOMS, (restored) => {
-      const options = handleOptions(
-        descriptor as MapStateDescriptor<unknown, unknown>,
-        this.#whereOf(name),
-        this.#freeze,
-      );
-      const state = new HeapBroadcastState<K, V>(
-        options.retain,
-        options.retainKey,
-        this.#freeze,
-        this.#whereOf(name),
-      );
+    const meta = operatorStateMeta(name, "map", descriptor.type, descriptor.keyType);
+    return this.#registered(name, "broadcast", meta, (restored) => {
+      const where = this.#whereOf(name);
+      const options = handleOptions(descriptor as MapStateDescriptor<unknown, unknown>, where, this.#freeze);
+      const state = new HeapBroadcastState<K, V>(options.retain, options.retainKey, this.#freeze, where);
       for (const pair of restored) {
         const [key, value] = pair as [K, V];
         state.put(key, value);
       }
-      return { handle: state, elements: () => [...state.entries()] };
+      return { handle: state, elements: () => state.entries() };
     });
   }
 
-  capture(): OperatorStateSnapshot {
-    const waiting = [...this.#restored.values()];
-    const states = [...this.#states].map(
-      ([name, { mode, customs, elements }]): OperatorStateSnapshotEntry => {
-        const copies = elements().map((element) => deepCopy(element, customs));
-        return { name, mode, kind: mode === "broadcast" ? "map" : "list", elements: copies };
-      },
-    );
-    return [...waiting, ...states];
-  }
-
-  get hasUnionState(): boolean {
-    return [...this.#states.values(), ...this.#restored.values()].some(({ mode }) => mode === "union");
-  }
-
   snapshot(): Uint8Array | undefined {
-    const states = this.capture();
-    return states.length === 0 ? undefined : encodePlainValue(states);
+    const asked = [...this.#states.values()].map(({ mode, meta, elements }): OperatorStateEntry => ({
+      mode,
+      meta,
+      elements: elements(),
+    }));
+    const waiting = [...this.#restored.values()].flatMap(({ mode, slices }) =>
+      slices.map(({ state, start, end }): OperatorStateEntry => {
+        const meta = stateMetaOf(state.header);
+        return { mode, meta, elements: state.elements(undefined).slice(start, end) };
+      }),
+    );
+    const states = [...waiting, ...asked];
+    return states.length === 0 ? undefined : encodeOperatorState(this.#uid, states);
   }
 
-  restore(parts: readonly StateBytes[], files: StateFiles): void;
-  restore(snapshot: OperatorStateSnapshot): void;
-  restore(from: OperatorStateSnapshot | readonly StateBytes[], files?: StateFiles): void {
+  restore(parts: readonly StateBytes[], files: StateFiles): void {
     this.#isRestored = true;
-    let snapshot = from as OperatorStateSnapshot;
-    if (files !== undefined) {
-      const codec = createValueCodec<OperatorStateSnapshot>(undefined, { unique: "operator", generate: false });
-      const parts = (from as readonly StateBytes[]).map((bytes) => {
-        const reader = files.open(bytes);
-        const part = codec.decode(reader.read(0, reader.length));
-        reader.close();
-        return part;
-      });
-      const { subtaskIndex, parallelism } = this.#request;
-      snapshot = redistributeOperatorState(parts, parallelism)[subtaskIndex] ?? [];
-    }
-    for (const entry of snapshot) this.#restored.set(entry.name, entry);
+    const states = parts.map((bytes) => openOperatorState(files, bytes).states);
+    for (const [name, share] of operatorShares(states, this.#subtask, this.#parallelism))
+      this.#restored.set(name, share);
   }
 
   #list<T>(name: string, mode: "split" | "union", descriptor: ListStateDescriptor<T>): ListState<T> {
-    return this.#registered(name, mode, descriptor.type?.customs ?? NO_CUSTOMS, (restored) => {
-      const place = new OwnPlace(restored.length === 0 ? undefined : restored);
+    return this.#registered(name, mode, operatorStateMeta(name, "list", descriptor.type), (restored) => {
+      const place = new OwnPlace();
       const options = handleOptions(
         descriptor as ListStateDescriptor<unknown>,
         this.#whereOf(name),
         this.#freeze,
       );
-      return {
-        handle: new ListHandle<T>(place, options),
-        elements: () => (place.get() as unknown[] | undefined) ?? [],
-      };
+      const handle = new ListHandle<T>(place, options);
+      handle.addAll(restored as Iterable<T>);
+      return { handle, elements: () => (place.get() as unknown[] | undefined) ?? [] };
     });
   }
 
   #registered<H>(
     name: string,
     mode: OperatorStateMode,
-    customs: Customs,
-    make: (restored: unknown[]) => Omit<Registered, "mode" | "customs">,
+    meta: StateMeta,
+    make: (restored: readonly unknown[]) => Pick<Registered, "handle" | "elements">,
   ): H {
     let state = this.#states.get(name);
-    const restored = this.#restored.get(name);
-    const known = state?.mode ?? restored?.mode ?? mode;
-    if (known !== mode) {
+    if (state !== undefined && state.mode !== mode) {
       throw new MillraceError(
         "STATE_MISUSE",
-        `${this.#whereOf(name)} is there already, redistributed as ${known}, asked for ${mode}`,
+        `${this.#whereOf(name)} is there already, redistributed as ${state.mode}, asked for ${mode}`,
       );
     }
     if (state === undefined) {
+      state = { mode, meta, ...make(this.#restoredElements(name, mode, meta)) };
       this.#restored.delete(name);
-      state = {
-        mode,
-        customs,
-        ...make((restored?.elements ?? []).map((element) => deepCopy(element, customs))),
-      };
       this.#states.set(name, state);
     }
     return state.handle as H;
+  }
+
+  #restoredElements(name: string, mode: OperatorStateMode, meta: StateMeta): readonly unknown[] {
+    const share = this.#restored.get(name);
+    if (share === undefined) return [];
+    if (share.mode !== mode) {
+      throw new MillraceError(
+        "RESTORE_REFUSED",
+        `${this.#whereOf(name)} was redistributed as ${share.mode} when it was stored, and is asked for as ${mode}`,
+        { help: "Give the state another name, or ask for it as before." },
+      );
+    }
+    return share.slices.flatMap(({ state, start, end }) => state.elements(meta).slice(start, end));
   }
 
   #whereOf(name: string): string {
@@ -170,10 +161,6 @@ export class HeapOperatorStateStore implements CapturableOperatorStore {
 /** A place without key. */
 class OwnPlace implements Place {
   #stored: unknown;
-
-  constructor(stored: unknown) {
-    this.#stored = stored;
-  }
 
   get(): unknown {
     return this.#stored;

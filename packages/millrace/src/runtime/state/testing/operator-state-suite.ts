@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { listState, mapState } from "../../../common/state/descriptors.ts";
 import { Types } from "../../../common/types/types.ts";
-import { redistributeOperatorState } from "../redistribute-operator-state.ts";
+import type { StateBytes } from "../../../protocol/control/snapshots.ts";
+import { createStateFiles } from "../../checkpoint/storage/create-state-files.ts";
+import type { SnapshotOperatorStore } from "../operator-snapshot.ts";
 import type { MakeBackend } from "./backend-fixture.ts";
 import { storeRequest } from "./store-request.ts";
+
+const files = createStateFiles({ directory: undefined, inlineThreshold: Infinity });
+
+/** What a store's snapshot is restored from. */
+const taken = (store: SnapshotOperatorStore): StateBytes => ({ kind: "inline", bytes: store.snapshot()! });
 
 /** List, union and broadcast state. */
 export function describeOperatorState(makeBackend: MakeBackend): void {
@@ -49,14 +56,13 @@ export function describeOperatorState(makeBackend: MakeBackend): void {
         store.getUnionListState("union", listState<number>()).add(i);
         store.getBroadcastState("rules", mapState<string, number>()).put("limit", 5);
       });
-      const snapshots = before.map((store) => store.capture());
+      const snapshots = before.map(taken);
       // What happens afterwards is not in the snapshot.
       before[0]!.getListState("split", listState<number>()).add(99);
       for (const parallelism of [1, 2, 4]) {
-        const shares = redistributeOperatorState(snapshots, parallelism);
-        const after = shares.map((share, subtask) => {
+        const after = Array.from({ length: parallelism }, (_, subtask) => {
           const store = backend.createOperatorStore(storeRequest({ parallelism, subtask }));
-          store.restore(share);
+          store.restore(snapshots, files);
           return store;
         });
         expect(after.every((store) => store.isRestored)).toBe(true);
@@ -82,13 +88,10 @@ export function describeOperatorState(makeBackend: MakeBackend): void {
           .addAll(Array.from({ length }, (_, i) => subtask * 10 + i));
         return store;
       });
-      const shares = redistributeOperatorState(
-        before.map((store) => store.capture()),
-        3,
-      );
-      const after = shares.map((share, subtask) => {
+      const snapshots = before.map(taken);
+      const after = before.map((_, subtask) => {
         const store = backend.createOperatorStore(storeRequest({ parallelism: 3, subtask }));
-        store.restore(share);
+        store.restore(snapshots, files);
         return [...store.getListState("split", listState<number>()).get()];
       });
       expect(after).toEqual([[0, 1, 2], [10], []]);
@@ -96,13 +99,46 @@ export function describeOperatorState(makeBackend: MakeBackend): void {
 
     it("carries on what was restored and not asked for", () => {
       const backend = makeBackend();
-      const first = backend.createOperatorStore(storeRequest());
-      first.getListState("old", listState<number>()).add(1);
-      const second = backend.createOperatorStore(storeRequest());
-      second.restore(first.capture());
+      const typed = listState(Types.object({ n: Types.int }));
+      const first = [0, 1].map((subtask) => {
+        const store = backend.createOperatorStore(storeRequest({ parallelism: 2, subtask }));
+        store.getListState("old", typed).addAll([{ n: 2 * subtask }, { n: 2 * subtask + 1 }]);
+        return store;
+      });
+      // Its share only: the rest is the others'.
+      const second = [0, 1, 2].map((subtask) => {
+        const store = backend.createOperatorStore(storeRequest({ parallelism: 3, subtask }));
+        store.restore(first.map(taken), files);
+        return store;
+      });
       const third = backend.createOperatorStore(storeRequest());
-      third.restore(second.capture());
-      expect([...third.getListState("old", listState<number>()).get()]).toEqual([1]);
+      third.restore(second.map(taken), files);
+      expect([...third.getListState("old", typed).get()].map(({ n }) => n)).toEqual([0, 1, 2, 3]);
+    });
+
+    it("has nothing to say where nobody asked for state", () => {
+      const store = makeBackend().createOperatorStore(storeRequest());
+      expect([store.snapshot(), store.hasUnionState]).toEqual([undefined, false]);
+      store.getUnionListState("all", listState<number>());
+      expect(store.hasUnionState).toBe(true);
+    });
+
+    it("migrates types by rule, and refuses other types and other ways to redistribute", () => {
+      const backend = makeBackend();
+      const first = backend.createOperatorStore(storeRequest());
+      first.getListState("rows", listState(Types.object({ n: Types.int }))).add({ n: 1 });
+      const restored = (): SnapshotOperatorStore => {
+        const store = backend.createOperatorStore(storeRequest());
+        store.restore([taken(first)], files);
+        return store;
+      };
+      const wider = listState(Types.object({ n: Types.double, label: Types.optional(Types.string) }));
+      expect([...restored().getListState("rows", wider).get()]).toEqual([{ n: 1 }]);
+      const refused = expect.objectContaining({ code: "RESTORE_REFUSED" });
+      const other = listState(Types.object({ n: Types.string }));
+      expect(() => restored().getListState("rows", other)).toThrowError(refused);
+      expect(() => restored().getUnionListState("rows", listState())).toThrowError(refused);
+      expect(() => restored().getBroadcastState("rows", mapState())).toThrowError(refused);
     });
   });
 }
