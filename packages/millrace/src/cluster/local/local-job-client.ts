@@ -1,11 +1,13 @@
 import { createBatchCodec } from "../../common/codec/batch-codec.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { JobId } from "../../common/ids/ids.ts";
+import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
 import type { JobStatus } from "../../graph/execution/job-status.ts";
 import type { TypeInfo } from "../../common/types/type-info.ts";
 import type { ResultBatch } from "../job-manager/job-master/client-results.ts";
 import type { JobOutcome } from "../job-manager/job-master/job-master-options.ts";
-import type { LocalJob } from "./local-job.ts";
+import type { CheckpointStatistics } from "../job-manager/job-master/checkpoints/checkpoint-history.ts";
+import type { LocalJob, StopWithSavepoint } from "./local-job.ts";
 
 /** How a job ended; the API's JobResult. */
 export interface LocalJobResult {
@@ -21,35 +23,6 @@ export interface LocalSubtaskMetrics {
   readonly task: string;
   readonly subtask: number;
   readonly values: Readonly<Record<string, number | string | boolean>>;
-}
-
-/** How a job is stopped with a savepoint; the API's StopOptions. */
-export interface LocalStopOptions {
-  readonly directory?: string;
-  readonly drain?: boolean;
-}
-
-/** The checkpoints of a job; the API's CheckpointStatistics. */
-export interface LocalCheckpointStatistics {
-  readonly triggered: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly inProgress: number;
-  readonly restored: number;
-  readonly history: readonly LocalCheckpointSummary[];
-}
-
-/** One checkpoint; the API's CheckpointSummary. */
-export interface LocalCheckpointSummary {
-  readonly id: number;
-  readonly kind: "checkpoint" | "savepoint";
-  readonly status: "IN_PROGRESS" | "COMPLETED" | "FAILED";
-  readonly triggeredAt: number;
-  readonly durationMs: number | undefined;
-  readonly stateBytes: number;
-  readonly writtenBytes: number;
-  readonly path: string | undefined;
-  readonly failure: string | undefined;
 }
 
 /** A job of this process as the API's JobClient. */
@@ -79,7 +52,7 @@ export class LocalJobClient {
   async result(): Promise<LocalJobResult> {
     const { outcome, durationMs } = await this.#ended;
     if (outcome.status !== "FINISHED") throw this.#failure(outcome);
-    const metrics = [...outcome.metrics];
+    const metrics = [...latestAttempts(outcome.metrics)];
     const fed = new Set<string>(this.#job.jobGraph.edges.map(({ target }) => target));
     const recordsIn = metrics.reduce(
       (sum, [id, task]) => (fed.has(vertexOf(id)) ? sum : sum + task.numRecordsIn),
@@ -91,7 +64,7 @@ export class LocalJobClient {
 
   async metrics(): Promise<readonly LocalSubtaskMetrics[]> {
     const names = new Map<string, string>(this.#job.jobGraph.vertices.map(({ id, name }) => [id, name]));
-    return [...(await this.#job.metrics())].map(([execution, { user, ...values }]) => ({
+    return [...latestAttempts(await this.#job.metrics())].map(([execution, { user, ...values }]) => ({
       task: names.get(vertexOf(execution)) ?? "",
       subtask: subtaskOf(execution),
       values: { ...values, ...user },
@@ -132,24 +105,20 @@ export class LocalJobClient {
     if (outcome.status !== "FINISHED") throw this.#failure(outcome);
   }
 
-  async triggerSavepoint(_directory?: string): Promise<string> {
-    throw this.#noCheckpoints();
+  async triggerSavepoint(directory?: string): Promise<string> {
+    return this.#job.triggerSavepoint(directory);
   }
 
-  async stopWithSavepoint(_options: LocalStopOptions = {}): Promise<string> {
-    throw this.#noCheckpoints();
+  async stopWithSavepoint(options: StopWithSavepoint = {}): Promise<string> {
+    return this.#job.stopWithSavepoint(options);
   }
 
   async triggerCheckpoint(): Promise<number> {
-    throw this.#noCheckpoints();
+    return this.#job.triggerCheckpoint();
   }
 
-  checkpoints(): LocalCheckpointStatistics {
-    return { triggered: 0, completed: 0, failed: 0, inProgress: 0, restored: 0, history: [] };
-  }
-
-  #noCheckpoints(): MillraceError {
-    return new MillraceError("CHECKPOINT_FAILED", `job "${this.jobName}" takes no checkpoints`);
+  checkpoints(): CheckpointStatistics {
+    return this.#job.checkpoints();
   }
 
   #typeOf(channel: string): TypeInfo<unknown> | undefined {
@@ -160,12 +129,12 @@ export class LocalJobClient {
     return undefined;
   }
 
-  #failure({ status, error }: JobOutcome): MillraceError {
+  #failure({ status, error, givenUp }: JobOutcome): MillraceError {
     if (status === "CANCELED")
       return new MillraceError("JOB_CANCELED", `job "${this.jobName}" was cancelled`);
     return new MillraceError(
       "JOB_FAILED",
-      `job "${this.jobName}" failed: ${error?.message ?? "for an unknown reason"}`,
+      `job "${this.jobName}" failed: ${error?.message ?? "for an unknown reason"}${givenUp === undefined ? "" : `\n  It was not started again: ${givenUp}.`}`,
       {
         cause: error,
         ...(MillraceError.is(error) && error.help !== undefined ? { help: error.help } : {}),
@@ -173,6 +142,21 @@ export class LocalJobClient {
     );
   }
 }
+
+/** The metrics of each subtask's last attempt, in the order in which subtasks came first. */
+function latestAttempts(metrics: ReadonlyMap<string, TaskMetrics>): ReadonlyMap<string, TaskMetrics> {
+  const latest = new Map<string, readonly [execution: string, metrics: TaskMetrics]>();
+  for (const [execution, one] of metrics) {
+    const subtask = execution.slice(0, execution.lastIndexOf("#"));
+    const known = latest.get(subtask);
+    if (known === undefined || attemptOf(known[0]) < attemptOf(execution))
+      latest.set(subtask, [execution, one]);
+  }
+  return new Map(latest.values());
+}
+
+/** The attempt of an execution id. */
+const attemptOf = (execution: string): number => Number(execution.slice(execution.lastIndexOf("#") + 1));
 
 /** The subtask of an execution id, `<vertex>/<subtask>#<attempt>`. */
 const subtaskOf = (execution: string): number =>

@@ -92,7 +92,7 @@ export class JobMaster implements AttemptListener {
         broadcast: (message) => units.broadcast(message),
         completed: () => {},
         failJob: (error) => this.#jobFailed(error, true),
-        resume: (error) => this.#jobFailed(error, false),
+        resume: (error) => this.#resume(error),
         log,
       },
       this.#restore.initial,
@@ -133,6 +133,11 @@ export class JobMaster implements AttemptListener {
   /** Whether storage is at work, or slots are being opened: then the job is not quiet, although its tasks are. */
   get busy(): boolean {
     return this.#checkpoints.busy;
+  }
+
+  /** How often it, or a part of it, was started again. */
+  get restarts(): number {
+    return this.#failover.restarts;
   }
 
   get checkpoints(): CheckpointStatistics {
@@ -326,6 +331,16 @@ export class JobMaster implements AttemptListener {
     else if (this.#machine.state === "RUNNING" || this.#machine.state === "RESTARTING")
       this.#failover.jobFailed(error, counted);
     else if (this.#machine.state === "CREATED") this.#fail([error], "");
+  }
+
+  /** Sources have ended for nothing. */
+  #resume(error: Error): void {
+    if (this.#checkpoints.latest !== undefined) this.#jobFailed(error, false);
+    else
+      this.#options.log(
+        "warn",
+        "the sources have been drained, and there is no checkpoint to go on from: the job ends without its savepoint",
+      );
   }
 
   #fail(errors: readonly Error[], why: string): void {

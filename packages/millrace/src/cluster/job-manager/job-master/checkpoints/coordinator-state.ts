@@ -6,7 +6,7 @@ import type { MillraceError } from "../../../../common/errors/millrace-error.ts"
  * last; the driver does it. Times are monotonic, ms.
  */
 
-/** "stop" ends the sources after their snapshot; "drain" ends them before it. */
+/** "stop" ends the job after its snapshot, without finishing anything; "drain" ends the sources before it. */
 export type SnapshotKind = "checkpoint" | "savepoint" | "stop" | "drain";
 
 /** Somebody waits for a snapshot that hasn't begun. */
@@ -121,7 +121,7 @@ export type CoordinatorAction =
   /** The request is answered by this checkpoint. */
   | { readonly type: "answer"; readonly request: number; readonly id: number }
   | { readonly type: "refuse"; readonly request: number; readonly error: MillraceError }
-  /** Sources have stopped for a savepoint that failed: the job goes on from its last checkpoint. */
+  /** Sources have ended for a savepoint that failed: the job goes on from its last checkpoint. */
   | { readonly type: "resume"; readonly error: MillraceError }
   /** More checkpoints failed than are tolerated. */
   | { readonly type: "failJob"; readonly error: MillraceError };

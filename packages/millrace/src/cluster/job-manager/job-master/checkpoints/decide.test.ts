@@ -219,12 +219,17 @@ describe("decisions about checkpoints", () => {
     expect(rig.until(20_000).request(4, "savepoint").take()).toEqual(["refuse for 4 CHECKPOINT_FAILED"]);
   });
 
-  it("has the job go on when a stop fails after its sources were told to stop", () => {
+  it("has the job go on when a stop fails, from its last checkpoint where sources have ended", () => {
     const rig = new Rig().running().request(1, "stop");
     rig.take();
     expect(rig.on({ type: "declined", id: 1, error: problem }).take()).toEqual([
       "abort stop 1 CHECKPOINT_FAILED",
       "refuse for 1 CHECKPOINT_FAILED",
+    ]);
+    rig.request(2, "drain").take();
+    expect(rig.on({ type: "declined", id: 2, error: problem }).take()).toEqual([
+      "abort drain 2 CHECKPOINT_FAILED",
+      "refuse for 2 CHECKPOINT_FAILED",
       "resume CHECKPOINT_FAILED",
     ]);
   });
