@@ -12,6 +12,7 @@ import type { ConfigValues } from "../common/config/options.ts";
 import { PARALLELISM } from "../common/config/options.ts";
 import { builtinConnectors } from "./builtin-connectors.ts";
 import { logProblems } from "./run.ts";
+import type { RestoreOptions } from "./run.ts";
 
 /** How an environment runs its programs. */
 export interface EnvironmentOptions {
@@ -21,6 +22,8 @@ export interface EnvironmentOptions {
   readonly config?: ConfigValues;
   /** What functions read as `args` of their RuntimeContext. Plain data. */
   readonly args?: Readonly<Record<string, unknown>>;
+  /** What its programs start from; without it, from nothing (or from what `execution.state-recovery.path` says). */
+  readonly restore?: RestoreOptions;
   /** Takes the log. Default: warnings and errors to standard error. */
   readonly log?: (level: "info" | "warn" | "error", message: string) => void;
   /** The streams that stand for standard input and output. Default: those of the process. */
@@ -67,15 +70,12 @@ function inlineExecutor(options: EnvironmentOptions): JobExecutor {
     async submit(graph, { args }) {
       const from = clock.monotonic();
       const built = { ...settleGraph(graph, 1), args };
-      const job = await startInline(
-        built,
-        { build: () => built },
-        {
-          clock,
-          streams: options.streams ?? new ProcessStreams(),
-          log: options.log ?? logProblems,
-        },
-      );
+      const job = await startInline(built, undefined, {
+        clock,
+        streams: options.streams ?? new ProcessStreams(),
+        restoreFrom: options.restore,
+        log: options.log ?? logProblems,
+      });
       return new LocalJobClient(job, () => clock.monotonic() - from);
     },
   };

@@ -98,6 +98,7 @@ async function local(job: JobProgram | string | URL, options: RunOptions): Promi
     args: options.args ?? {},
     config: parseConfig(options.config ?? {}),
     streams: options.streams ?? new ProcessStreams(),
+    restoreFrom: options.restore,
     log: options.log ?? logProblems,
   };
   return isModule(job) ? startModule(urlOf(job), settings) : startProgram(job, settings);
@@ -114,6 +115,7 @@ async function inline(job: JobProgram | string | URL, options: RunOptions, clock
   return startInline(built, rebuilding(program), {
     clock,
     streams: options.streams ?? new ProcessStreams(),
+    restoreFrom: options.restore,
     log: options.log ?? logProblems,
   });
 }

@@ -15,6 +15,7 @@ import { OBJECT_FREEZE, PARALLELISM } from "../common/config/options.ts";
 import type { ConfigValues } from "../common/config/options.ts";
 import type { JobProgram } from "../graph/stream/job-program.ts";
 import { builtinConnectors } from "../root/builtin-connectors.ts";
+import type { RestoreOptions } from "../root/run.ts";
 import { TextStreams } from "./text-streams.ts";
 
 /** Turns of the event loop without anything to do after which a job counts as quiet. */
@@ -32,6 +33,12 @@ export interface MiniClusterOptions {
   readonly stdin?: string;
 }
 
+/** How a job of a mini cluster starts. */
+export interface MiniClusterStart {
+  /** The savepoint or checkpoint that it starts from; without it, from nothing (or from what `execution.state-recovery.path` says). */
+  readonly restore?: RestoreOptions;
+}
+
 /**
  * A whole cluster in the test's thread: JobMaster, slot, tasks, channels, all of them real; only processing time is the test's. It stands
  * still until `advance` moves it.
@@ -43,9 +50,13 @@ export interface MiniCluster extends AsyncDisposable {
   readonly stdout: string;
   readonly stderr: string;
   /** An environment whose programs run here. */
-  environment(): StreamExecutionEnvironment;
+  environment(options?: MiniClusterStart): StreamExecutionEnvironment;
   /** Starts a job module's job here. `args` by name. */
-  start(job: JobProgram, args?: Readonly<Record<string, unknown>>): Promise<JobClient>;
+  start(
+    job: JobProgram,
+    args?: Readonly<Record<string, unknown>>,
+    options?: MiniClusterStart,
+  ): Promise<JobClient>;
   /** Moves processing time by `ms`, fires what becomes due, and waits until all jobs are quiet. */
   advance(ms: number): Promise<void>;
   /** Waits until no job has anything to do at this time. What comes from files, sockets and other asynchronous work may come later. */
@@ -98,25 +109,26 @@ class InlineCluster implements MiniCluster {
     return this.#streams.stderr;
   }
 
-  environment(): StreamExecutionEnvironment {
+  environment({ restore }: MiniClusterStart = {}): StreamExecutionEnvironment {
     return new StreamExecutionEnvironment({
       connectors: builtinConnectors,
       config: this.#config,
       executor: {
-        submit: (graph, { args }) => {
-          const built = { ...settleGraph(graph, 1), args };
-          return this.#start(built, { build: () => built });
-        },
+        submit: (graph, { args }) => this.#start({ ...settleGraph(graph, 1), args }, undefined, restore),
       },
     });
   }
 
-  async start(job: JobProgram, args: Readonly<Record<string, unknown>> = {}): Promise<JobClient> {
+  async start(
+    job: JobProgram,
+    args: Readonly<Record<string, unknown>> = {},
+    { restore }: MiniClusterStart = {},
+  ): Promise<JobClient> {
     const built = buildJob(job, {
       args: { values: args, resolvePath: (path) => resolve(path) },
       config: this.#config,
     });
-    return this.#start(built, rebuilding(job));
+    return this.#start(built, rebuilding(job), restore);
   }
 
   async advance(ms: number): Promise<void> {
@@ -143,11 +155,16 @@ class InlineCluster implements MiniCluster {
     await Promise.all(jobs.map(({ done }) => done));
   }
 
-  async #start(built: BuiltJob, program: Program): Promise<JobClient> {
+  async #start(
+    built: BuiltJob,
+    program: Program | undefined,
+    restore: RestoreOptions | undefined,
+  ): Promise<JobClient> {
     const from = this.#clock.monotonic();
     const job = await startInline(built, program, {
       clock: this.#clock,
       streams: this.#streams,
+      restoreFrom: restore,
       log: (level, message) => this.#streams.note(`[${level}] ${message}\n`),
     });
     this.#jobs.add(job);

@@ -4,6 +4,7 @@ import { MAX_PARALLELISM, OPERATOR_CHAINING, PARALLELISM } from "../../common/co
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { preview } from "../../common/errors/preview.ts";
 import { createJobGraph } from "../../graph/job/create-job-graph.ts";
+import type { AdoptedMaxParallelism } from "../job-manager/restore/adopt-max-parallelism.ts";
 import type { JobGraph } from "../../graph/job/job-graph.ts";
 import type { ArgsInput, JobProgram } from "../../graph/stream/job-program.ts";
 import type { StreamGraph } from "../../graph/stream/stream-graph.ts";
@@ -50,6 +51,15 @@ function firstBuild(
   }
 }
 
+/** Where the key groups that were taken over from a checkpoint stand among the settings, which travel with the job: no option. */
+const ADOPTED_MAX_PARALLELISM = "$adopted-max-parallelism";
+
+/** The job with the key groups of the checkpoint that it starts from. */
+export function adoptMaxParallelism(built: BuiltJob, adopted: AdoptedMaxParallelism): BuiltJob {
+  const config = { ...built.config, [ADOPTED_MAX_PARALLELISM]: adopted };
+  return { ...settleGraph({ ...built.streamGraph, config }, 1), args: built.args };
+}
+
 /** The job graph of a stream graph by its own settings, and the settings with the parallelism that was chosen. */
 export function settleGraph(streamGraph: StreamGraph, defaultParallelism: number): Omit<BuiltJob, "args"> {
   const { config } = streamGraph;
@@ -57,6 +67,7 @@ export function settleGraph(streamGraph: StreamGraph, defaultParallelism: number
   const jobGraph = createJobGraph(streamGraph, {
     parallelism,
     maxParallelism: configValue(config, MAX_PARALLELISM),
+    adoptedMaxParallelism: config[ADOPTED_MAX_PARALLELISM] as AdoptedMaxParallelism | undefined,
     chaining: configValue(config, OPERATOR_CHAINING) ?? true,
   });
   return { streamGraph, jobGraph, config: { ...config, [PARALLELISM.key]: parallelism } };

@@ -1,13 +1,14 @@
 import type { Clock } from "../../common/clock/clock.ts";
 import type { StateBackend } from "../../runtime/state/state-backend.ts";
 import type { BuiltJob } from "../artifact/build-job.ts";
-import type { JobRestore } from "../job-manager/job-master/job-master-options.ts";
 import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
 import { loadStateBackend } from "../task-manager/load-state-backend.ts";
 import type { Program } from "../task-manager/program.ts";
 import { InlineSlots } from "./inline-slots.ts";
 import type { LocalJob } from "./local-job.ts";
 import { localJob } from "./local-job.ts";
+import { restoreJob } from "./restore-job.ts";
+import type { RestoreFrom } from "./restore-job.ts";
 import { startJob } from "./start-job.ts";
 
 /** How a job runs in the caller's thread. */
@@ -15,7 +16,8 @@ export interface InlineOptions {
   readonly clock: Clock;
   readonly streams: StandardStreams;
   readonly createBackend?: () => StateBackend;
-  readonly restore?: JobRestore | undefined;
+  /** What the job starts from; undefined: what its settings say, or nothing. */
+  readonly restoreFrom?: RestoreFrom | undefined;
   log(level: "info" | "warn" | "error", message: string): void;
 }
 
@@ -25,16 +27,23 @@ export interface InlineJob extends LocalJob {
   readonly quiet: boolean;
 }
 
-/** Runs a job in the caller's thread, all subtasks in turn. Its functions may be closures over the caller's variables. */
+/**
+ * Runs a job in the caller's thread, all subtasks in turn. Its functions may be closures over the caller's variables.
+ *
+ * @param program builds it anew for each subtask and attempt; undefined where a script built it in place
+ * @throws as `restoreJob`; CHECKPOINT_STORAGE_FAILED
+ */
 export async function startInline(
-  built: BuiltJob,
-  program: Program,
+  job: BuiltJob,
+  program: Program | undefined,
   options: InlineOptions,
 ): Promise<InlineJob> {
-  const { clock, createBackend } = options;
+  const { clock, createBackend, restoreFrom } = options;
+  const log: InlineOptions["log"] = (level, message) => options.log(level, message);
+  const { built, restore } = await restoreJob(job, restoreFrom, log);
   const slots = new InlineSlots({
     clock,
-    loadProgram: () => program,
+    loadProgram: () => program ?? { build: () => built },
     loadBackend: createBackend === undefined ? loadStateBackend : () => createBackend,
   });
   const master = await startJob({
@@ -44,12 +53,15 @@ export async function startInline(
     streams: options.streams,
     packed: true,
     slots,
-    restore: options.restore,
-    log: (level, message) => options.log(level, message),
+    restore,
+    log,
   });
-  const job = localJob(master, built, async () => {});
-  return Object.defineProperty(job, "quiet", {
-    get: () => slots.quiet && !master.busy,
-    enumerable: true,
-  }) as InlineJob;
+  return Object.defineProperty(
+    localJob(master, built, async () => {}),
+    "quiet",
+    {
+      get: () => slots.quiet && !master.busy,
+      enumerable: true,
+    },
+  ) as InlineJob;
 }

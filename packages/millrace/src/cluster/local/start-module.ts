@@ -14,6 +14,8 @@ import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
 import type { LocalJob } from "./local-job.ts";
 import { localJob } from "./local-job.ts";
+import { restoreJob } from "./restore-job.ts";
+import type { RestoreFrom } from "./restore-job.ts";
 import { startJob } from "./start-job.ts";
 import { WorkerSlots } from "./worker-slots.ts";
 
@@ -30,6 +32,8 @@ export interface PlanOptions {
 /** How a job module runs in this process. */
 export interface ModuleOptions extends PlanOptions {
   readonly streams: StandardStreams;
+  /** What the job starts from; undefined: what its settings say, or nothing. */
+  readonly restoreFrom?: RestoreFrom | undefined;
   log(level: "info" | "warn" | "error", message: string): void;
 }
 
@@ -88,7 +92,12 @@ async function launch(
   };
   try {
     artifact = await bundling;
-    const built = build(await load(artifact), options);
+    const log: ModuleOptions["log"] = (level, message) => options.log(level, message);
+    const { built, restore } = await restoreJob(
+      build(await load(artifact), options),
+      options.restoreFrom,
+      log,
+    );
     const master = await startJob({
       ...built,
       program: { kind: "module", url: artifact.url, originalUrl: artifact.originalUrl },
@@ -96,8 +105,8 @@ async function launch(
       streams: options.streams,
       packed: false,
       slots,
-      restore: undefined,
-      log: (level, message) => options.log(level, message),
+      restore,
+      log,
     });
     slots.dropSpare();
     return localJob(master, built, release);

@@ -122,6 +122,22 @@ describe("createJobGraph", () => {
     ).toHaveLength(4);
   });
 
+  it("takes over the key groups that state has, unless somebody asks for others", () => {
+    const build = (change: (program: Program) => void, settings: object): readonly number[] => {
+      const program = straight([forward, hash]);
+      change(program);
+      const stream = program.build();
+      const adoptedMaxParallelism = Object.fromEntries(stream.nodes.slice(0, 3).map(({ uid }) => [uid, 512]));
+      const graph = createJobGraph(stream, { parallelism: 2, adoptedMaxParallelism, ...settings });
+      return graph.vertices.map(({ maxParallelism }) => maxParallelism);
+    };
+    // The sink is new: it goes with the others.
+    expect(build(() => {}, {})).toEqual([512, 512]);
+    expect(build((program) => program.builder.update(0, { maxParallelism: 64 }), {})).toEqual([64, 512, 512]);
+    expect(build(() => {}, { maxParallelism: 256 })).toEqual([256, 256]);
+    expect(build(() => {}, { parallelism: 600 })).toEqual([1024, 1024]);
+  });
+
   it("puts every node into exactly one vertex, whatever the program", () => {
     const programs = fc.array(
       fc.constantFrom<Partitioner>(forward, hash, { kind: "rebalance" }, { kind: "broadcast" }),

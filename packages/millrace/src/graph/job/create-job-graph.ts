@@ -12,6 +12,8 @@ export interface JobGraphSettings {
   readonly parallelism: number;
   /** For operators that were given none; derived from the parallelism where absent (correctness rule 9). */
   readonly maxParallelism?: number | undefined;
+  /** By uid, those of the checkpoint that the job starts from: for operators of which nobody says anything else. */
+  readonly adoptedMaxParallelism?: Readonly<Record<string, number>> | undefined;
   /** Whether operators are chained into one task. Default true. */
   readonly chaining?: boolean;
 }
@@ -66,7 +68,11 @@ function settle(node: StreamNode, settings: JobGraphSettings): SettledNode {
         : undefined;
   const parallelism =
     node.parallelism ?? Math.min(settings.parallelism, limit ?? Infinity, node.maxParallelism ?? Infinity);
-  const maxParallelism = node.maxParallelism ?? settings.maxParallelism ?? deriveMaxParallelism(parallelism);
+  const maxParallelism =
+    node.maxParallelism ??
+    settings.maxParallelism ??
+    adopted(node.uid, parallelism, settings) ??
+    deriveMaxParallelism(parallelism);
   if (parallelism > maxParallelism || maxParallelism > MAX_MAX_PARALLELISM) {
     throw new MillraceError(
       "INVALID_GRAPH",
@@ -77,6 +83,20 @@ function settle(node: StreamNode, settings: JobGraphSettings): SettledNode {
     );
   }
   return { node, parallelism, maxParallelism };
+}
+
+/**
+ * The key groups that state has already (correctness rule 9). An operator that is new takes those of the others where they agree, so that
+ * it can be chained to them; one without keyed state, which may have come to more subtasks than that, has its own.
+ */
+function adopted(
+  uid: string,
+  parallelism: number,
+  { adoptedMaxParallelism = {} }: JobGraphSettings,
+): number | undefined {
+  const all = new Set(Object.values(adoptedMaxParallelism));
+  const found = adoptedMaxParallelism[uid] ?? (all.size === 1 ? [...all][0] : undefined);
+  return found === undefined || found < parallelism ? undefined : found;
 }
 
 /** Nodes that take a node's output, in order of recording; each once. */

@@ -313,8 +313,10 @@ class Decision {
     if (kind === "checkpoint") {
       this.#update({ endedAt: this.#now });
       if (counted && request === undefined) this.#count(error);
-    } else if (stops(kind) && phase !== "preparing" && !this.state.closed)
+    } else if (kind === "drain" && phase !== "preparing" && !this.state.closed) {
+      // A task that stops for a savepoint goes on when that fails; one that has finished can't.
       this.#do({ type: "resume", error });
+    }
   }
 
   #count(cause: MillraceError): void {

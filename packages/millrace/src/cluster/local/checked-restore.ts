@@ -1,0 +1,45 @@
+import { adoptableMaxParallelism } from "../job-manager/restore/adopt-max-parallelism.ts";
+import type { AdoptedMaxParallelism } from "../job-manager/restore/adopt-max-parallelism.ts";
+import { checkRestore } from "../job-manager/restore/check-restore.ts";
+import { readStoredStates } from "../job-manager/restore/read-stored-states.ts";
+import { restoreRefused } from "../job-manager/restore/restore-refused.ts";
+import type { JobRestore } from "../job-manager/job-master/job-master-options.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import type { CompletedCheckpoint } from "../../runtime/checkpoint/storage/checkpoint-store.ts";
+import type { BuiltJob } from "../artifact/build-job.ts";
+import type { RestoreFrom } from "./restore-job.ts";
+
+/**
+ * Reads what a job is to start from, and compares the two.
+ *
+ * @throws as `restoreJob`
+ */
+export async function checkedRestore(
+  built: BuiltJob,
+  from: RestoreFrom,
+  log: (level: "info" | "warn" | "error", message: string) => void,
+): Promise<{ readonly restore: JobRestore; readonly adopted: AdoptedMaxParallelism }> {
+  const checkpoint = await load(from);
+  const { metadata, path } = checkpoint;
+  const states = readStoredStates(metadata);
+  const check = checkRestore(metadata, built, {
+    states,
+    allowNonRestoredState: from.allowNonRestoredState,
+  });
+  if (check.mismatches.length > 0) throw restoreRefused(built.jobGraph.jobName, path, check);
+  log(
+    "info",
+    `starting from ${metadata.kind} ${metadata.checkpointId}${path === undefined ? "" : `, ${path}`}`,
+  );
+  for (const { kind, operator, text } of check.notices)
+    log(kind === "dropped" ? "warn" : "info", `operator "${operator}" ${text}`);
+  return {
+    restore: { checkpoint, claim: "path" in from && from.claimMode === "CLAIM" },
+    adopted: adoptableMaxParallelism(metadata),
+  };
+}
+
+async function load(from: RestoreFrom): Promise<CompletedCheckpoint> {
+  if ("checkpoint" in from) return from.checkpoint;
+  throw new MillraceError("SAVEPOINT_NOT_FOUND", `there is no savepoint at ${from.path}`);
+}
