@@ -63,6 +63,20 @@ async function execute(request: Request, context: CommandContext): Promise<numbe
       return infoCommand(request, context);
     case "jobHelp":
       return jobHelpCommand(request, context);
+    case "dev":
+      return (await import("./commands/dev-command.ts")).devCommand(request, context);
+    case "savepointInspect":
+      return (await import("./commands/savepoint-inspect-command.ts")).savepointInspectCommand(
+        request,
+        context,
+      );
+    case "savepointCheck":
+      return (await import("./commands/savepoint-check-command.ts")).savepointCheckCommand(request, context);
+    case "savepointDispose":
+      return (await import("./commands/savepoint-dispose-command.ts")).savepointDisposeCommand(
+        request,
+        context,
+      );
   }
 }
 

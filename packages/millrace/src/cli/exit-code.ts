@@ -4,21 +4,23 @@ import type { ErrorCode } from "../common/errors/millrace-error.ts";
 
 /** What the process answers when it ends. A job stopped by a signal answers 128 and the signal's number, as shells do. */
 export const ExitCode = {
-  /** The job finished; help was shown. */
+  /** The job finished, or was stopped with a savepoint; help was shown. */
   OK: 0,
   /** The job ran and failed. */
   FAILED: 1,
-  /** Nothing ran: the command line, the module or its arguments are wrong. */
+  /** Nothing ran: the command line, the module, its arguments or the savepoint are wrong. */
   USAGE: 2,
 } as const;
 
-/** Codes of errors that a user mends in the command line or in the job's module. */
+/** Codes of errors that a user mends in the command line or in the job's module: before anything ran. */
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "INVALID_ARGUMENT",
   "INVALID_GRAPH",
   "INVALID_OPTION",
   "INVALID_TYPE",
   "JOB_MODULE_INVALID",
+  "RESTORE_REFUSED",
+  "SAVEPOINT_NOT_FOUND",
   "UNKNOWN_OPTION",
 ]);
 

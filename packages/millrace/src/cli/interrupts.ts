@@ -1,20 +1,22 @@
 /** Signals that ask the process to end. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const satisfies readonly NodeJS.Signals[];
 
-/** Listens to the signals that ask the process to end: the first asks politely, the second means at once. */
+/** What one more signal leads to. */
+export type InterruptStep = (signal: NodeJS.Signals) => void;
+
+/** Listens to the signals that ask the process to end: the first asks politely, each further one less so. */
 export class Interrupts {
   /** The signal that came first. */
   signal: NodeJS.Signals | undefined;
-  readonly #first: (signal: NodeJS.Signals) => void;
-  readonly #second: (signal: NodeJS.Signals) => void;
+  readonly #steps: readonly InterruptStep[];
+  #next = 0;
 
   /**
-   * @param first called at the first signal
-   * @param second called at the second; a third, should this one not end the process, ends it without asking anybody
+   * @param steps called one by one, a signal each. One more signal than there are steps, should the last not have ended the process, ends
+   *   it without asking anybody
    */
-  constructor(first: (signal: NodeJS.Signals) => void, second: (signal: NodeJS.Signals) => void) {
-    this.#first = first;
-    this.#second = second;
+  constructor(...steps: readonly InterruptStep[]) {
+    this.#steps = steps;
     for (const signal of SIGNALS) process.on(signal, this.#listener);
   }
 
@@ -24,12 +26,9 @@ export class Interrupts {
   }
 
   readonly #listener = (signal: NodeJS.Signals): void => {
-    if (this.signal === undefined) {
-      this.signal = signal;
-      this.#first(signal);
-      return;
-    }
-    this.dispose();
-    this.#second(signal);
+    this.signal ??= signal;
+    const step = this.#steps[this.#next++];
+    if (this.#next >= this.#steps.length) this.dispose();
+    step?.(signal);
   };
 }

@@ -4,6 +4,7 @@ import { OPTIONS } from "../../common/config/options.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { parseCommandLine } from "./parse-command-line.ts";
 import { parsePlainRun } from "./parse-plain-run.ts";
+import { NO_CHECKPOINT_FLAGS } from "./requests.ts";
 
 const parse = (line: string) =>
   parseCommandLine(
@@ -27,9 +28,21 @@ function text(line: string): string {
   return request.text;
 }
 
+const COMMANDS = [
+  "run",
+  "dev",
+  "info",
+  "savepoint",
+  "savepoint inspect",
+  "savepoint check",
+  "savepoint dispose",
+];
+
 describe("parseCommandLine", () => {
   it("reads a whole line", () => {
-    expect(parse("run jobs/a.ts -q -p 3 -D a=b -Dc=d --define=e=f -v --json -- --x 1 -- -p 9")).toEqual({
+    const line =
+      "run jobs/a.ts -q -p 3 -D a=b -Dc=d --define=e=f -v --json -s sp/1 --claim -n --checkpoint-interval 5s --checkpoint-dir cp --savepoint-on-exit out -- --x 1 -- -p 9";
+    expect(parse(line)).toEqual({
       command: "run",
       module: "jobs/a.ts",
       parallelism: 3,
@@ -38,6 +51,65 @@ describe("parseCommandLine", () => {
       verbose: true,
       quiet: true,
       json: true,
+      checkpoints: {
+        savepoint: "sp/1",
+        claim: true,
+        allowNonRestoredState: true,
+        checkpointInterval: "5s",
+        checkpointDir: "cp",
+      },
+      savepointOnExit: "out",
+    });
+  });
+
+  it("reads savepoints on exit with and without a folder", () => {
+    expect(parse("run a.ts --savepoint-on-exit")).toMatchObject({ module: "a.ts", savepointOnExit: true });
+    expect(parse("run a.ts --savepoint-on-exit -q")).toMatchObject({ savepointOnExit: true, quiet: true });
+    expect(parse("run --savepoint-on-exit=sp a.ts")).toMatchObject({ module: "a.ts", savepointOnExit: "sp" });
+    expect(parse("run a.ts")).toMatchObject({ savepointOnExit: undefined, checkpoints: NO_CHECKPOINT_FLAGS });
+  });
+
+  it("reads the line of a session of development", () => {
+    expect(parse("dev a.ts -p 2 --fresh-on-mismatch -n -- --x 1")).toEqual({
+      command: "dev",
+      module: "a.ts",
+      parallelism: 2,
+      settings: [],
+      jobArgs: ["--x", "1"],
+      verbose: false,
+      checkpoints: { ...NO_CHECKPOINT_FLAGS, allowNonRestoredState: true },
+      freshOnMismatch: true,
+    });
+  });
+
+  it("reads the commands of savepoints", () => {
+    expect(parse("savepoint inspect sp/1")).toEqual({
+      command: "savepointInspect",
+      path: "sp/1",
+      read: undefined,
+      json: false,
+      verbose: false,
+    });
+    expect(parse("savepoint inspect sp/1 --json --read count/n -v")).toMatchObject({
+      read: "count/n",
+      json: true,
+      verbose: true,
+    });
+    expect(parse("savepoint check sp/1 a.ts -n -p 3 -D a=b --json -- --x 1")).toEqual({
+      command: "savepointCheck",
+      path: "sp/1",
+      module: "a.ts",
+      parallelism: 3,
+      settings: ["a=b"],
+      jobArgs: ["--x", "1"],
+      verbose: false,
+      allowNonRestoredState: true,
+      json: true,
+    });
+    expect(parse("savepoint dispose sp/1")).toEqual({
+      command: "savepointDispose",
+      path: "sp/1",
+      verbose: false,
     });
   });
 
@@ -60,6 +132,20 @@ describe("parseCommandLine", () => {
     expect(text(line)).toContain("Examples:");
   });
 
+  it.each(COMMANDS)("has help with examples for %s", (command) => {
+    const help = text(`${command} --help`);
+    expect(help).toContain(`Usage: millrace ${command} `);
+    expect(help).toContain("Examples:");
+    expect(help).not.toContain("undefined");
+    expect(text(`help ${command}`)).toBe(help);
+  });
+
+  it("answers the help of savepoints to their bare command", () => {
+    expect(text("savepoint")).toBe(text("savepoint --help"));
+    expect(text("savepoint")).toMatch(/inspect <path> .*\n.* check <path> <job\.ts> /u);
+    expect(text("")).toMatch(/savepoint <command> /u);
+  });
+
   it.each(["run --help", "run -h", "help run"])('answers the help of run to "%s"', (line) => {
     const help = text(line);
     expect(help).toContain("--parallelism <n>");
@@ -68,7 +154,7 @@ describe("parseCommandLine", () => {
   });
 
   it("keeps help within a hundred columns", () => {
-    for (const line of ["--help", "run --help", "info --help"]) {
+    for (const line of ["", ...COMMANDS].map((command) => `${command} --help`)) {
       for (const row of text(line).split("\n")) expect(row.length, row).toBeLessThanOrEqual(100);
     }
   });
@@ -97,6 +183,15 @@ describe("parseCommandLine", () => {
     ["run a.ts -p 99999", "INVALID_ARGUMENT", "to 32768", "run --help"],
     ["run a.ts -p x", "INVALID_ARGUMENT", "'x'", "run --help"],
     ["-x", "UNKNOWN_OPTION", "'-x'", "--help"],
+    ["run --savepoint-on-exit a.ts", "INVALID_ARGUMENT", "no job is named", "took a.ts for its folder"],
+    ["dev a.ts --quiet", "UNKNOWN_OPTION", "'--quiet'", "millrace dev --help"],
+    ["savepoint inspekt sp", "INVALID_ARGUMENT", "'inspekt'", "Did you mean inspect?"],
+    ["savepoint bogus", "INVALID_ARGUMENT", "'bogus'", "millrace savepoint --help"],
+    ["savepoint inspect", "INVALID_ARGUMENT", "argument 'path'", "millrace savepoint inspect --help"],
+    ["savepoint check sp", "INVALID_ARGUMENT", "argument 'job.ts'", "millrace savepoint check --help"],
+    ["savepoint inspect a b", "INVALID_ARGUMENT", "too many arguments", "savepoint inspect --help"],
+    ["savepoint check a b c", "INVALID_ARGUMENT", "too many arguments", "One job"],
+    ["savepoint dispose a --force", "UNKNOWN_OPTION", "--force", "millrace savepoint dispose --help"],
   ])("refuses %s", (line, code, message, help) => {
     const error = refusal(line);
     expect(error.code).toBe(code);

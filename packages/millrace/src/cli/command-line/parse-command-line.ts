@@ -1,22 +1,18 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { MillraceError } from "../../common/errors/millrace-error.ts";
-import { INFO_EXAMPLES, PROGRAM_EXAMPLES, RUN_EXAMPLES, settingsHelp } from "./help-texts.ts";
-import { MAX_PARALLELISM, parseParallelism } from "./parse-plain-run.ts";
+import { Command, CommanderError } from "commander";
+import { CommandOutput } from "./command-output.ts";
+import { DEV_EXAMPLES, INFO_EXAMPLES, PROGRAM_EXAMPLES, RUN_EXAMPLES } from "./help-texts.ts";
+import {
+  CHECKPOINT_OPTIONS,
+  checkpointFlags,
+  jobCommand,
+  jobHelp,
+  jobRequest,
+  type JobOptions,
+} from "./job-commands.ts";
 import type { JobRequest, Request } from "./requests.ts";
+import { savepointCommands } from "./savepoint-commands.ts";
+import { settingsHelp } from "./settings-help.ts";
 import { usageError } from "./usage-error.ts";
-
-/** Columns that help is written for. */
-const HELP_WIDTH = 100;
-
-/** What commander gives an action of a command that takes a job. */
-interface JobOptions {
-  readonly parallelism?: number;
-  readonly define?: readonly string[];
-  readonly quiet?: boolean;
-  readonly json?: boolean;
-  readonly verbose?: boolean;
-  readonly help?: boolean;
-}
 
 /**
  * Reads a command line.
@@ -33,10 +29,11 @@ export function parseCommandLine(argv: readonly string[], version: () => string)
   if (own.length === 1 && (own[0] === "--version" || own[0] === "-V"))
     return { command: "text", text: version() };
 
-  const output = new Output();
+  const output = new CommandOutput();
   let request: Request | undefined;
   const program = createProgram(output, jobArgs, (it) => (request = it));
   if (own.length === 0) return { command: "text", text: output.helpOf(program) };
+  if (own.length === 1 && own[0] === "savepoint") own.push("--help");
   try {
     program.parse(own, { from: "user" });
   } catch (error) {
@@ -47,41 +44,12 @@ export function parseCommandLine(argv: readonly string[], version: () => string)
 }
 
 /** `help run` means `run --help`. */
-function helpFlag(argv: readonly string[]): readonly string[] {
-  return argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
-}
-
-/** What commander would print. */
-class Output {
-  #text = "";
-
-  get text(): string {
-    return this.#text.trimEnd();
-  }
-
-  attach(command: Command): Command {
-    return command
-      .exitOverride()
-      .configureOutput({
-        writeOut: (text) => (this.#text += text),
-        // Errors are thrown as well.
-        writeErr: () => {},
-        outputError: () => {},
-        getOutHelpWidth: () => HELP_WIDTH,
-        getOutHasColors: () => false,
-      })
-      .configureHelp({ subcommandTerm: (it) => `${it.name()} <job.ts>` });
-  }
-
-  helpOf(command: Command): string {
-    this.#text = "";
-    command.outputHelp();
-    return this.text;
-  }
+function helpFlag(argv: readonly string[]): string[] {
+  return argv[0] === "help" ? [...argv.slice(1), "--help"] : [...argv];
 }
 
 function createProgram(
-  output: Output,
+  output: CommandOutput,
   jobArgs: readonly string[],
   found: (request: Request) => void,
 ): Command {
@@ -102,73 +70,44 @@ function createProgram(
     };
 
   jobCommand(output, program, "run", [
+    ...CHECKPOINT_OPTIONS,
+    ["--savepoint-on-exit [folder]", "Ctrl-C and SIGTERM stop the job with a savepoint"],
     ["-q, --quiet", "show neither progress nor summary"],
     ["--json", "show progress, summary and errors as JSON lines, on standard error"],
   ])
     .description("Run a job in this process: one worker thread for each slot.")
     .addHelpText("after", `${RUN_EXAMPLES}${settingsHelp()}`)
-    .action(take((job, { quiet = false, json = false }) => ({ command: "run", ...job, quiet, json })));
+    .action(
+      take((job, options) => ({
+        command: "run",
+        ...job,
+        quiet: options.quiet ?? false,
+        json: options.json ?? false,
+        checkpoints: checkpointFlags(options),
+        savepointOnExit: options.savepointOnExit,
+      })),
+    );
+
+  jobCommand(output, program, "dev", [
+    ...CHECKPOINT_OPTIONS,
+    ["--fresh-on-mismatch", "start without state where a change can't keep it"],
+  ])
+    .description("Run a job, and restart it with its state whenever its files are saved.")
+    .addHelpText("after", DEV_EXAMPLES)
+    .action(
+      take((job, options) => ({
+        command: "dev",
+        ...job,
+        checkpoints: checkpointFlags(options),
+        freshOnMismatch: options.freshOnMismatch ?? false,
+      })),
+    );
 
   jobCommand(output, program, "info", [["--json", "show it as JSON"]])
     .description("Show the plan of a job without running it.")
     .addHelpText("after", INFO_EXAMPLES)
     .action(take((job, { json = false }) => ({ command: "info", ...job, json })));
+
+  savepointCommands(output, program, jobArgs, found);
   return program;
-}
-
-/** A command that takes a job, with the options that all of them have. */
-function jobCommand(
-  output: Output,
-  program: Command,
-  name: string,
-  options: readonly (readonly [flags: string, description: string])[],
-): Command {
-  const command = output
-    .attach(program.command(name))
-    .usage("<job.ts> [options] [-- arguments of the job]")
-    // Optional for the parser alone, so that `--help` may stand without it.
-    .argument("[job.ts]", "the job's module: a file whose default export is made by job(...)")
-    .option("-p, --parallelism <n>", "subtasks of operators that don't say otherwise", parallelismOption)
-    .option("-D, --define <key=value>", "a setting; may be repeated", collect);
-  for (const [flags, description] of options) command.option(flags, description);
-  return command
-    .option("-v, --verbose", "show whole stack traces, and what the engine logs")
-    .helpOption(false)
-    .option("-h, --help", "print this help, and the job's own arguments where a job is named");
-}
-
-function jobRequest(module: string | undefined, options: JobOptions, jobArgs: readonly string[]): JobRequest {
-  if (module === undefined) {
-    throw new MillraceError("INVALID_ARGUMENT", "no job is named: a path to its module was expected", {
-      help: "Write millrace run job.ts; millrace --help shows more.",
-    });
-  }
-  const { parallelism, define = [], verbose = false } = options;
-  return { module, parallelism, settings: define, jobArgs, verbose };
-}
-
-/** Help that was asked for, before or behind `--`. */
-function jobHelp(
-  usage: string | undefined,
-  module: string | undefined,
-  { verbose = false }: JobOptions,
-  jobArgs: readonly string[],
-): Request | undefined {
-  const behind = jobArgs.includes("--help") || jobArgs.includes("-h");
-  if (module !== undefined && (usage !== undefined || behind)) {
-    return { command: "jobHelp", module, usage, verbose };
-  }
-  return usage === undefined ? undefined : { command: "text", text: usage };
-}
-
-function parallelismOption(text: string): number {
-  const value = parseParallelism(text);
-  if (value === undefined) {
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_PARALLELISM}.`);
-  }
-  return value;
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }

@@ -1,4 +1,4 @@
-import type { RunRequest } from "./requests.ts";
+import { NO_CHECKPOINT_FLAGS, type RunRequest } from "./requests.ts";
 
 /** The most subtasks of an operator. */
 export const MAX_PARALLELISM = 32_768;
@@ -43,7 +43,18 @@ export function parsePlainRun(argv: readonly string[]): RunRequest | undefined {
     json: flags.has("json"),
     verbose: flags.has("verbose"),
   };
-  return { command: "run", module, parallelism, settings, jobArgs, verbose, quiet, json };
+  return {
+    command: "run",
+    module,
+    parallelism,
+    settings,
+    jobArgs,
+    verbose,
+    quiet,
+    json,
+    checkpoints: NO_CHECKPOINT_FLAGS,
+    savepointOnExit: undefined,
+  };
 }
 
 const FLAGS: Readonly<Record<string, string>> = Object.assign(Object.create(null) as Record<string, string>, {

@@ -12,6 +12,19 @@ export interface JobRequest {
   readonly verbose: boolean;
 }
 
+/** Settings of checkpoints that have flags of their own; they win over those of `-D`. Paths as they were written. */
+export interface CheckpointFlags {
+  /** Start from this savepoint or checkpoint. */
+  readonly savepoint: string | undefined;
+  /** Take it over. */
+  readonly claim: boolean;
+  /** Leave behind state of operators that the job doesn't have. */
+  readonly allowNonRestoredState: boolean;
+  /** "10 s" */
+  readonly checkpointInterval: string | undefined;
+  readonly checkpointDir: string | undefined;
+}
+
 /** `millrace run` */
 export interface RunRequest extends JobRequest {
   readonly command: "run";
@@ -19,6 +32,17 @@ export interface RunRequest extends JobRequest {
   readonly quiet: boolean;
   /** Progress, summary and errors as JSON lines. */
   readonly json: boolean;
+  readonly checkpoints: CheckpointFlags;
+  /** Stop with a savepoint when asked to end: in this folder, or (true) where the settings say. */
+  readonly savepointOnExit: string | true | undefined;
+}
+
+/** `millrace dev` */
+export interface DevRequest extends JobRequest {
+  readonly command: "dev";
+  readonly checkpoints: CheckpointFlags;
+  /** Start without state where a change can't keep it. */
+  readonly freshOnMismatch: boolean;
 }
 
 /** `millrace info` */
@@ -26,6 +50,32 @@ export interface InfoRequest extends JobRequest {
   readonly command: "info";
   /** The plan as JSON. */
   readonly json: boolean;
+}
+
+/** `millrace savepoint inspect` */
+export interface SavepointInspectRequest {
+  readonly command: "savepointInspect";
+  /** The savepoint's folder, or its `_metadata`. */
+  readonly path: string;
+  /** `<uid>/<state>` whose entries are printed. */
+  readonly read: string | undefined;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** `millrace savepoint check` */
+export interface SavepointCheckRequest extends JobRequest {
+  readonly command: "savepointCheck";
+  readonly path: string;
+  readonly allowNonRestoredState: boolean;
+  readonly json: boolean;
+}
+
+/** `millrace savepoint dispose` */
+export interface SavepointDisposeRequest {
+  readonly command: "savepointDispose";
+  readonly path: string;
+  readonly verbose: boolean;
 }
 
 /** Help about a job: its own arguments, after the command's usage unless it was asked for behind `--`. */
@@ -44,4 +94,21 @@ export interface TextRequest {
 }
 
 /** What a command line asks for. */
-export type Request = RunRequest | InfoRequest | JobHelpRequest | TextRequest;
+export type Request =
+  | RunRequest
+  | DevRequest
+  | InfoRequest
+  | SavepointInspectRequest
+  | SavepointCheckRequest
+  | SavepointDisposeRequest
+  | JobHelpRequest
+  | TextRequest;
+
+/** Without any flag. */
+export const NO_CHECKPOINT_FLAGS: CheckpointFlags = Object.freeze({
+  savepoint: undefined,
+  claim: false,
+  allowNonRestoredState: false,
+  checkpointInterval: undefined,
+  checkpointDir: undefined,
+});

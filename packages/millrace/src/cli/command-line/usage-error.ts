@@ -22,17 +22,32 @@ export function usageError(message: string, code: string, argv: readonly string[
 }
 
 function advice(code: string, argv: readonly string[]): string {
-  const named = argv.find((arg) => arg === "run" || arg === "info");
+  const named = commandOf(argv);
   switch (code) {
     case UNKNOWN_FLAG:
       return named === undefined
         ? "millrace --help shows what there is."
-        : `millrace ${named} --help shows what there is; arguments of the job itself come after "--".`;
+        : `millrace ${named} --help shows what there is${takesJob(named) ? '; arguments of the job itself come after "--"' : ""}.`;
     case "commander.excessArguments":
-      return 'One job is taken at a time; arguments of the job itself come after "--".';
+      return named?.startsWith("savepoint") === true && named !== "savepoint check"
+        ? `millrace ${named} --help shows what is expected.`
+        : 'One job is taken at a time; arguments of the job itself come after "--".';
     case "commander.unknownCommand":
-      return "millrace --help shows the commands.";
+      return `millrace ${named === "savepoint" ? "savepoint " : ""}--help shows the commands.`;
     default:
       return `millrace ${named === undefined ? "" : `${named} `}--help shows what is expected.`;
   }
 }
+
+/** The command that a line begins with: "run", "savepoint check". */
+function commandOf(argv: readonly string[]): string | undefined {
+  const [first, second] = argv.filter((arg) => !arg.startsWith("-"));
+  if (first === "savepoint") return SAVEPOINT.includes(second ?? "") ? `savepoint ${second}` : "savepoint";
+  return first !== undefined && JOB_COMMANDS.includes(first) ? first : undefined;
+}
+
+const JOB_COMMANDS = ["run", "dev", "info"];
+const SAVEPOINT = ["inspect", "check", "dispose"];
+
+const takesJob = (command: string): boolean =>
+  JOB_COMMANDS.includes(command) || command === "savepoint check";

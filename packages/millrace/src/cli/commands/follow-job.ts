@@ -1,5 +1,6 @@
 import type { LocalJob } from "../../cluster/local/local-job.ts";
 import type { Clock, ClockTimer } from "../../common/clock/clock.ts";
+import { jobCondition } from "../progress/job-condition.ts";
 import { JobProgress } from "../progress/job-progress.ts";
 import type { Reporter } from "../report/reporter.ts";
 
@@ -26,7 +27,8 @@ export function followJob(
   const report = async (): Promise<void> => {
     const metrics = await job.metrics();
     if (stopped) return;
-    reporter.progress(progress.take(metrics, clock.monotonic(), clock.now()));
+    const now = clock.now();
+    reporter.progress(progress.take(metrics, clock.monotonic(), now, jobCondition(job, now)));
     next();
   };
   next();

@@ -11,7 +11,7 @@ class Input implements StandardStreams {
   write(): void {}
 
   read(chunk: (bytes: Uint8Array | null) => void): void {
-    expect(this.#waiting, "one read at a time").toBeUndefined();
+    if (this.#waiting !== undefined) throw new Error("one read at a time");
     this.#waiting = chunk;
   }
 

@@ -42,3 +42,23 @@ function threeDigits(value: number): string {
   if (value >= 99.95) return value.toFixed(0);
   return value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
 }
+
+/** A count with what is counted. @example `countOf(1, "restart")` is "1 restart", `countOf(1200, "file")` is "1,200 files" */
+export function countOf(n: number, thing: string, things = `${thing}s`): string {
+  return `${formatCount(n)} ${n === 1 ? thing : things}`;
+}
+
+/** Units of 1024 each. */
+const SIZES = ["B", "kB", "MB", "GB", "TB"] as const;
+
+/** A size in three digits and a unit of 1024s. @example `formatBytes(1536)` is "1.50 kB", `formatBytes(12)` is "12 B" */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return "-";
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (rounded(value) >= 1024 && unit < SIZES.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? String(Math.round(value)) : threeDigits(value)} ${SIZES[unit]}`;
+}

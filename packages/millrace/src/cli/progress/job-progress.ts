@@ -1,6 +1,7 @@
 import type { Timestamp } from "../../common/time/timestamps.ts";
 import type { JobGraph } from "../../graph/job/job-graph.ts";
 import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
+import type { CheckpointProgress } from "./checkpoint-progress.ts";
 import { jobTotals } from "./job-totals.ts";
 import type { JobTotals, VertexTotals } from "./job-totals.ts";
 
@@ -32,7 +33,21 @@ export interface ProgressReport {
   readonly busiest: VertexShare | undefined;
   /** The vertex that waits most for those after it, if that is more than half of its time. */
   readonly heldBack: VertexShare | undefined;
+  readonly condition: JobCondition;
 }
+
+/** How a job stands with failures. */
+export interface JobCondition {
+  /** Whether it, or a part of it, waits for its restart after a failure. */
+  readonly restarting: boolean;
+  /** How often it, or a part of it, was started again. */
+  readonly restarts: number;
+  /** undefined where none are taken. */
+  readonly checkpoints: CheckpointProgress | undefined;
+}
+
+/** Nothing has failed, and there are no checkpoints. */
+export const CALM: JobCondition = Object.freeze({ restarting: false, restarts: 0, checkpoints: undefined });
 
 /** What happened up to some moment. */
 interface Sample {
@@ -65,7 +80,12 @@ export class JobProgress {
    * @param at monotonic time of the reading, ms
    * @param now wall-clock time of the reading, ms
    */
-  take(metrics: ReadonlyMap<string, TaskMetrics>, at: number, now: Timestamp): ProgressReport {
+  take(
+    metrics: ReadonlyMap<string, TaskMetrics>,
+    at: number,
+    now: Timestamp,
+    condition: JobCondition = CALM,
+  ): ProgressReport {
     const sample: Sample = { at, totals: jobTotals(this.#graph, metrics) };
     const base = this.#base(at);
     this.#samples.push(sample);
@@ -89,6 +109,7 @@ export class JobProgress {
       watermark: totals.watermark,
       busiest: busiest !== undefined && busiest.share > 0 ? busiest : undefined,
       heldBack: heldBack !== undefined && heldBack.share > HELD_BACK ? heldBack : undefined,
+      condition,
     };
   }
 

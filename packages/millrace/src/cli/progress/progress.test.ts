@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { CheckpointSummary } from "../../api/executor.ts";
 import { attempt, executionId, vertexId } from "../../common/ids/ids.ts";
 import type { JobGraph, JobVertex } from "../../graph/job/job-graph.ts";
 import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
 import { JobProgress } from "./job-progress.ts";
+import { checkpointProgress } from "./checkpoint-progress.ts";
 import { jobTotals } from "./job-totals.ts";
 
 const NOW = Date.UTC(2024, 0, 1);
@@ -179,5 +181,45 @@ describe("JobProgress", () => {
     const progress = new JobProgress(graph, 0, 0);
     const { busiest, heldBack } = progress.take(metrics([["source", 0, { idleTime: 100 }]]), 100, NOW);
     expect([busiest, heldBack]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("checkpointProgress", () => {
+  const summary = (
+    id: number,
+    status: CheckpointSummary["status"],
+    kind: CheckpointSummary["kind"] = "checkpoint",
+  ): CheckpointSummary => ({
+    id,
+    kind,
+    status,
+    triggeredAt: NOW + id * 1000,
+    durationMs: status === "IN_PROGRESS" ? undefined : 30,
+    stateBytes: 100 * id,
+    writtenBytes: 1,
+    path: undefined,
+    failure: undefined,
+  });
+  const of = (...history: CheckpointSummary[]) =>
+    checkpointProgress(
+      { triggered: 0, completed: 0, failed: 0, inProgress: 0, restored: 0, history },
+      NOW + 10_000,
+    );
+
+  it("knows the newest that completed, and what has failed since", () => {
+    expect(of()).toEqual({ last: undefined, failed: 0 });
+    expect(of(summary(2, "FAILED"), summary(1, "FAILED"))).toEqual({ last: undefined, failed: 2 });
+    const last = { id: 3, age: 6970, duration: 30, stateBytes: 300 };
+    expect(of(summary(3, "COMPLETED"), summary(2, "FAILED"))).toEqual({ last, failed: 0 });
+    expect(
+      of(summary(5, "IN_PROGRESS"), summary(4, "FAILED"), summary(3, "COMPLETED"), summary(2, "COMPLETED")),
+    ).toEqual({ last, failed: 1 });
+  });
+
+  it("does not count savepoints, and never tells of the future", () => {
+    expect(of(summary(4, "COMPLETED", "savepoint"), summary(3, "COMPLETED"))).toMatchObject({
+      last: { id: 3 },
+    });
+    expect(of(summary(60, "COMPLETED"))).toMatchObject({ last: { age: 0 } });
   });
 });

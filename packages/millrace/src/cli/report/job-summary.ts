@@ -1,5 +1,6 @@
-import type { JobGraph } from "../../graph/job/job-graph.ts";
-import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
+import type { JobOutcome } from "../../cluster/job-manager/job-master/job-master-options.ts";
+import type { LocalJob } from "../../cluster/local/local-job.ts";
+import { jobCondition } from "../progress/job-condition.ts";
 import { jobTotals } from "../progress/job-totals.ts";
 import type { JobTotals } from "../progress/job-totals.ts";
 
@@ -11,17 +12,29 @@ export interface JobSummary {
   /** ms from its start to its end. */
   readonly duration: number;
   readonly totals: JobTotals;
+  /** How often it, or a part of it, was started again after a failure. */
+  readonly restarts: number;
+  /** undefined where none were taken. */
+  readonly checkpoints: CheckpointCounts | undefined;
 }
 
-/** What a job's end is summed up from. */
-export interface EndedJob {
-  readonly jobId: string;
-  readonly jobGraph: JobGraph;
-  readonly status: JobSummary["status"];
-  readonly duration: number;
-  readonly metrics: ReadonlyMap<string, TaskMetrics>;
+/** What became of a job's checkpoints. */
+export interface CheckpointCounts {
+  readonly completed: number;
+  readonly failed: number;
 }
 
-export function jobSummary({ jobId, jobGraph, status, duration, metrics }: EndedJob): JobSummary {
-  return { jobId, jobName: jobGraph.jobName, status, duration, totals: jobTotals(jobGraph, metrics) };
+/** @param duration from its start to its end, ms */
+export function jobSummary(job: LocalJob, { status, metrics }: JobOutcome, duration: number): JobSummary {
+  const { restarts, checkpoints } = jobCondition(job, 0);
+  const { completed, failed } = job.checkpoints();
+  return {
+    jobId: job.jobId,
+    jobName: job.jobName,
+    status,
+    duration,
+    totals: jobTotals(job.jobGraph, metrics),
+    restarts,
+    checkpoints: checkpoints === undefined ? undefined : { completed, failed },
+  };
 }

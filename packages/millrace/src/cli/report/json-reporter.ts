@@ -2,7 +2,7 @@ import { errorJson } from "../errors/error-json.ts";
 import type { ProgressReport } from "../progress/job-progress.ts";
 import type { Screen } from "../terminal/screen.ts";
 import type { JobSummary } from "./job-summary.ts";
-import { progressJson, summaryJson } from "./report-json.ts";
+import { progressJson, savepointJson, summaryJson } from "./report-json.ts";
 import type { LogLevel, Reporter } from "./reporter.ts";
 
 /** How often programs hear of progress, ms. */
@@ -35,6 +35,10 @@ export class JsonReporter implements Reporter {
   note(): void {}
 
   leaveTerminal(): void {}
+
+  savepoint(jobName: string, path: string): void {
+    this.#screen.print(savepointJson(jobName, path));
+  }
 
   ended(summary: JobSummary): void {
     if (!this.#quiet) this.#screen.print(summaryJson(summary));

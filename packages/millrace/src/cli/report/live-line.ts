@@ -1,7 +1,8 @@
 import { formatDuration } from "../format/durations.ts";
-import { formatCompact, formatPercent, formatRate } from "../format/numbers.ts";
+import { countOf, formatCompact, formatPercent, formatRate } from "../format/numbers.ts";
 import { oneLine, textWidth, truncate } from "../format/text-width.ts";
 import { formatWatermark } from "../format/times.ts";
+import { checkpointText } from "./checkpoint-text.ts";
 import type { ProgressReport } from "../progress/job-progress.ts";
 import type { Style } from "../terminal/style.ts";
 
@@ -20,7 +21,8 @@ interface Piece {
  * The one line that a terminal shows of a running job, at most `columns` wide: what doesn't fit is left out, from the least important
  * on.
  *
- * @example `delays | 12.3 s | in 245 k/s (3.00 M) | out 1.23 k/s (14.1 k) | watermark 2001-03-04 05:06:07 | busiest window 98%`
+ * @example `delays | 12.3 s | in 245 k/s (3.00 M) | out 1.23 k/s (14.1 k) | watermark 2001-03-04 05:06:07 | busiest window 98%`,
+ * with checkpoints and after a failure `delays | 12.3 s | in ... | out ... | 1 restart | checkpoint 4, 2.1 s ago | watermark ...`
  */
 export function liveLine(report: ProgressReport, columns: number, style: Style): string {
   const all = pieces(report, style);
@@ -35,9 +37,11 @@ export function liveLine(report: ProgressReport, columns: number, style: Style):
 function pieces(report: ProgressReport, style: Style): readonly Piece[] {
   const plain = (text: string): string => text;
   const watermark = formatWatermark(report.watermark, report.now);
-  const { busiest, heldBack, recordsSkipped } = report;
+  const { busiest, heldBack, recordsSkipped, condition } = report;
+  const { restarting, restarts, checkpoints } = condition;
   const found: (Piece | undefined)[] = [
     { rank: 1, text: nameOf(report.jobName), paint: style.bold },
+    restarting ? { rank: 0, text: "restarting", paint: style.yellow } : undefined,
     { rank: 6, text: formatDuration(report.elapsed), paint: plain },
     {
       rank: 0,
@@ -52,6 +56,14 @@ function pieces(report: ProgressReport, style: Style): readonly Piece[] {
     recordsSkipped === 0
       ? undefined
       : { rank: 3, text: `skipped ${formatCompact(recordsSkipped)}`, paint: style.yellow },
+    restarts === 0 ? undefined : { rank: 3, text: countOf(restarts, "restart"), paint: style.yellow },
+    checkpoints === undefined
+      ? undefined
+      : {
+          rank: 4,
+          text: checkpointText(checkpoints),
+          paint: checkpoints.failed === 0 ? plain : style.yellow,
+        },
     watermark === undefined ? undefined : { rank: 4, text: `watermark ${watermark}`, paint: plain },
     busiest === undefined
       ? undefined

@@ -1,7 +1,8 @@
 import { formatDuration } from "../format/durations.ts";
-import { formatCount, formatPercent } from "../format/numbers.ts";
+import { countOf, formatCount, formatPercent } from "../format/numbers.ts";
 import { oneLine } from "../format/text-width.ts";
 import { formatTimeOfDay, formatWatermark } from "../format/times.ts";
+import { checkpointText } from "./checkpoint-text.ts";
 import type { ProgressReport } from "../progress/job-progress.ts";
 
 /**
@@ -11,12 +12,16 @@ import type { ProgressReport } from "../progress/job-progress.ts";
  */
 export function logLine(report: ProgressReport): string {
   const { recordsIn, recordsOut, recordsSkipped, busiest, heldBack } = report;
+  const { restarting, restarts, checkpoints } = report.condition;
   const watermark = formatWatermark(report.watermark, report.now);
   const facts = [
+    ...(restarting ? ["restarting"] : []),
     formatDuration(report.elapsed),
     `in ${formatCount(recordsIn)} (${formatCount(report.recordsInPerSecond)}/s)`,
     `out ${formatCount(recordsOut)} (${formatCount(report.recordsOutPerSecond)}/s)`,
     ...(recordsSkipped === 0 ? [] : [`skipped ${formatCount(recordsSkipped)}`]),
+    ...(restarts === 0 ? [] : [countOf(restarts, "restart")]),
+    ...(checkpoints === undefined ? [] : [checkpointText(checkpoints)]),
     ...(watermark === undefined ? [] : [`watermark ${watermark}`]),
     ...(busiest === undefined ? [] : [`busiest "${oneLine(busiest.name)}" ${formatPercent(busiest.share)}`]),
     ...(heldBack === undefined

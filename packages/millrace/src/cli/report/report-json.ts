@@ -1,5 +1,6 @@
 import type { ProgressReport, VertexShare } from "../progress/job-progress.ts";
 import type { VertexTotals } from "../progress/job-totals.ts";
+import type { CheckpointProgress } from "../progress/checkpoint-progress.ts";
 import type { JobSummary } from "./job-summary.ts";
 
 /*
@@ -22,11 +23,27 @@ export function progressJson(report: ProgressReport): string {
     watermark: watermarkJson(report.watermark),
     busiest: shareJson(report.busiest),
     backPressured: shareJson(report.heldBack),
+    restarting: report.condition.restarting,
+    restarts: report.condition.restarts,
+    checkpoints: checkpointsJson(report.condition.checkpoints),
   });
 }
 
+/** @example `{"type":"savepoint","job":"delays","path":"/srv/savepoints/savepoint-1a2b3c"}` */
+export function savepointJson(jobName: string, path: string): string {
+  return JSON.stringify({ type: "savepoint", job: jobName, path });
+}
+
 /** @example `{"type":"summary","job":"delays","status":"FINISHED","duration":12300, ... , "vertices":[ ... ]}` */
-export function summaryJson({ jobId, jobName, status, duration, totals }: JobSummary): string {
+export function summaryJson({
+  jobId,
+  jobName,
+  status,
+  duration,
+  totals,
+  restarts,
+  checkpoints,
+}: JobSummary): string {
   return JSON.stringify({
     type: "summary",
     job: jobName,
@@ -38,6 +55,8 @@ export function summaryJson({ jobId, jobName, status, duration, totals }: JobSum
     recordsSkipped: totals.recordsSkipped,
     recordsLate: totals.recordsLate,
     watermark: watermarkJson(totals.watermark),
+    restarts,
+    checkpoints: checkpoints === undefined ? null : { ...checkpoints },
     vertices: totals.vertices.map(vertexJson),
   });
 }
@@ -56,6 +75,14 @@ function vertexJson(vertex: VertexTotals): Record<string, unknown> {
     backPressuredTime: Math.round(vertex.backPressuredTime),
     watermark: watermarkJson(vertex.watermark),
   };
+}
+
+function checkpointsJson(checkpoints: CheckpointProgress | undefined): Record<string, unknown> | null {
+  if (checkpoints === undefined) return null;
+  const { last, failed } = checkpoints;
+  const newest =
+    last === undefined ? null : { ...last, age: Math.round(last.age), duration: Math.round(last.duration) };
+  return { last: newest, failed };
 }
 
 function shareJson(vertex: VertexShare | undefined): { name: string; share: number } | null {

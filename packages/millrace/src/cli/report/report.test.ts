@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { vertexId } from "../../common/ids/ids.ts";
 import { textWidth } from "../format/text-width.ts";
-import type { ProgressReport } from "../progress/job-progress.ts";
+import { CALM, type ProgressReport } from "../progress/job-progress.ts";
 import type { VertexTotals } from "../progress/job-totals.ts";
 import { COLOUR_STYLE, PLAIN_STYLE } from "../terminal/style.ts";
 import type { JobSummary } from "./job-summary.ts";
 import { liveLine } from "./live-line.ts";
 import { logLine } from "./log-line.ts";
-import { progressJson, summaryJson } from "./report-json.ts";
+import { progressJson, savepointJson, summaryJson } from "./report-json.ts";
 import { summaryText } from "./summary-text.ts";
 
 const report: ProgressReport = {
@@ -23,6 +23,17 @@ const report: ProgressReport = {
   watermark: Date.UTC(2001, 2, 4, 5, 6, 7),
   busiest: { name: "window", share: 0.984 },
   heldBack: { name: "Source: flights", share: 0.71 },
+  condition: CALM,
+};
+const troubled: ProgressReport = {
+  ...report,
+  busiest: undefined,
+  heldBack: undefined,
+  condition: {
+    restarting: true,
+    restarts: 2,
+    checkpoints: { last: { id: 4, age: 2100, duration: 31.6, stateBytes: 5000 }, failed: 1 },
+  },
 };
 
 function vertex(values: Partial<VertexTotals>): VertexTotals {
@@ -49,6 +60,8 @@ const summary: JobSummary = {
   jobName: "delays",
   status: "FINISHED",
   duration: 12_000,
+  restarts: 0,
+  checkpoints: undefined,
   totals: {
     recordsIn: 3_000_000,
     recordsOut: 14_100,
@@ -113,6 +126,15 @@ describe("liveLine", () => {
     );
   });
 
+  it("shows checkpoints, restarts and that the job waits for one", () => {
+    expect(liveLine(troubled, 200, PLAIN_STYLE)).toBe(
+      "delays | restarting | 12.3 s | in 245 k/s (3.00 M) | out 1.23 k/s (14.1 k) | 2 restarts | checkpoint 4, 2.1 s ago, 1 failed since | watermark 2001-03-04 05:06:07",
+    );
+    const none = { ...troubled.condition, restarting: false, checkpoints: { last: undefined, failed: 0 } };
+    expect(liveLine({ ...troubled, condition: none }, 200, PLAIN_STYLE)).toContain("| no checkpoint yet |");
+    expect(liveLine(troubled, 40, PLAIN_STYLE)).toBe("restarting | in 245 k/s (3.00 M)");
+  });
+
   it("has colours that take no room", () => {
     const line = liveLine(report, 99, COLOUR_STYLE);
     expect(line).toContain("\x1b[36min 245 k/s (3.00 M)\x1b[39m");
@@ -124,6 +146,12 @@ describe("logLine", () => {
   it("has whole numbers and the time", () => {
     expect(logLine({ ...report, recordsSkipped: 1200 })).toBe(
       '14:09:03 delays: 12.3 s, in 3,000,000 (245,200/s), out 14,100 (1,230/s), skipped 1,200, watermark 2001-03-04 05:06:07, busiest "window" 98%, back-pressured "Source: flights" 71%',
+    );
+  });
+
+  it("tells of checkpoints and restarts", () => {
+    expect(logLine(troubled)).toBe(
+      "14:09:03 delays: restarting, 12.3 s, in 3,000,000 (245,200/s), out 14,100 (1,230/s), 2 restarts, checkpoint 4, 2.1 s ago, 1 failed since, watermark 2001-03-04 05:06:07",
     );
   });
 });
@@ -138,6 +166,16 @@ describe("summaryText", () => {
       "  Source: flights -> filter      2   3,000,000    2,990,000   45%             51%",
       "  window -> Sink: print          4   2,990,000       14,100     -               -",
     ]);
+  });
+
+  it("counts checkpoints and restarts where there were some", () => {
+    const lines = (more: Partial<JobSummary>): string[] =>
+      summaryText({ ...summary, ...more }, PLAIN_STYLE).split("\n");
+    expect(lines({ checkpoints: { completed: 12, failed: 0 } })[2]).toBe("  12 checkpoints");
+    expect(lines({ checkpoints: { completed: 1, failed: 3 }, restarts: 1 })[2]).toBe(
+      "  1 checkpoint, 3 failed, 1 restart",
+    );
+    expect(lines({ restarts: 2 })[2]).toBe("  2 restarts");
   });
 
   it("tells of a job that did not finish how far event time was", () => {
@@ -189,6 +227,19 @@ describe("JSON", () => {
       watermark: report.watermark,
       busiest: { name: "window", share: 0.984 },
       backPressured: { name: "Source: flights", share: 0.71 },
+      restarting: false,
+      restarts: 0,
+      checkpoints: null,
+    });
+    expect(JSON.parse(progressJson(troubled))).toMatchObject({
+      restarting: true,
+      restarts: 2,
+      checkpoints: { last: { id: 4, age: 2100, duration: 32, stateBytes: 5000 }, failed: 1 },
+    });
+    expect(JSON.parse(savepointJson("delays", "/srv/a b"))).toEqual({
+      type: "savepoint",
+      job: "delays",
+      path: "/srv/a b",
     });
   });
 

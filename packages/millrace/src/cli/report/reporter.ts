@@ -17,6 +17,8 @@ export interface Reporter {
   note(text: string): void;
   /** The job reads what the user types on the terminal: nothing may be drawn there while it runs. */
   leaveTerminal(): void;
+  /** The job was stopped with a savepoint: its folder. Told however quiet it is to be. */
+  savepoint(jobName: string, path: string): void;
   ended(summary: JobSummary): void;
   failed(error: unknown): void;
 }

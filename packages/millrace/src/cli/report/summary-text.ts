@@ -1,5 +1,5 @@
 import { formatDuration } from "../format/durations.ts";
-import { formatCount, formatPercent } from "../format/numbers.ts";
+import { countOf, formatCount, formatPercent } from "../format/numbers.ts";
 import { table } from "../format/table.ts";
 import { oneLine, truncate } from "../format/text-width.ts";
 import { formatTime } from "../format/times.ts";
@@ -33,11 +33,20 @@ export function summaryText(summary: JobSummary, style: Style): string {
     ...(totals.recordsSkipped === 0 ? [] : [style.yellow(`skipped ${formatCount(totals.recordsSkipped)}`)]),
     ...(totals.recordsLate === 0 ? [] : [style.yellow(`dropped as late ${formatCount(totals.recordsLate)}`)]),
   ];
+  const { restarts, checkpoints } = summary;
+  const recovery = [
+    ...(checkpoints === undefined ? [] : [countOf(checkpoints.completed, "checkpoint")]),
+    ...(checkpoints === undefined || checkpoints.failed === 0
+      ? []
+      : [style.yellow(`${formatCount(checkpoints.failed)} failed`)]),
+    ...(restarts === 0 ? [] : [style.yellow(countOf(restarts, "restart"))]),
+  ];
   // Of a job that finished, event time is complete everywhere.
   const [title, ...rows] = vertexTable(totals.vertices, status !== "FINISHED");
   return [
     `${style.bold(oneLine(summary.jobName))} ${paint(status)} in ${formatDuration(duration)}`,
     `  ${facts.join(", ")}`,
+    ...(recovery.length === 0 ? [] : [`  ${recovery.join(", ")}`]),
     "",
     `  ${style.dim(title ?? "")}`,
     ...rows.map((row) => `  ${row}`),

@@ -1,4 +1,5 @@
 import { errorText } from "../errors/error-text.ts";
+import { showPath } from "../errors/user-frames.ts";
 import type { ProgressReport } from "../progress/job-progress.ts";
 import type { Screen } from "../terminal/screen.ts";
 import type { Style } from "../terminal/style.ts";
@@ -56,6 +57,11 @@ export class TextReporter implements Reporter {
   leaveTerminal(): void {
     this.#left = true;
     this.#options.screen.setLine(undefined);
+  }
+
+  savepoint(_jobName: string, path: string): void {
+    const { screen, style, cwd } = this.#options;
+    screen.print(`${style.green("savepoint")}: ${showPath(path, cwd)}`);
   }
 
   ended(summary: JobSummary): void {

@@ -1,14 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PARALLELISM } from "../../common/config/options.ts";
-import { buildJob, type BuiltJob } from "../artifact/build-job.ts";
+import type { BuiltJob } from "../artifact/build-job.ts";
 import { bundleJob } from "../artifact/bundle-job.ts";
 import { loadJob } from "../artifact/load-job.ts";
-import type { JobRestore } from "../job-manager/job-master/job-master-options.ts";
 import type { LocalJob } from "./local-job.ts";
-import { startProgram } from "./start-module.ts";
+import { buildModule, startArtifact } from "./start-module.ts";
 import type { ModuleOptions, PlanOptions } from "./start-module.ts";
 
 /** A job module that was bundled and built, ready to be started once. */
@@ -24,10 +21,7 @@ export interface PreparedModule extends BuiltJob {
 }
 
 /** How a prepared module is started. */
-export interface PreparedStart extends Pick<ModuleOptions, "streams" | "log"> {
-  /** What it starts from; undefined: what its settings name, or nothing. */
-  readonly restore: JobRestore | undefined;
-}
+export type PreparedStart = Pick<ModuleOptions, "streams" | "restoreFrom" | "log">;
 
 /**
  * Bundles, imports and builds a job's module as its files are now.
@@ -35,26 +29,15 @@ export interface PreparedStart extends Pick<ModuleOptions, "streams" | "log"> {
  * @throws MillraceError for a module that isn't a job's, for wrong arguments, and for what the program refuses itself
  */
 export async function prepareModule(moduleUrl: string, options: PlanOptions): Promise<PreparedModule> {
-  const { parallelism, args, config } = options;
   const artifact = await bundleJob(moduleUrl);
   try {
     const program = await loadJob(artifact);
-    const built = buildJob(program, {
-      args: {
-        ...(Array.isArray(args) ? { argv: args } : { values: args as Readonly<Record<string, unknown>> }),
-        resolvePath: (path) => resolve(path),
-      },
-      config: parallelism === undefined ? config : { ...config, [PARALLELISM.key]: parallelism },
-    });
     const bundle = await readFile(fileURLToPath(artifact.url));
     return {
-      ...built,
+      ...buildModule(program, options),
       inputs: artifact.inputs,
       hash: createHash("sha256").update(bundle).digest("hex"),
-      start: async ({ streams, log }) => {
-        await artifact.dispose();
-        return startProgram(program, { ...options, streams, log });
-      },
+      start: (how) => startArtifact(artifact, program, { ...options, ...how }),
       dispose: () => artifact.dispose(),
     };
   } catch (error) {

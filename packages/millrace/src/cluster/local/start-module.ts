@@ -55,7 +55,7 @@ export async function loadModule(moduleUrl: string): Promise<JobProgram> {
 /** Imports a job's module and builds its graphs. */
 export async function planModule(moduleUrl: string, options: PlanOptions): Promise<PlannedModule> {
   const program = await loadModule(moduleUrl);
-  return { ...build(program, options), program };
+  return { ...buildModule(program, options), program };
 }
 
 /**
@@ -70,6 +70,15 @@ export async function startModule(moduleUrl: string, options: ModuleOptions): Pr
 /** Runs a job that this thread has imported already; its module is bundled for the slots all the same. */
 export async function startProgram(program: JobProgram, options: ModuleOptions): Promise<LocalJob> {
   return launch(options, bundleJob(program.url), async () => program);
+}
+
+/** Runs a job whose module was bundled and imported already. The bundle belongs to the job from now on. */
+export async function startArtifact(
+  artifact: JobArtifact,
+  program: JobProgram,
+  options: ModuleOptions,
+): Promise<LocalJob> {
+  return launch(options, Promise.resolve(artifact), async () => program);
 }
 
 /** The job's module will import it; what fails here fails again then. */
@@ -94,7 +103,7 @@ async function launch(
     artifact = await bundling;
     const log: ModuleOptions["log"] = (level, message) => options.log(level, message);
     const { built, restore } = await restoreJob(
-      build(await load(artifact), options),
+      buildModule(await load(artifact), options),
       options.restoreFrom,
       log,
     );
@@ -116,7 +125,8 @@ async function launch(
   }
 }
 
-function build(program: JobProgram, { parallelism, args, config }: PlanOptions): BuiltJob {
+/** Builds the graphs of a job. @throws as `planModule` */
+export function buildModule(program: JobProgram, { parallelism, args, config }: PlanOptions): BuiltJob {
   return buildJob(program, {
     args: { ...(isList(args) ? { argv: args } : { values: args }), resolvePath: (path) => resolve(path) },
     config: parallelism === undefined ? config : { ...config, [PARALLELISM.key]: parallelism },

@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+
+/** Columns that help is written for. */
+const HELP_WIDTH = 100;
+
+/** What stands for a command's arguments where commands are listed. */
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  savepoint: "<command>",
+  inspect: "<path>",
+  check: "<path> <job.ts>",
+  dispose: "<path>",
+};
+
+/** What commander would print. */
+export class CommandOutput {
+  #text = "";
+
+  get text(): string {
+    return this.#text.trimEnd();
+  }
+
+  attach(command: Command): Command {
+    return command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => (this.#text += text),
+        // Errors are thrown as well.
+        writeErr: () => {},
+        outputError: () => {},
+        getOutHelpWidth: () => HELP_WIDTH,
+        getOutHasColors: () => false,
+      })
+      .configureHelp({ subcommandTerm: (it) => `${it.name()} ${ARGUMENTS[it.name()] ?? "<job.ts>"}` });
+  }
+
+  helpOf(command: Command): string {
+    this.#text = "";
+    command.outputHelp();
+    return this.text;
+  }
+}

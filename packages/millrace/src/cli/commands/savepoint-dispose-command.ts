@@ -1,0 +1,21 @@
+import type { SavepointDisposeRequest } from "../command-line/requests.ts";
+import { showPath } from "../errors/user-frames.ts";
+import { ExitCode } from "../exit-code.ts";
+import { countOf, formatBytes } from "../format/numbers.ts";
+import { disposeSavepoint } from "../savepoint/dispose-savepoint.ts";
+import { openSavepoint } from "../savepoint/open-savepoint.ts";
+import type { CommandContext } from "./command-context.ts";
+
+/** Removes a savepoint, and says on standard output what is gone. */
+export async function savepointDisposeCommand(
+  request: SavepointDisposeRequest,
+  { cwd }: CommandContext,
+): Promise<number> {
+  const savepoint = await openSavepoint(request.path, cwd);
+  const { files, bytes, emptied } = await disposeSavepoint(savepoint);
+  const rest = emptied ? "" : "; its folder stays, something else is in it";
+  process.stdout.write(
+    `removed savepoint ${savepoint.metadata.checkpointId} of "${savepoint.metadata.jobName}", ${showPath(savepoint.path, cwd)}: ${countOf(files + 1, "file")}, ${formatBytes(bytes)} of state${rest}\n`,
+  );
+  return ExitCode.OK;
+}
