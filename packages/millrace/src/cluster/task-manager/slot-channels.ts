@@ -3,9 +3,13 @@ import { createFrameCodec } from "../../common/codec/create-frame-codec.ts";
 import type { FrameCodec } from "../../common/codec/frame-codec.ts";
 import { createRecordCheck } from "../../common/codec/record-check.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { keyGroupRange } from "../../common/keys/key-groups.ts";
 import type { TypeInfo } from "../../common/types/type-info.ts";
 import type { JobEdge, JobVertex } from "../../graph/job/job-graph.ts";
 import type { ChannelDeployment, SlotDeployment, TaskDeployment } from "../../protocol/control/deployment.ts";
+import type { ChannelPlace } from "../../runtime/checkpoint/channel-state/channel-place.ts";
+import { keyShare } from "../../runtime/checkpoint/channel-state/key-share.ts";
+import { mayOvertake } from "../../runtime/checkpoint/channel-state/may-overtake.ts";
 import type { ChannelWriter, ChannelWriterListener, InputChannel } from "../../runtime/network/channel.ts";
 import { LocalChannel } from "../../runtime/network/local-channel.ts";
 import { noNetwork } from "../../runtime/network/no-network.ts";
@@ -41,18 +45,21 @@ export class SlotChannels {
   }
 
   openInputs(task: TaskDeployment, built: BuiltProgram): readonly InputChannel[] {
-    return this.#deployment.channels
-      .filter(({ consumer }) => consumer.vertex === task.vertex && consumer.subtask === task.subtask)
-      .map((channel, index) => {
-        const edge = edgeOf(built, channel);
-        if (this.#isLocal(channel)) return this.#local(channel, index, edge, built).reader;
-        return this.#openedRings(channel).createInput(
-          channel.id,
-          index,
-          edge.input,
-          this.#codec(channel, built),
-        );
-      });
+    return this.#inputsOf(task).map((channel, index) => {
+      const edge = edgeOf(built, channel);
+      if (this.#isLocal(channel)) return this.#local(channel, index, edge, built).reader;
+      return this.#openedRings(channel).createInput(
+        channel.id,
+        index,
+        edge.input,
+        this.#codec(channel, built),
+      );
+    });
+  }
+
+  /** Where the inputs are in the job, in their order. */
+  inputPlaces(task: TaskDeployment, built: BuiltProgram): readonly ChannelPlace[] {
+    return this.#inputsOf(task).map((channel) => this.#place(channel, built));
   }
 
   openWriters(
@@ -63,12 +70,13 @@ export class SlotChannels {
     const { jobGraph, streamGraph } = built;
     const vertex = vertexOf(built, task.vertex);
     return outputEdges(jobGraph, vertex).map(({ index, edge }) => {
-      const channels = this.#deployment.channels
-        .filter(
-          ({ edge: of, producer }) =>
-            of === index && producer.vertex === task.vertex && producer.subtask === task.subtask,
-        )
-        .map((channel) => this.#openWriter(channel, edge, built, flowOf(edge.sourceNode)));
+      const deployed = this.#deployment.channels.filter(
+        ({ edge: of, producer }) =>
+          of === index && producer.vertex === task.vertex && producer.subtask === task.subtask,
+      );
+      const channels = deployed.map((channel) =>
+        this.#openWriter(channel, edge, built, flowOf(edge.sourceNode)),
+      );
       const input = streamNode(streamGraph, edge.targetNode).inputs[edge.targetInput];
       if (input === undefined)
         throw new MillraceError("INTERNAL", `edge ${index} leads to no input of node ${edge.targetNode}`);
@@ -80,8 +88,41 @@ export class SlotChannels {
         random: systemRandom,
         after: streamNode(streamGraph, edge.sourceNode).name,
       });
-      return { edge, writer };
+      return { edge, writer, places: deployed.map((channel) => this.#place(channel, built)) };
     });
+  }
+
+  #inputsOf(task: TaskDeployment): readonly ChannelDeployment[] {
+    return this.#deployment.channels.filter(
+      ({ consumer }) => consumer.vertex === task.vertex && consumer.subtask === task.subtask,
+    );
+  }
+
+  #place(channel: ChannelDeployment, built: BuiltProgram): ChannelPlace {
+    const { streamGraph } = built;
+    const edge = edgeOf(built, channel);
+    const { parallelism, maxParallelism } = vertexOf(built, edge.target);
+    const { producer, consumer } = channel;
+    const target = streamNode(streamGraph, edge.targetNode);
+    const partitioner = target.inputs[edge.targetInput]?.partitioner;
+    const keySelector =
+      edge.partitioner === "hash" && partitioner?.kind === "hash" ? partitioner.keySelector : undefined;
+    return {
+      sourceUid: streamNode(streamGraph, edge.sourceNode).uid,
+      sideOutput: edge.sideOutput,
+      targetUid: target.uid,
+      targetInput: edge.targetInput,
+      producerSubtask: producer.subtask,
+      consumerSubtask: consumer.subtask,
+      producers: vertexOf(built, edge.source).parallelism,
+      consumers: parallelism,
+      overtakes: mayOvertake(edge.partitioner),
+      type: typeOf(edge, built)?.description,
+      codec: () => this.#codec(channel, built),
+      belongs:
+        keySelector &&
+        keyShare(keySelector, maxParallelism, keyGroupRange(maxParallelism, parallelism, consumer.subtask)),
+    };
   }
 
   #openWriter(

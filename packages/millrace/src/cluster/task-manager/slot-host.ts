@@ -182,6 +182,7 @@ export class SlotHost {
       services: this.#services(task.execution),
       openWriters: (flowOf) => channels.openWriters(task, built, flowOf),
       inputs: channels.openInputs(task, built),
+      places: channels.inputPlaces(task, built),
       wake: (it) => scheduler.wake(it),
       onState: (_, state, error) =>
         connection.send({

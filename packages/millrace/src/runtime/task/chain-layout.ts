@@ -1,6 +1,7 @@
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { JobEdge, JobGraph, JobVertex } from "../../graph/job/job-graph.ts";
 import type { StreamGraph, StreamNode } from "../../graph/stream/stream-graph.ts";
+import type { ChannelPlace } from "../checkpoint/channel-state/channel-place.ts";
 import type { RecordWriter } from "../network/record-writer/record-writer.ts";
 import type { ChainNode, ChainTarget } from "./chain/chain-node.ts";
 
@@ -8,6 +9,8 @@ import type { ChainNode, ChainTarget } from "./chain/chain-node.ts";
 export interface EdgeWriter {
   readonly edge: JobEdge;
   readonly writer: RecordWriter;
+  /** Of the writer's channels, in their order; without them barriers stay in line. */
+  readonly places?: readonly ChannelPlace[];
 }
 
 /** The stream node of an id. */

@@ -8,6 +8,8 @@ import type { CheckpointDeployment, TaskDeployment } from "../../protocol/contro
 import type { CheckpointLocation } from "../../protocol/control/snapshots.ts";
 import type { JobVertex } from "../../graph/job/job-graph.ts";
 import type { StreamGraph } from "../../graph/stream/stream-graph.ts";
+import type { ChannelPlace } from "../checkpoint/channel-state/channel-place.ts";
+import { restoreInputs } from "../checkpoint/channel-state/restore-inputs.ts";
 import type { StateFiles } from "../checkpoint/storage/state-files.ts";
 import type { InputChannel } from "../network/channel.ts";
 import { InputGate } from "../network/input-gate.ts";
@@ -61,6 +63,8 @@ export interface TaskEnvironment {
   stateFiles(location: CheckpointLocation): StateFiles;
   /** In order of their index. */
   readonly inputs: readonly InputChannel[];
+  /** Of the inputs, in their order; without them barriers stay in line, and no records in flight are restored. */
+  readonly places?: readonly ChannelPlace[];
   /**
    * Opens the writers of the vertex's output edges. `flowOf` gives the listener for the channels behind an operator, by its
    * stream node's id.
@@ -142,8 +146,17 @@ export function createTask(env: TaskEnvironment): Task {
         chain.enter(node.index);
         return makeOperator(node, make);
       }),
-    gate: new InputGate(env.inputs),
+    gate: new InputGate(
+      restoreInputs(
+        env.inputs,
+        env.places ?? [],
+        deployment.restore?.channels ?? [],
+        env.stateFiles(env.checkpoints.location),
+      ),
+    ),
+    places: env.places ?? [],
     writers: writers.map(({ writer }) => writer),
+    outputs: writers.map(({ writer, places }) => ({ writer, places: places ?? [] })),
     flow,
     mailbox,
     clock,

@@ -1,14 +1,17 @@
-import type { Clock } from "../../common/clock/clock.ts";
+import type { Clock, ClockTimer } from "../../common/clock/clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { unreachable } from "../../common/errors/unreachable.ts";
 import type { ChannelEvent } from "../../protocol/channel-event.ts";
 import type { CheckpointLocation, SnapshotMetrics, TaskSnapshot } from "../../protocol/control/snapshots.ts";
 import type { AlignerAction, CheckpointStart } from "../checkpoint/barriers/aligner-action.ts";
 import { BarrierAligner } from "../checkpoint/barriers/barrier-aligner.ts";
+import type { ChannelPlace, PlacedWriter } from "../checkpoint/channel-state/channel-place.ts";
+import { TaskInFlight } from "../checkpoint/channel-state/task-in-flight.ts";
 import type { StateFiles } from "../checkpoint/storage/state-files.ts";
 import type { InputGate } from "../network/input-gate.ts";
 import type { Operator } from "../operators/operator.ts";
 import { SourceOperator } from "../operators/source/source-operator.ts";
+import { CountedFiles } from "./counted-files.ts";
 import type { OperatorStores } from "./operator-stores.ts";
 import { SnapshotPacer } from "./snapshot-pacer.ts";
 import type { TaskServices } from "./task-services.ts";
@@ -19,6 +22,10 @@ export interface CheckpointHost {
   readonly clock: Clock;
   readonly subtask: number;
   readonly gate: InputGate;
+  /** Of the gate's channels, in their order. */
+  readonly places: readonly ChannelPlace[];
+  /** Those that listen. */
+  readonly outputs: readonly PlacedWriter[];
   readonly services: TaskServices;
   /** Made by now; empty in a task that was restored as finished and opens none. */
   readonly operators: readonly Operator[];
@@ -43,9 +50,11 @@ export interface CheckpointHost {
   aborted(checkpointId: number): void;
 }
 
-/** A checkpoint whose barriers are all in. */
+/** A checkpoint whose barriers are in, those aside that overtake. */
 interface Due {
-  readonly checkpoint: CheckpointStart;
+  checkpoint: CheckpointStart;
+  /** Channels whose barriers are not. */
+  readonly missing: readonly number[];
   readonly alignment: number;
   readonly startDelay: number;
 }
@@ -66,6 +75,10 @@ interface Writing {
  * A task's part in checkpoints: aligns barriers, prepares the operators, sends the barrier on, captures the state, has it written between
  * records, and tells the JobMaster. One snapshot at a time: a checkpoint whose barriers are in waits until the one before is written
  * (and its input with it), which then gets all the time there is.
+ *
+ * Unaligned, the snapshot is taken as soon as the task hears of the checkpoint, whatever its channels still have in front of the barriers
+ * and behind its outputs' room; an aligned one that has a time limit turns unaligned when that is over, or when a task in front says so,
+ * whether its snapshot has been taken here or not.
  */
 export class TaskCheckpoints {
   readonly #host: CheckpointHost;
@@ -75,12 +88,26 @@ export class TaskCheckpoints {
   readonly #later: (() => void)[] = [];
   /** Savepoints in the middle of the run: nothing is committed for them. */
   readonly #savepoints = new Set<number>();
+  readonly #inFlight: TaskInFlight;
   #preparing: Preparing | undefined;
   #writing: Writing | undefined;
+  /** The newest checkpoint with a time limit to its alignment. */
+  #limited = -1;
+  #limit: ClockTimer | undefined;
 
   constructor(host: CheckpointHost) {
     this.#host = host;
-    this.#aligner = new BarrierAligner(host.gate.channels.length);
+    const { channels } = host.gate;
+    this.#inFlight = new TaskInFlight({
+      channels,
+      inputs: host.places,
+      get outputs() {
+        return host.outputs;
+      },
+    });
+    this.#aligner = new BarrierAligner(channels.length, (channel) => this.#inFlight.overtakes(channel));
+    for (const channel of channels)
+      channel.onOvertaken = (barrier) => host.control(() => this.overtake(barrier));
   }
 
   /** Whether operators are being prepared, and must be left alone. */
@@ -112,6 +139,7 @@ export class TaskCheckpoints {
   }
 
   barrier(channel: number, checkpoint: CheckpointStart): void {
+    this.#limitAlignment(checkpoint);
     this.#apply(this.#aligner.barrier(channel, checkpoint, this.#host.clock.monotonic()));
   }
 
@@ -124,7 +152,22 @@ export class TaskCheckpoints {
   }
 
   trigger(checkpoint: CheckpointStart): void {
+    this.#limitAlignment(checkpoint);
     this.#apply(this.#aligner.trigger(checkpoint, this.#host.clock.monotonic()));
+  }
+
+  /** The checkpoint is unaligned from now on: a barrier overtakes in front of this task, or its time to align is over. */
+  overtake({ checkpointId, timestamp, options }: CheckpointStart): void {
+    const checkpoint: CheckpointStart = {
+      checkpointId,
+      timestamp,
+      options: { ...options, alignment: "unaligned", alignmentTimeout: undefined },
+    };
+    const here = [...this.#due, ...(this.#preparing === undefined ? [] : [this.#preparing])];
+    const due = here.find((other) => other.checkpoint.checkpointId === checkpointId);
+    if (due !== undefined) due.checkpoint = checkpoint;
+    else if (this.#inFlight.hasTaken(checkpointId)) this.#inFlight.turn({ kind: "barrier", ...checkpoint });
+    else this.#apply(this.#aligner.overtake(checkpoint, this.#host.clock.monotonic()));
   }
 
   /** The JobMaster gives a checkpoint up. */
@@ -137,6 +180,8 @@ export class TaskCheckpoints {
     }
     if (this.#preparing?.checkpoint.checkpointId === checkpointId) this.#preparing.aborted = true;
     if (this.#writing?.snapshot.checkpoint.checkpointId === checkpointId) this.#stopWriting();
+    this.#inFlight.forget(checkpointId);
+    this.#endLimit(checkpointId);
     this.#savepoints.delete(checkpointId);
     this.#notify(() => this.#aborted(checkpointId));
     this.#host.wake();
@@ -144,6 +189,8 @@ export class TaskCheckpoints {
 
   /** The checkpoint is recorded. */
   complete(checkpointId: number): void {
+    this.#inFlight.forget(checkpointId);
+    this.#endLimit(checkpointId);
     if (this.#savepoints.delete(checkpointId)) return;
     this.#notify(() => this.#completed(checkpointId));
   }
@@ -161,13 +208,33 @@ export class TaskCheckpoints {
   /** For the task, at the end of its slice. @param busy whether it has more to do at once */
   grant(busy: boolean): void {
     this.#writing?.pacer.grant(busy);
+    this.#inFlight.settle();
   }
 
   /** The task ends. */
   close(): void {
     this.#due.length = 0;
     this.#later.length = 0;
+    this.#limit?.cancel();
     this.#stopWriting();
+  }
+
+  /** An aligned checkpoint turns unaligned when its time is over. Counted from its beginning, by the machines' clocks. */
+  #limitAlignment({ checkpointId, timestamp, options }: CheckpointStart): void {
+    const { alignment, alignmentTimeout: timeout } = options;
+    if (alignment === "unaligned" || timeout === undefined || checkpointId <= this.#limited) return;
+    this.#limited = checkpointId;
+    this.#limit?.cancel();
+    if (timeout === Infinity) return;
+    const { clock, control } = this.#host;
+    const left = Math.min(timeout, Math.max(0, timestamp + timeout - clock.now()));
+    this.#limit = clock.schedule(left, () =>
+      control(() => this.overtake({ checkpointId, timestamp, options })),
+    );
+  }
+
+  #endLimit(checkpointId: number): void {
+    if (checkpointId >= this.#limited) this.#limit?.cancel();
   }
 
   #apply(actions: readonly AlignerAction[]): void {
@@ -181,10 +248,10 @@ export class TaskCheckpoints {
           gate.unblockAll();
           break;
         case "start": {
-          const { checkpoint, alignment } = action;
+          const { checkpoint, alignment, missing } = action;
           // By two machines' clocks.
           const startDelay = Math.max(0, clock.now() - alignment - checkpoint.timestamp);
-          this.#due.push({ checkpoint, alignment, startDelay });
+          this.#due.push({ checkpoint, missing, alignment, startDelay });
           this.#host.wake();
           break;
         }
@@ -221,35 +288,43 @@ export class TaskCheckpoints {
   }
 
   #take(preparing: Preparing): void {
-    const { checkpoint, alignment, startDelay, since, aborted } = preparing;
+    const { checkpoint, missing, alignment, startDelay, since, aborted } = preparing;
     this.#preparing = undefined;
     if (aborted) this.#host.emit({ kind: "cancelBarrier", checkpointId: checkpoint.checkpointId });
     else {
-      this.#host.emit({ kind: "barrier", ...checkpoint });
-      this.#capture(checkpoint, (now) => ({ alignment, startDelay, sync: now - since }));
+      this.#capture(checkpoint, missing, (now) => ({ alignment, startDelay, sync: now - since }));
       this.#host.taken(checkpoint);
     }
     for (const notification of this.#later.splice(0)) notification();
     this.#host.wake();
   }
 
-  #capture(checkpoint: CheckpointStart, metrics: (now: number) => SyncMetrics): void {
+  /** Sends the barrier, and takes the state of that moment. */
+  #capture(
+    checkpoint: CheckpointStart,
+    missing: readonly number[],
+    metrics: (now: number) => SyncMetrics,
+  ): void {
     const { clock, subtask, operators, stores, finished } = this.#host;
     const { checkpointId, options } = checkpoint;
     if (options.snapshot === "savepoint") this.#savepoints.add(checkpointId);
+    const files = new CountedFiles(this.#host.stateFiles(options.location));
+    const inFlight = this.#inFlight.take(checkpoint, missing, files);
     let snapshot: PendingSnapshot;
     try {
       const [head] = operators;
       snapshot = new PendingSnapshot({
         checkpoint,
         stores,
-        files: this.#host.stateFiles(options.location),
+        files,
+        inFlight,
         subtask,
         finished,
         splits: head instanceof SourceOperator ? head.snapshotSplits(checkpointId) : undefined,
         clock,
       });
     } catch (error) {
+      this.#inFlight.abort();
       this.#failed(checkpointId, error);
       return;
     }
@@ -295,8 +370,10 @@ export class TaskCheckpoints {
   #stopWriting(): void {
     const writing = this.#writing;
     this.#writing = undefined;
-    writing?.snapshot.abort();
-    writing?.pacer.abort();
+    if (writing === undefined) return;
+    this.#inFlight.abort();
+    writing.snapshot.abort();
+    writing.pacer.abort();
   }
 
   /** Operators hear of checkpoints between two records, and not while they are prepared for one. */

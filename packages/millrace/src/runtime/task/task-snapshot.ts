@@ -7,9 +7,10 @@ import type {
   TaskSnapshot,
 } from "../../protocol/control/snapshots.ts";
 import type { CheckpointStart } from "../checkpoint/barriers/aligner-action.ts";
-import type { StateFiles } from "../checkpoint/storage/state-files.ts";
+import type { InFlightSnapshot } from "../checkpoint/channel-state/in-flight-snapshot.ts";
 import type { SnapshotPace } from "../state/keyed-snapshot.ts";
-import { CountedFiles, lengthOf } from "./counted-files.ts";
+import type { CountedFiles } from "./counted-files.ts";
+import { lengthOf } from "./counted-files.ts";
 import type { OperatorStores, StoresSnapshot } from "./operator-stores.ts";
 
 /** What a snapshot is taken of. */
@@ -17,7 +18,9 @@ export interface SnapshotParts {
   readonly checkpoint: CheckpointStart;
   /** In chain order. */
   readonly stores: readonly OperatorStores[];
-  readonly files: StateFiles;
+  readonly files: CountedFiles;
+  /** Records that its barriers overtake; undefined: there are none. */
+  readonly inFlight: InFlightSnapshot | undefined;
   readonly subtask: number;
   readonly finished: boolean;
   /** Of the source at the head. */
@@ -39,7 +42,7 @@ export class PendingSnapshot {
   constructor(parts: SnapshotParts) {
     this.checkpoint = parts.checkpoint;
     this.#parts = parts;
-    this.#files = new CountedFiles(parts.files);
+    this.#files = parts.files;
     const { checkpointId, options } = parts.checkpoint;
     const request = {
       checkpointId,
@@ -80,14 +83,15 @@ export class PendingSnapshot {
         sum + bytesOf(keyed) + (operatorState === undefined ? 0 : lengthOf(operatorState)),
       0,
     );
+    const channels = (await this.#parts.inFlight?.written()) ?? [];
     return {
-      snapshot: { operators, channels: [], finished },
+      snapshot: { operators, channels, finished },
       metrics: {
         ...sync,
         async: clock.monotonic() - begun,
         stateBytes,
         writtenBytes: this.#files.written,
-        channelBytes: 0,
+        channelBytes: channels.reduce((sum, { bytes }) => sum + lengthOf(bytes), 0),
       },
     };
   }

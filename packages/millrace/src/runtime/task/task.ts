@@ -7,6 +7,7 @@ import { MAX_WATERMARK } from "../../common/time/timestamps.ts";
 import type { ChannelEvent } from "../../protocol/channel-event.ts";
 import type { CheckpointLocation, TaskRestore } from "../../protocol/control/snapshots.ts";
 import type { CheckpointStart } from "../checkpoint/barriers/aligner-action.ts";
+import type { ChannelPlace, PlacedWriter } from "../checkpoint/channel-state/channel-place.ts";
 import type { StateFiles } from "../checkpoint/storage/state-files.ts";
 import type { InputGate } from "../network/input-gate.ts";
 import type { RecordWriter } from "../network/record-writer/record-writer.ts";
@@ -46,7 +47,11 @@ export interface TaskParts {
   /** Makes the operators, in order of the nodes; called once, when their state has been restored. */
   createOperators(): readonly Operator[];
   readonly gate: InputGate;
+  /** Of the gate's channels, in their order. */
+  readonly places: readonly ChannelPlace[];
   readonly writers: readonly RecordWriter[];
+  /** The writers, and where their channels lead. */
+  readonly outputs: readonly PlacedWriter[];
   readonly flow: TaskFlow;
   /** Mails of operators. */
   readonly mailbox: Mailbox;
@@ -447,6 +452,10 @@ export class Task {
       clock: parts.clock,
       subtask: parts.place.subtaskIndex,
       gate: parts.gate,
+      places: parts.places,
+      get outputs() {
+        return self.#end.stage === "left" ? [] : parts.outputs;
+      },
       services: parts.services,
       stores: parts.stores,
       get operators() {

@@ -15,10 +15,16 @@ export type AlignerAction =
   /** Let all channels go again. */
   | { readonly kind: "unblock" }
   /**
-   * All barriers are in: take the snapshot, before any record of those channels (exactly-once), or as soon as it can be (at-least-once).
-   * `alignment`: ms since the first barrier.
+   * All barriers are in that have to be: take the snapshot, before any record of those channels (exactly-once), or as soon as it can be
+   * (at-least-once). `alignment`: ms since the first barrier. `missing`: channels whose barriers are not in, because they overtake: what
+   * stands in front of them is part of the snapshot.
    */
-  | { readonly kind: "start"; readonly checkpoint: CheckpointStart; readonly alignment: number }
+  | {
+      readonly kind: "start";
+      readonly checkpoint: CheckpointStart;
+      readonly alignment: number;
+      readonly missing: readonly number[];
+    }
   /** The checkpoint can't be taken here any more; tell the JobMaster. */
   | { readonly kind: "decline"; readonly checkpointId: number; readonly reason: string }
   /** Tell the tasks behind that no barrier of this checkpoint will come from here. */

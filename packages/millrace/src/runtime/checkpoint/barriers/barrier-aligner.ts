@@ -2,7 +2,7 @@ import type { AlignerAction, CheckpointStart } from "./aligner-action.ts";
 
 /** A checkpoint that has begun here and waits for more barriers. */
 interface Pending {
-  readonly checkpoint: CheckpointStart;
+  checkpoint: CheckpointStart;
   /** Channels whose barrier is in. */
   readonly arrived: Uint8Array;
   /** When the first was, monotonic ms. */
@@ -17,6 +17,9 @@ interface Pending {
  * underway at once (each barrier says how it is meant). A task without channels, or whose channels have all ended, is triggered
  * directly; where some have not ended yet, the trigger waits for their ends.
  *
+ * Unaligned, it waits only for channels on which barriers stay in line; the others' are on their way, and what is in front of them is saved.
+ * A checkpoint that began aligned turns unaligned when a barrier overtakes in front of this task, or when its time to align is over.
+ *
  * Barriers come in order on each channel. So a channel that brings a newer checkpoint's will never bring an older one's: checkpoints that
  * wait for it are given up. Checkpoints start in the order of their ids, each at most once.
  */
@@ -24,6 +27,8 @@ export class BarrierAligner {
   /** In the order of their ids. */
   #pending: Pending[] = [];
   readonly #ended: Uint8Array;
+  /** Channels on which barriers may overtake. */
+  readonly #overtakes: Uint8Array;
   /** The newest checkpoint that each channel has said anything of. */
   readonly #reached: Float64Array;
   #open: number;
@@ -32,8 +37,10 @@ export class BarrierAligner {
   /** Given up; kept as long as their barriers may still come. */
   readonly #aborted = new Set<number>();
 
-  constructor(channels: number) {
+  /** @param overtakes whether barriers may overtake on a channel; none do by default */
+  constructor(channels: number, overtakes: (channel: number) => boolean = () => false) {
     this.#ended = new Uint8Array(channels);
+    this.#overtakes = Uint8Array.from({ length: channels }, (_, channel) => (overtakes(channel) ? 1 : 0));
     this.#reached = new Float64Array(channels).fill(-1);
     this.#open = channels;
   }
@@ -56,7 +63,26 @@ export class BarrierAligner {
     const pending = this.#waitFor(checkpoint, now, actions);
     if (pending === undefined || pending.arrived[channel] === 1) return actions;
     pending.arrived[channel] = 1;
+    // Where barriers stay in line, they alone tell that it is unaligned.
+    if (options.alignment === "unaligned") pending.checkpoint = checkpoint;
     if (options.mode === "exactly-once") actions.push({ kind: "block", channel });
+    this.#start(now, actions);
+    return actions;
+  }
+
+  /**
+   * The checkpoint is unaligned, or turns so. Older ones have been given up by whoever lets its barriers overtake.
+   *
+   * @param checkpoint with alignment "unaligned"
+   */
+  overtake(checkpoint: CheckpointStart, now: number): readonly AlignerAction[] {
+    const actions: AlignerAction[] = [];
+    for (const { checkpoint: older } of [...this.#pending])
+      if (older.checkpointId < checkpoint.checkpointId) this.#giveUp(older.checkpointId, actions);
+    if (this.#isOver(checkpoint.checkpointId)) return actions;
+    const pending = this.#waitFor(checkpoint, now, actions);
+    if (pending === undefined) return actions;
+    pending.checkpoint = checkpoint;
     this.#start(now, actions);
     return actions;
   }
@@ -157,12 +183,24 @@ export class BarrierAligner {
       if (!this.#isComplete(pending)) continue;
       this.#remove(pending, actions);
       this.#started = pending.checkpoint.checkpointId;
-      actions.push({ kind: "start", checkpoint: pending.checkpoint, alignment: now - pending.since });
+      const { checkpoint, since } = pending;
+      actions.push({ kind: "start", checkpoint, alignment: now - since, missing: this.#missing(pending) });
     }
   }
 
-  #isComplete({ arrived }: Pending): boolean {
-    return this.#ended.every((ended, channel) => ended === 1 || arrived[channel] === 1);
+  #isComplete(pending: Pending): boolean {
+    const missing = this.#missing(pending);
+    if (missing.length === 0) return true;
+    const unaligned = pending.checkpoint.options.alignment === "unaligned";
+    return unaligned && missing.every((channel) => this.#overtakes[channel] === 1);
+  }
+
+  /** Channels that a barrier may still come on. */
+  #missing({ arrived }: Pending): number[] {
+    const missing: number[] = [];
+    for (let channel = 0; channel < arrived.length; channel++)
+      if (this.#ended[channel] === 0 && arrived[channel] === 0) missing.push(channel);
+    return missing;
   }
 
   #remove(pending: Pending, actions: AlignerAction[]): void {

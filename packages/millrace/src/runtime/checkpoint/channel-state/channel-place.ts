@@ -1,6 +1,7 @@
 import type { FrameCodec } from "../../../common/codec/frame-codec.ts";
 import type { TypeDescription } from "../../../common/types/type-description.ts";
 import type { ChannelSnapshot } from "../../../protocol/control/snapshots.ts";
+import type { RecordWriter } from "../../network/record-writer/record-writer.ts";
 
 /** Which channel it is: an edge of the job and its two subtasks. */
 export type ChannelIdentity = Pick<
@@ -21,4 +22,11 @@ export interface ChannelPlace extends ChannelIdentity {
   codec(): FrameCodec<unknown>;
   /** Whether a record of the edge is the consumer's; undefined: the edge doesn't say. */
   readonly belongs: ((value: unknown) => boolean) | undefined;
+}
+
+/** One output edge of a task: its writer, and the places of its channels. */
+export interface PlacedWriter {
+  readonly writer: RecordWriter;
+  /** In the order of the writer's channels. */
+  readonly places: readonly ChannelPlace[];
 }

@@ -48,6 +48,8 @@ export interface CheckpointCoordinatorOptions {
   sendTo(executions: readonly ExecutionId[], message: (own: readonly ExecutionId[]) => ToSlot): void;
   /** Sends to all slots. */
   broadcast(message: ToSlot): void;
+  /** Settles when all slots have taken every message that was sent to them, or are gone, or too slow. Never rejects. */
+  heard(): Promise<void>;
   /** A checkpoint is complete (no savepoint in the middle); tasks have been told. */
   completed(checkpoint: CompletedCheckpoint): void;
   /** More checkpoints failed than are tolerated. */
@@ -169,7 +171,7 @@ export class CheckpointCoordinator {
   async claim(checkpoint: CompletedCheckpoint): Promise<void> {
     const store = await this.open();
     store.claim(checkpoint);
-    await this.#retained.add(checkpoint, store);
+    this.#retained.add(checkpoint);
   }
 
   /** The job, or a part of it, starts from a checkpoint. */
@@ -252,6 +254,7 @@ export class CheckpointCoordinator {
     try {
       const store = await this.open();
       await this.#busy(this.#retained.end(how, store));
+      await this.#busy(store.removeOrphans());
       await this.#busy(store.close());
     } catch (error) {
       this.#options.log("warn", `checkpoints could not be cleaned up: ${textOf(error)}`);
@@ -338,6 +341,7 @@ export class CheckpointCoordinator {
       enumerators: new Map(),
       snapshots: new Map(),
       recording: false,
+      ended: Promise.withResolvers(),
     });
     this.#history.began(id, kind === "checkpoint" ? "checkpoint" : "savepoint", triggeredAt);
     const order = request === undefined ? undefined : this.#requests.get(request)?.order;
@@ -429,14 +433,14 @@ export class CheckpointCoordinator {
     } catch (error) {
       await this.#clean([...snapshots.values()]);
       this.#on({ type: "recordFailed", id, error: failure(`${this.#nameOf(id)} can't be recorded`, error) });
-      this.#underway.delete(id);
+      this.#forget(underway);
     }
   }
 
   #complete(id: number, kind: SnapshotKind): void {
     const underway = this.#underway.get(id) as SnapshotUnderway;
     const checkpoint = this.#recorded.get(id) as CompletedCheckpoint;
-    this.#underway.delete(id);
+    this.#forget(underway);
     const durationMs = this.#options.clock.monotonic() - underway.startedAt;
     this.#history.completed(id, durationMs, checkpoint.path);
     const { stateBytes = 0, writtenBytes = 0 } = this.#history.find(id) ?? {};
@@ -447,8 +451,9 @@ export class CheckpointCoordinator {
     // Whoever asked for it is answered within the same decision.
     queueMicrotask(() => this.#recorded.delete(id));
     if (kind === "savepoint") return;
+    // What it had not sent yet is sent by now, or part of its readers' snapshots from the next checkpoint on.
     for (const [key, snapshot] of underway.snapshots)
-      if (snapshot.finished) this.#finished.set(key, snapshot);
+      if (snapshot.finished) this.#finished.set(key, { ...snapshot, channels: [] });
     if (kind === "checkpoint") {
       this.#latest = checkpoint;
       this.#incremental = true;
@@ -459,15 +464,24 @@ export class CheckpointCoordinator {
     this.#options.completed(checkpoint);
   }
 
+  /**
+   * Removes older checkpoints than those that are kept. Not before all tasks have heard of the new one, and what they began before that has
+   * ended: until then their snapshots may build on an older one.
+   */
   async #retain(checkpoint: CompletedCheckpoint): Promise<void> {
+    const surplus = this.#retained.add(checkpoint);
+    if (surplus.length === 0) return;
+    await this.#options.heard();
+    const before = [...this.#underway.values()].filter(({ kind }) => kind === "checkpoint");
+    await Promise.all(before.map(({ ended }) => ended.promise));
     const store = await this.open();
-    await this.#busy(this.#retained.add(checkpoint, store));
+    await this.#busy(this.#retained.discard(surplus, store));
   }
 
   #abort({ id, kind, error, failed }: Extract<CoordinatorAction, { readonly type: "abort" }>): void {
     const underway = this.#underway.get(id) as SnapshotUnderway;
     if (!underway.recording) {
-      this.#underway.delete(id);
+      this.#forget(underway);
       void this.#clean([...underway.snapshots.values()]);
     }
     this.#options.broadcast({ type: "checkpointAborted", checkpointId: id });
@@ -483,15 +497,21 @@ export class CheckpointCoordinator {
   async #discard(id: number): Promise<void> {
     const checkpoint = this.#recorded.get(id);
     this.#recorded.delete(id);
-    this.#underway.delete(id);
     if (checkpoint === undefined) return;
     const store = await this.open();
     const error = await this.#busy(store.discard(checkpoint));
+    const underway = this.#underway.get(id);
+    if (underway !== undefined) this.#forget(underway);
     if (error !== undefined)
       this.#options.log(
         "warn",
         `checkpoint ${id}, which was given up, could not be removed: ${error.message}`,
       );
+  }
+
+  #forget(underway: SnapshotUnderway): void {
+    this.#underway.delete(underway.id);
+    underway.ended.resolve();
   }
 
   /** Removes what tasks wrote for nothing. Never rejects. */
