@@ -4,8 +4,7 @@ import { checkRestore } from "../job-manager/restore/check-restore.ts";
 import { readStoredStates } from "../job-manager/restore/read-stored-states.ts";
 import { restoreRefused } from "../job-manager/restore/restore-refused.ts";
 import type { JobRestore } from "../job-manager/job-master/job-master-options.ts";
-import { MillraceError } from "../../common/errors/millrace-error.ts";
-import type { CompletedCheckpoint } from "../../runtime/checkpoint/storage/checkpoint-store.ts";
+import { loadCheckpoint } from "../../runtime/checkpoint/storage/load-checkpoint.ts";
 import type { BuiltJob } from "../artifact/build-job.ts";
 import type { RestoreFrom } from "./restore-job.ts";
 
@@ -19,7 +18,7 @@ export async function checkedRestore(
   from: RestoreFrom,
   log: (level: "info" | "warn" | "error", message: string) => void,
 ): Promise<{ readonly restore: JobRestore; readonly adopted: AdoptedMaxParallelism }> {
-  const checkpoint = await load(from);
+  const checkpoint = "checkpoint" in from ? from.checkpoint : await loadCheckpoint(from.path);
   const { metadata, path } = checkpoint;
   const states = readStoredStates(metadata);
   const check = checkRestore(metadata, built, {
@@ -37,9 +36,4 @@ export async function checkedRestore(
     restore: { checkpoint, claim: "path" in from && from.claimMode === "CLAIM" },
     adopted: adoptableMaxParallelism(metadata),
   };
-}
-
-async function load(from: RestoreFrom): Promise<CompletedCheckpoint> {
-  if ("checkpoint" in from) return from.checkpoint;
-  throw new MillraceError("SAVEPOINT_NOT_FOUND", `there is no savepoint at ${from.path}`);
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../common/clock/clock.ts";
 import { systemRandom } from "../../common/clock/random.ts";
 import { jobId } from "../../common/ids/ids.ts";
 import type { ProgramDeployment } from "../../protocol/control/deployment.ts";
-import { MemoryCheckpointStore } from "./memory-checkpoint-store.ts";
+import { createStore } from "./create-store.ts";
 import type { BuiltJob } from "../artifact/build-job.ts";
 import { JobMaster } from "../job-manager/job-master/job-master.ts";
 import type { JobRestore } from "../job-manager/job-master/job-master-options.ts";
@@ -38,7 +38,7 @@ export async function startJob(start: JobStart): Promise<JobMaster> {
     random: systemRandom,
     streams: start.streams,
     restore: start.restore,
-    createStore: async () => new MemoryCheckpointStore(),
+    createStore: () => createStore(start.config),
     log: (level, message) => start.log(level, message),
   });
   await master.start();

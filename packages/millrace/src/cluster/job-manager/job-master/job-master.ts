@@ -90,6 +90,7 @@ export class JobMaster implements AttemptListener {
         living: () => units.living(),
         sendTo: (executions, message) => units.sendTo(executions, message),
         broadcast: (message) => units.broadcast(message),
+        heard: () => this.#heard(),
         completed: () => {},
         failJob: (error) => this.#jobFailed(error, true),
         resume: (error) => this.#resume(error),
@@ -399,6 +400,11 @@ export class JobMaster implements AttemptListener {
         details: { savepoint: where },
       },
     );
+  }
+
+  /** Slots answer for their metrics in the order in which they take messages. */
+  async #heard(): Promise<void> {
+    await Promise.all(this.#units.all.map(({ attempt }) => attempt?.metrics.poll()));
   }
 
   #remember(metrics: ReadonlyMap<string, TaskMetrics>): void {

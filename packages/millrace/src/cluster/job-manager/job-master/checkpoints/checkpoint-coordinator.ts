@@ -254,7 +254,8 @@ export class CheckpointCoordinator {
     try {
       const store = await this.open();
       await this.#busy(this.#retained.end(how, store));
-      await this.#busy(store.removeOrphans());
+      // What is still being recorded, although it was given up, may yet name files.
+      if (this.#underway.size === 0) await this.#busy(store.removeOrphans());
       await this.#busy(store.close());
     } catch (error) {
       this.#options.log("warn", `checkpoints could not be cleaned up: ${textOf(error)}`);

@@ -13,6 +13,8 @@ export class RetainedCheckpoints {
   readonly #log: (level: "info" | "warn", message: string) => void;
   /** The oldest first. */
   #kept: readonly CompletedCheckpoint[] = [];
+  /** Too many, and not discarded yet. */
+  #surplus: readonly CompletedCheckpoint[] = [];
 
   constructor(
     settings: Pick<CheckpointSettings, "retained" | "retention">,
@@ -22,12 +24,20 @@ export class RetainedCheckpoints {
     this.#log = log;
   }
 
-  /** A new one; those that are too many go. Settles when they have gone; never rejects. */
-  async add(checkpoint: CompletedCheckpoint, store: CheckpointStore): Promise<void> {
+  /** A new one. Answers those that are too many now, to be discarded when nothing can build on them any more. */
+  add(checkpoint: CompletedCheckpoint): readonly CompletedCheckpoint[] {
     const all = [...this.#kept, checkpoint];
     const surplus = all.slice(0, Math.max(0, all.length - this.#settings.retained));
     this.#kept = all.slice(surplus.length);
-    await this.#discard(surplus, store);
+    this.#surplus = [...this.#surplus, ...surplus];
+    return surplus;
+  }
+
+  /** Removes what is left of these. Never rejects. */
+  async discard(checkpoints: readonly CompletedCheckpoint[], store: CheckpointStore): Promise<void> {
+    const now = checkpoints.filter((checkpoint) => this.#surplus.includes(checkpoint));
+    this.#surplus = this.#surplus.filter((checkpoint) => !now.includes(checkpoint));
+    await this.#discard(now, store);
   }
 
   /** The job has ended: what its retention doesn't keep goes. Never rejects. */
@@ -36,6 +46,7 @@ export class RetainedCheckpoints {
     const keep =
       (how === "FAILED" && retention !== "NO_EXTERNALIZED_CHECKPOINTS") ||
       (how === "CANCELED" && retention === "RETAIN_ON_CANCELLATION");
+    await this.discard(this.#surplus, store);
     const last = this.#kept.at(-1);
     if (!keep) await this.#discard(this.#kept, store);
     else if (last?.path !== undefined) this.#log("info", `checkpoint ${nameOf(last)} is kept: ${last.path}`);

@@ -16,4 +16,6 @@ export interface SnapshotUnderway {
   readonly snapshots: Map<SubtaskKey, TaskSnapshot>;
   /** Whether it was handed to the storage, which cleans up after itself. */
   recording: boolean;
+  /** Resolved when it is complete, or nothing of it is left. */
+  readonly ended: PromiseWithResolvers<void>;
 }
