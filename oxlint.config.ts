@@ -123,6 +123,7 @@ export default defineConfig({
         "packages/millrace/src/connectors/**",
         "packages/millrace/src/client/**",
         "packages/connector-*/src/**",
+        "packages/state-*/src/local/**",
       ],
       rules: { "no-restricted-imports": ["error", { paths: restrictedModules(AMBIENT_MODULES) }] },
     },

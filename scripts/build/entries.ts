@@ -35,10 +35,15 @@ export const PACKAGES: readonly PackageBuild[] = [
       { name: "testing", source: "src/testing/index.ts", required: true },
       { name: "cli", source: "src/cli/main.ts", required: true },
       { name: "slot-worker", source: "src/cluster/task-manager/slot-worker.ts", required: true },
+      { name: "state-backend", source: "src/runtime/state/backend-kit.ts", required: true },
     ],
   },
   {
     folder: "connector-parquet",
+    entries: [{ name: "index", source: "src/index.ts", required: true }],
+  },
+  {
+    folder: "state-rocksdb",
     entries: [{ name: "index", source: "src/index.ts", required: true }],
   },
 ];

@@ -12,6 +12,10 @@ const ENTRIES: ReadonlyMap<string, string> = new Map([
     "millrace/testing",
     new URL(FROM_SOURCES ? "../../testing/index.ts" : "./testing.js", import.meta.url).href,
   ],
+  [
+    "millrace/internal/state-backend",
+    new URL(FROM_SOURCES ? "../../runtime/state/backend-kit.ts" : "./state-backend.js", import.meta.url).href,
+  ],
 ]);
 
 let preloading: Promise<unknown> | undefined;

@@ -25,6 +25,11 @@ export class KeyWriter {
     this.length = prefix;
   }
 
+  /** Makes room for `bytes` more behind `length`, for a caller that writes into `bytes` and moves `length` itself. */
+  reserve(bytes: number): void {
+    this.#room(bytes);
+  }
+
   /** Appends a key; false when it is none. */
   write(key: unknown, depth: number): boolean {
     if (typeof key === "string") return this.#string(key);

@@ -1,0 +1,2 @@
+/** What native snapshots say of who wrote them. */
+export const BACKEND = "rocksdb";

@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { copyFile, link, mkdir, open, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+
+/** Bytes that are read at a time to check a file. */
+const CHUNK = 1024 * 1024;
+
+/** The working folder of one store, on a local disk: its database, and what snapshots and restores put beside it for a while. */
+export class LocalFolder {
+  readonly path: string;
+  readonly #onRemoved: () => void;
+  #made = 0;
+
+  constructor(path: string, onRemoved: () => void = () => {}) {
+    this.path = path;
+    this.#onRemoved = onRemoved;
+  }
+
+  /** Where the database stands. The folder around it is made. */
+  database(): string {
+    mkdirSync(this.path, { recursive: true });
+    return join(this.path, "db");
+  }
+
+  /** A path beside the database that nothing has yet. */
+  fresh(name: string): string {
+    mkdirSync(this.path, { recursive: true });
+    return join(this.path, `${name}-${++this.#made}`);
+  }
+
+  /** Removes it with all that is in it. */
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+    this.#onRemoved();
+  }
+}
+
+/** Removes a folder, if it is there. */
+export async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+}
+
+/** Makes a folder. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+}
+
+/** The names of the files in a folder, and how long they are. */
+export async function filesIn(path: string): Promise<{ readonly name: string; readonly length: number }[]> {
+  const names = (await readdir(path)).sort();
+  return Promise.all(names.map(async (name) => ({ name, length: (await stat(join(path, name))).size })));
+}
+
+/** Puts a file under another name, too: as a link if it stays as it is and the disk allows it, else as a copy. */
+export async function bring(from: string, to: string, mayLink: boolean): Promise<void> {
+  if (mayLink) {
+    try {
+      return await link(from, to);
+    } catch {
+      // Another disk, or one without links.
+    }
+  }
+  await copyFile(from, to);
+}
+
+/** The CRC-32 of a file, read in pieces; `pause` is awaited between them. */
+export async function checksum(path: string, pause: () => Promise<void>): Promise<{ readonly crc: number; readonly length: number }> {
+  const file = await open(path, "r");
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    let crc = 0;
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK, length);
+      if (bytesRead === 0) return { crc, length };
+      crc = crc32(buffer.subarray(0, bytesRead), crc);
+      length += bytesRead;
+      await pause();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Waits, without letting anything else happen in this thread, until there is a folder of that name; false after `limit` ms. */
+export function waitForFolder(path: string, limit: number): boolean {
+  const bell = new Int32Array(new SharedArrayBuffer(4));
+  for (let waited = 0; !existsSync(path); waited++) {
+    if (waited >= limit) return false;
+    Atomics.wait(bell, 0, 0, 1);
+  }
+  return true;
+}
+
+/** Writes a file. */
+export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(path, bytes);
+}

@@ -1,0 +1,144 @@
+import {
+  MillraceError,
+  openKeyedPart,
+  type KeyedPartReader,
+  type KeyedStateHandle,
+  type StateFiles,
+  type Timestamp,
+} from "millrace/internal/state-backend";
+import { BACKEND } from "../backend-name.ts";
+import { RocksDb } from "../db/rocks-db.ts";
+import { removeFolder } from "../local/local-folder.ts";
+import type { RocksKeyedStateStore } from "../state/rocks-keyed-store.ts";
+import { isTimers, type RocksState } from "../state/rocks-states.ts";
+import { applyPart } from "./apply-part.ts";
+import type { SharedFiles } from "./confirmed-files.ts";
+import { fetchDatabase } from "./fetch-database.ts";
+import { importRows } from "./import-rows.ts";
+import { restoreMeta } from "./restore-meta.ts";
+
+type Native = Extract<KeyedStateHandle, { kind: "native" }>;
+type Canonical = Extract<KeyedStateHandle, { kind: "canonical" }>;
+
+/**
+ * What a store starts from. A native snapshot of exactly its key groups becomes its database as it is; of others the rows are read.
+ * Canonical parts stay open until the operator is: each state is read when it is asked for, and what nobody asked for at the end.
+ */
+export class RestoredState {
+  readonly #store: RocksKeyedStateStore;
+  readonly #native: readonly Native[];
+  readonly #canonical: readonly Canonical[];
+  readonly #files: StateFiles;
+  readonly #parts: (readonly KeyedPartReader[])[] = [];
+  readonly #loaded = new Set<RocksState>();
+
+  constructor(store: RocksKeyedStateStore, handles: readonly KeyedStateHandle[], files: StateFiles) {
+    this.#store = store;
+    this.#files = files;
+    this.#native = handles.filter((handle) => handle.kind === "native");
+    this.#canonical = handles.filter((handle) => handle.kind === "canonical");
+    const stranger = this.#native.find(({ backend }) => backend !== BACKEND);
+    if (stranger === undefined) return;
+    throw new MillraceError(
+      "RESTORE_REFUSED",
+      `${store.where}: its state was written by the backend ${stranger.backend}, in a form that only that reads`,
+      { help: "Take a savepoint with the backend that wrote it, and start from that: savepoints are read by every backend." },
+    );
+  }
+
+  /** Puts the database into its place, before it is opened, where that is all there is to do. */
+  async fetch(): Promise<{ readonly confirmed: SharedFiles } | undefined> {
+    const [only] = this.#native;
+    if (only === undefined || !this.#isWhole(only)) return undefined;
+    const { shared } = await fetchDatabase(only, this.#store.parts.folder.database(), this.#files);
+    return { confirmed: shared };
+  }
+
+  /** Reads what can be read before the program has asked for anything. */
+  async open(watermark: (keyGroup: number, watermark: Timestamp) => void): Promise<void> {
+    for (const handle of this.#native) {
+      this.#watermarks(openKeyedPart(this.#files, handle.header), watermark, true);
+      if (this.#isWhole(handle)) await restoreMeta(this.#store, handle, this.#files);
+      else await this.#import(handle);
+    }
+    for (const { parts } of this.#canonical) {
+      const readers = parts.map((part) => openKeyedPart(this.#files, part));
+      this.#parts.push(readers);
+      for (const reader of readers) this.#watermarks(reader, watermark, false);
+    }
+  }
+
+  /** The program has asked for a state. */
+  load(state: RocksState): void {
+    if (this.#loaded.has(state)) return;
+    this.#loaded.add(state);
+    const { name, layout } = state.meta;
+    for (const readers of this.#parts) {
+      for (const reader of readers) {
+        // Another layout under the name is found, too, and refused when it is read.
+        const at = reader.header.states.findIndex(
+          (each) => each.name === name && (each.layout === layout || !(isTimers(layout) || isTimers(each.layout))),
+        );
+        if (at >= 0) applyPart(this.#store, reader, at, state);
+      }
+    }
+    this.#store.keys.deselect();
+  }
+
+  /** Takes over what nobody has asked for, and lets go of the files. */
+  finish(): void {
+    for (const readers of this.#parts) {
+      for (const reader of readers) {
+        for (const header of reader.header.states) {
+          const encodings = [{ type: header.type, timed: header.ttl }];
+          const known = this.#store.states.find(header.name, header.layout);
+          this.load(known ?? this.#store.states.restore(header, encodings));
+        }
+      }
+    }
+    this.close();
+  }
+
+  close(): void {
+    for (const readers of this.#parts.splice(0)) for (const reader of readers) reader.close();
+  }
+
+  /** Whether it is all there is, and of the very key groups. */
+  #isWhole({ keyGroups }: Native): boolean {
+    const own = this.#store.keyGroups;
+    const alone = this.#native.length === 1 && this.#canonical.length === 0;
+    return alone && keyGroups.start === own.start && keyGroups.end === own.end;
+  }
+
+  async #import(handle: Native): Promise<void> {
+    const { folder, binding, writeBufferSize } = this.#store.parts;
+    const path = folder.fresh("restore");
+    try {
+      const { meta } = await fetchDatabase(handle, path, this.#files);
+      const open = (family: string): RocksDb =>
+        new RocksDb(binding, path, { writeBufferSize, readOnly: true, family });
+      await importRows(this.#store, meta, open);
+    } finally {
+      await removeFolder(path);
+    }
+  }
+
+  #watermarks(
+    reader: KeyedPartReader,
+    watermark: (keyGroup: number, watermark: Timestamp) => void,
+    close: boolean,
+  ): void {
+    const own = this.#store.keyGroups;
+    const { maxParallelism, keyGroups } = reader.header;
+    if (maxParallelism !== this.#store.maxParallelism) {
+      throw new MillraceError(
+        "RESTORE_REFUSED",
+        `${this.#store.where}: its state was written at max parallelism ${maxParallelism}, which can't become ${this.#store.maxParallelism}`,
+        { help: "The maximum parallelism is fixed with the first checkpoint." },
+      );
+    }
+    for (let group = Math.max(own.start, keyGroups.start); group < Math.min(own.end, keyGroups.end); group++)
+      watermark(group, reader.watermark(group));
+    if (close) reader.close();
+  }
+}

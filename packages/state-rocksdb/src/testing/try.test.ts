@@ -1,0 +1,20 @@
+import { describe } from "vitest";
+import { describeKeyedState } from "../../../millrace/src/runtime/state/testing/keyed-state-suite.ts";
+import { describeNamespacedState } from "../../../millrace/src/runtime/state/testing/namespaced-state-suite.ts";
+import { describeNamespaceTables } from "../../../millrace/src/runtime/state/testing/namespace-tables-suite.ts";
+import { describeTimers } from "../../../millrace/src/runtime/state/testing/timers-suite.ts";
+import { describeTtl } from "../../../millrace/src/runtime/state/testing/ttl-suite.ts";
+import { describeStateModel } from "../../../millrace/src/runtime/state/testing/state-model-suite.ts";
+import { openStateBackends } from "../open-state-backends.ts";
+import { disposing } from "./disposing.ts";
+const cached = disposing(await openStateBackends({ config: {} }));
+const uncached = disposing(await openStateBackends({ config: { "state.backend.rocksdb.object-cache.enabled": false, "state.backend.rocksdb.localdir": "/dev/shm/mr" } }));
+for (const [name, make] of [["cached", cached], ["uncached", uncached]] as const) describe(name, () => {
+  const m = make as never;
+  describeKeyedState(m);
+  describeNamespacedState(m);
+  describeNamespaceTables(m);
+  describeTimers(m);
+  describeTtl(m);
+});
+void describeStateModel;
