@@ -1,5 +1,6 @@
 import { createBatchCodec } from "../../common/codec/batch-codec.ts";
 import type { ValueCodec } from "../../common/codec/frame-codec.ts";
+import { collectMark } from "../../common/connector/collect-mark.ts";
 import type { Sink, SinkWriter, SinkWriterContext } from "../../common/connector/sink.ts";
 import type { TypeInfo } from "../../common/types/type-info.ts";
 
@@ -10,7 +11,8 @@ const MAX_BACKLOG = 5000;
 
 /**
  * Hands records to the program that runs the job, in batches encoded by `createBatchCodec(type, channel)`. The client's pace is
- * the job's: what it doesn't take holds the sink back.
+ * the job's: what it doesn't take holds the sink back. With checkpoints the client is given records when they are part of a completed one, each
+ * once; without them at once.
  *
  * @param channel names the results among those of the job
  * @example `counts.sinkTo(collectSink("counts"))`
@@ -56,6 +58,12 @@ class CollectWriter<T> implements SinkWriter<T, never, unknown> {
 
   flush(): void {
     this.#sendBatch();
+  }
+
+  /** Writes nothing down, and has no state to restore: what was sent by now is the client's when the checkpoint is complete. */
+  snapshotState(checkpointId: number): readonly never[] {
+    this.#context.sendToClient(this.#channel, collectMark(checkpointId), 0);
+    return [];
   }
 
   close(): void {

@@ -91,7 +91,7 @@ export class JobMaster implements AttemptListener {
         sendTo: (executions, message) => units.sendTo(executions, message),
         broadcast: (message) => units.broadcast(message),
         heard: () => this.#heard(),
-        completed: () => {},
+        completed: ({ metadata }) => this.results.completed(metadata.checkpointId),
         failJob: (error) => this.#jobFailed(error, true),
         resume: (error) => this.#resume(error),
         log,
@@ -151,11 +151,12 @@ export class JobMaster implements AttemptListener {
    * @throws CHECKPOINT_STORAGE_FAILED when there is no place for checkpoints
    */
   async start(): Promise<void> {
-    const { interval, afterTasksFinish } = this.#settings;
+    const { interval, afterTasksFinish, mode } = this.#settings;
     if (interval !== undefined || this.#options.restore?.claim === true) {
       const { location } = await this.#checkpoints.open();
       // Where checkpoints end with the first task, no task's end is part of one.
       this.#deployment = { periodic: interval !== undefined && afterTasksFinish, location };
+      this.results.holding = this.#deployment.periodic && mode === "exactly-once";
     }
     if (this.#options.restore?.claim === true)
       await this.#checkpoints.claim(this.#options.restore.checkpoint);
@@ -237,6 +238,8 @@ export class JobMaster implements AttemptListener {
     const { id, vertex, subtask, key } = execution;
     switch (message.type) {
       case "checkpointAcknowledged":
+        // After its end a sink marks nothing any more, nor sends anything.
+        if (message.snapshot.finished) this.results.mark(id, message.checkpointId);
         return this.#checkpoints.acknowledged(message, key);
       case "checkpointDeclined":
         return this.#checkpoints.declined(message);
@@ -271,6 +274,7 @@ export class JobMaster implements AttemptListener {
     }
     if (this.#restore.planned) this.#checkpoints.restored();
     for (const unit of units) {
+      this.results.dropped(unit.attempt?.executions.all.map(({ id }) => id) ?? []);
       unit.phase = "running";
       unit.attempt = new UnitAttempt(
         unit.unit,
