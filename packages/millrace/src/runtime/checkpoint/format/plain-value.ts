@@ -2,6 +2,7 @@ import { createValueCodec } from "../../../common/codec/value-codec.ts";
 import type { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { TypeInfo } from "../../../common/types/type-info.ts";
 import { describeIssue, validateValue } from "../../../common/types/validate-value.ts";
+import { knownFields } from "./known-fields.ts";
 
 // Headers are small and few: not worth generated code.
 const codec = createValueCodec<unknown>(undefined, { unique: "checkpoint/plain-value", generate: false });
@@ -12,7 +13,7 @@ export function encodePlainValue(value: unknown): Uint8Array {
 }
 
 /**
- * What `encodePlainValue` wrote, checked to be of this type.
+ * What `encodePlainValue` wrote, checked to be of this type. Fields that the type does not know are allowed, and stay.
  *
  * @param damaged makes the error for bytes that are something else
  */
@@ -27,7 +28,7 @@ export function decodePlainValue<T>(
   } catch (error) {
     throw damaged(error instanceof Error ? error.message : String(error), error);
   }
-  const [issue] = validateValue(type, value);
+  const [issue] = validateValue(type, knownFields(type.description, value));
   if (issue !== undefined) throw damaged(describeIssue(issue));
   return value as T;
 }

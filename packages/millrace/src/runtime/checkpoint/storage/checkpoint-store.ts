@@ -34,19 +34,29 @@ export interface CheckpointStore {
   prepareSavepoint(target: string | undefined): Promise<CheckpointLocation>;
   /**
    * Records a checkpoint: its `_metadata` is written beside, synced, and renamed into place, so that it is there whole or not at all. From
-   * then on it is complete. Files of finished subtasks that a savepoint names are copied into it first.
+   * then on it is complete. Files of others that it names (a savepoint: those of finished subtasks; a checkpoint: those of a savepoint that was
+   * not claimed) are linked or copied first, so that it needs nobody else's; in memory they become inline. The answer names the copies.
+   *
+   * When it throws, the checkpoint is not recorded, and `discardUnrecorded` may remove its files; that keeps them by itself where it could not
+   * be made sure that no `_metadata` was left.
+   * @throws CHECKPOINT_STORAGE_FAILED, also when the checkpoint is there already; CHECKPOINT_CORRUPT when a file that it names is not there
    */
   record(metadata: CheckpointMetadata, location: CheckpointLocation): Promise<CompletedCheckpoint>;
   /** Takes over what a restored checkpoint owns (CLAIM): it counts as one of this job's from now on. */
   claim(checkpoint: CompletedCheckpoint): void;
   /**
-   * Removes a recorded checkpoint: its `_metadata` first, then each file that no other recorded checkpoint names. A failure is answered,
-   * not thrown: an orphaned file does no harm.
+   * Removes a recorded checkpoint: its `_metadata` first, then each file that no other recorded checkpoint names. Nothing of a savepoint, unless
+   * it was claimed. A failure is answered, not thrown: an orphaned file does no harm; as long as `_metadata` can't be removed, all stays.
+   *
+   * Not while a checkpoint is under way whose tasks may not yet have heard of a later one than this: its snapshots may build on this one.
    */
   discard(checkpoint: CompletedCheckpoint): Promise<Error | undefined>;
   /** Removes files that tasks wrote for a checkpoint that was given up, as far as no recorded one names them. */
   discardUnrecorded(metadata: Pick<CheckpointMetadata, "operators" | "channels">): Promise<void>;
-  /** Removes files of `shared` that no recorded checkpoint names and that nobody is writing: left by a process that died. */
+  /**
+   * Removes files of `shared` that no recorded checkpoint names, in the folder or in this store: left by a process that died. Only while no
+   * checkpoint is under way. Never throws.
+   */
   removeOrphans(): Promise<void>;
   /** Removes the job's folders where nothing is left in them. */
   close(): Promise<void>;

@@ -45,6 +45,9 @@ export function createStateFiles(location: CheckpointLocation, options: StateFil
         directory && join(directory, uniqueName(label, randomBytes)),
         directory,
       ),
+    discard: async (bytes) => {
+      if (bytes.kind === "file") await fileSystem.remove(bytes.path).catch(() => {});
+    },
     open: (bytes) => openStateFile(fileSystem, bytes),
   };
 }

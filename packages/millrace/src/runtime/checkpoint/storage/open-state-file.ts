@@ -6,7 +6,7 @@ import { corruptFile, errorCode, storageProblem } from "./storage-problem.ts";
 /** Opens what was written: StateFiles.open. */
 export function openStateFile(fileSystem: FileSystem, bytes: StateBytes): StateFileReader {
   return bytes.kind === "inline"
-    ? new InlineReader(bytes.bytes)
+    ? readerOf("inline", bytes.bytes)
     : new FileReader(fileSystem, bytes.path, bytes.length);
 }
 
@@ -15,12 +15,18 @@ export function readStateFile(reader: StateFileReader): Uint8Array {
   return reader.read(0, reader.length);
 }
 
+/** Reads bytes that are there already. */
+export function readerOf(name: string, bytes: Uint8Array): StateFileReader {
+  return new InlineReader(name, bytes);
+}
+
 class InlineReader implements StateFileReader {
-  readonly name = "inline";
+  readonly name: string;
   readonly length: number;
   readonly #bytes: Uint8Array;
 
-  constructor(bytes: Uint8Array) {
+  constructor(name: string, bytes: Uint8Array) {
+    this.name = name;
     this.#bytes = bytes;
     this.length = bytes.length;
   }

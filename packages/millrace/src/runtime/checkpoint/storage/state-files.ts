@@ -15,6 +15,8 @@ export interface StateFiles {
    * may delete its own afterwards, but must not change it.
    */
   adopt(path: string, label: string): Promise<StateBytes>;
+  /** Removes a file that was made here, and that nobody was told of: its checkpoint was given up. Never throws: an orphan does no harm. */
+  discard?(bytes: StateBytes): Promise<void>;
   /** Opens what was written, by whomever. @throws CHECKPOINT_STORAGE_FAILED, CHECKPOINT_CORRUPT when its length is wrong */
   open(bytes: StateBytes): StateFileReader;
 }

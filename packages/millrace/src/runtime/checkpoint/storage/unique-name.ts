@@ -14,3 +14,8 @@ export function uniqueName(label: string, randomBytes: (count: number) => Uint8A
 export function hexDigits(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
+
+/** The label in a name that `uniqueName` made; of another name all of it. */
+export function labelOf(name: string): string {
+  return name.replace(/-[0-9a-f]{24}$/u, "");
+}

@@ -1,0 +1,91 @@
+import { basename, dirname, join } from "node:path";
+import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import { decodeMetadata } from "../format/checkpoint-metadata-codec.ts";
+import type { CompletedCheckpoint } from "./checkpoint-store.ts";
+import type { FileSystem, ReadableFile } from "./file-system.ts";
+import { absoluteFolder, namesIn } from "./folders.ts";
+import { nodeFileSystem } from "./node-file-system.ts";
+import { errorCode, storageProblem } from "./storage-problem.ts";
+
+/** The file that makes a folder a checkpoint. */
+export const METADATA_FILE = "_metadata";
+
+/** Name of the folder of a checkpoint. */
+export const CHECKPOINT_FOLDER = /^chk-(\d+)$/u;
+
+/**
+ * Reads what a recorded checkpoint or savepoint says of itself; none of its state.
+ *
+ * @param path its folder or its `_metadata`; relative to the working directory, or a file: URL
+ * @throws SAVEPOINT_NOT_FOUND, CHECKPOINT_CORRUPT, CHECKPOINT_STORAGE_FAILED, RESTORE_REFUSED when another version of Millrace wrote it
+ * @example `const { metadata } = await loadCheckpoint("/savepoints/savepoint-3fa8c1-09be")`
+ */
+export async function loadCheckpoint(
+  path: string,
+  fileSystem: FileSystem = nodeFileSystem,
+): Promise<CompletedCheckpoint> {
+  const absolute = absoluteFolder(path);
+  const named = basename(absolute) === METADATA_FILE;
+  const folder = named ? dirname(absolute) : absolute;
+  const file = join(folder, METADATA_FILE);
+  const bytes = readWhole(fileSystem, file);
+  if (bytes === undefined) throw await notFound(fileSystem, path, folder);
+  return { metadata: decodeMetadata(bytes, file), path: folder };
+}
+
+/** A file's bytes; undefined where there is none. @throws CHECKPOINT_STORAGE_FAILED */
+function readWhole(fileSystem: FileSystem, path: string): Uint8Array | undefined {
+  let file: ReadableFile;
+  try {
+    file = fileSystem.open(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw storageProblem("read", path, error);
+  }
+  try {
+    const bytes = new Uint8Array(file.length);
+    return bytes.subarray(0, file.read(bytes, 0));
+  } catch (error) {
+    throw storageProblem("read", path, error);
+  } finally {
+    file.close();
+  }
+}
+
+async function notFound(fileSystem: FileSystem, path: string, folder: string): Promise<MillraceError> {
+  const newest = await newestIn(fileSystem, folder);
+  return new MillraceError(
+    "SAVEPOINT_NOT_FOUND",
+    `there is no savepoint or checkpoint at ${path}: expected a folder with a ${METADATA_FILE}, or that file`,
+    {
+      help:
+        newest === undefined
+          ? "Name the folder that the savepoint was reported with. A checkpoint that was not completed has no _metadata, and can't be restored."
+          : `It holds checkpoints: name one of them, of which the newest is ${newest}.`,
+      details: { path: folder },
+    },
+  );
+}
+
+async function newestIn(fileSystem: FileSystem, folder: string): Promise<string | undefined> {
+  try {
+    return (await checkpointsIn(fileSystem, folder)).at(-1);
+  } catch {
+    // It was only a guess.
+    return undefined;
+  }
+}
+
+/** The folders of completed checkpoints in a job's folder, oldest first. @throws CHECKPOINT_STORAGE_FAILED */
+export async function checkpointsIn(fileSystem: FileSystem, folder: string): Promise<readonly string[]> {
+  const complete: { readonly path: string; readonly number: number }[] = [];
+  for (const name of await namesIn(fileSystem, folder)) {
+    const number = CHECKPOINT_FOLDER.exec(name)?.[1];
+    if (number === undefined) continue;
+    const path = join(folder, name);
+    const inside = await namesIn(fileSystem, path);
+    if (inside.includes(METADATA_FILE)) complete.push({ path, number: Number(number) });
+  }
+  return complete.sort((a, b) => a.number - b.number).map(({ path }) => path);
+}
