@@ -1,28 +1,43 @@
 import type { StateBytes } from "../../protocol/control/snapshots.ts";
 import type { StateFiles, StateFileWriter } from "../checkpoint/storage/state-files.ts";
 
-/** Files of state that count what is written to them. */
+/** The files of one snapshot: counts what is written to them, and removes them when the snapshot is given up. */
 export class CountedFiles implements StateFiles {
   /** Bytes of all files that were finished or adopted. */
   written = 0;
   readonly #files: StateFiles;
+  #finished: StateBytes[] = [];
+  #discarded = false;
 
   constructor(files: StateFiles) {
     this.#files = files;
   }
 
   create(label: string): StateFileWriter {
-    return new CountedWriter(this.#files.create(label), (bytes) => (this.written += bytes));
+    return new CountedWriter(this.#files.create(label), (bytes) => this.#finish(bytes));
   }
 
   async adopt(path: string, label: string): Promise<StateBytes> {
     const bytes = await this.#files.adopt(path, label);
-    this.written += lengthOf(bytes);
+    this.#finish(bytes);
     return bytes;
+  }
+
+  /** Nobody will be told of these files, also of those that are still to be finished. */
+  discardAll(): void {
+    this.#discarded = true;
+    for (const bytes of this.#finished) void this.#files.discard?.(bytes);
+    this.#finished = [];
   }
 
   open(bytes: StateBytes): ReturnType<StateFiles["open"]> {
     return this.#files.open(bytes);
+  }
+
+  #finish(bytes: StateBytes): void {
+    this.written += lengthOf(bytes);
+    if (this.#discarded) void this.#files.discard?.(bytes);
+    else this.#finished.push(bytes);
   }
 }
 
@@ -32,11 +47,11 @@ export const lengthOf = (bytes: StateBytes): number =>
 
 class CountedWriter implements StateFileWriter {
   readonly #writer: StateFileWriter;
-  readonly #count: (bytes: number) => void;
+  readonly #onFinished: (bytes: StateBytes) => void;
 
-  constructor(writer: StateFileWriter, count: (bytes: number) => void) {
+  constructor(writer: StateFileWriter, onFinished: (bytes: StateBytes) => void) {
     this.#writer = writer;
-    this.#count = count;
+    this.#onFinished = onFinished;
   }
 
   get position(): number {
@@ -57,7 +72,7 @@ class CountedWriter implements StateFileWriter {
 
   async close(): Promise<StateBytes> {
     const bytes = await this.#writer.close();
-    this.#count(lengthOf(bytes));
+    this.#onFinished(bytes);
     return bytes;
   }
 

@@ -10,6 +10,7 @@ import type { ListState } from "../../common/state/state.ts";
 import { Types } from "../../common/types/types.ts";
 import { WatermarkStrategy } from "../../common/watermarks/watermark-strategy.ts";
 import type { StreamGraph } from "../../graph/stream/stream-graph.ts";
+import type { CheckpointLocation, StateBytes } from "../../protocol/control/snapshots.ts";
 import { createStateFiles } from "../checkpoint/storage/create-state-files.ts";
 import type { StateFiles, StateFileWriter } from "../checkpoint/storage/state-files.ts";
 import { NumbersSource } from "./testing/numbers-source.ts";
@@ -316,6 +317,29 @@ describe("a task in checkpoints", () => {
       expect(rig.declined.size).toBe(0);
     });
 
+    it("while its state is written: removes what it has written, and what is still to be closed", async () => {
+      const directory = await folder();
+      const files = new SlowFiles({ directory, inlineThreshold: 0 });
+      const env = newEnv();
+      const sums = env.fromItems<number>([], { name: "a" }).rebalance().process(new Summing()).name("sum");
+      sums.process(new Summing()).rebalance().print();
+      const rig = await start({ graph: env.getStreamGraph("test"), node: "sum", stateFiles: () => files });
+      files.fast = true;
+      files.slowFrom = 2;
+      rig.barrier(0, 1);
+      await rig.until(() => files.closing === 2, "the second file to be closed");
+      expect(await readdir(directory)).toHaveLength(1);
+      rig.task.checkpointAborted(1);
+      files.release();
+      await rig.until(() => files.closed === 2, "the second file");
+      let left: string[];
+      do {
+        await new Promise((next) => setImmediate(next));
+        left = await readdir(directory);
+      } while (left.length > 0);
+      expect(rig.acknowledged.size).toBe(0);
+    });
+
     it("before it has heard of it: ignores its barriers", async () => {
       const rig = await start({ graph: summingGraph(new Summing()), node: "sum" });
       rig.task.checkpointAborted(1);
@@ -469,10 +493,18 @@ describe("a task in checkpoints", () => {
 /** Storage whose files are closed when it says so. */
 class SlowFiles implements StateFiles {
   fast = false;
+  /** The first file that is slow in any case. */
+  slowFrom = Infinity;
   /** Files whose closing was asked for. */
   closing = 0;
-  readonly #files = createStateFiles({ directory: undefined, inlineThreshold: Infinity });
+  /** Files that were closed. */
+  closed = 0;
+  readonly #files: StateFiles;
   #waiting: (() => void)[] = [];
+
+  constructor(location: CheckpointLocation = { directory: undefined, inlineThreshold: Infinity }) {
+    this.#files = createStateFiles(location);
+  }
 
   create(label: string): StateFileWriter {
     const file = this.#files.create(label);
@@ -482,14 +514,21 @@ class SlowFiles implements StateFiles {
       abort: () => file.abort(),
       close: async () => {
         this.closing++;
-        if (!this.fast) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-        return close();
+        if (!this.fast || this.closing >= this.slowFrom)
+          await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        const bytes = await close();
+        this.closed++;
+        return bytes;
       },
     });
   }
 
   adopt(path: string, label: string): ReturnType<StateFiles["adopt"]> {
     return this.#files.adopt(path, label);
+  }
+
+  async discard(bytes: StateBytes): Promise<void> {
+    await this.#files.discard?.(bytes);
   }
 
   open(bytes: Parameters<StateFiles["open"]>[0]): ReturnType<StateFiles["open"]> {

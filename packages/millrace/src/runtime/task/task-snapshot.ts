@@ -96,9 +96,10 @@ export class PendingSnapshot {
     };
   }
 
-  /** Frees everything. */
+  /** Frees everything, and removes what was written. */
   abort(): void {
     for (const { keyed } of this.#operators) keyed?.abort();
+    this.#files.discardAll();
   }
 
   async #writeOperatorState({ uid, operatorState }: StoresSnapshot): Promise<StateBytes | undefined> {
