@@ -226,10 +226,10 @@ export class TaskCheckpoints {
     this.#limited = checkpointId;
     this.#limit?.cancel();
     if (timeout === Infinity) return;
-    const { clock, control } = this.#host;
+    const { clock } = this.#host;
     const left = Math.min(timeout, Math.max(0, timestamp + timeout - clock.now()));
     this.#limit = clock.schedule(left, () =>
-      control(() => this.overtake({ checkpointId, timestamp, options })),
+      this.#host.control(() => this.overtake({ checkpointId, timestamp, options })),
     );
   }
 

@@ -77,7 +77,7 @@ export class BarrierAligner {
    */
   overtake(checkpoint: CheckpointStart, now: number): readonly AlignerAction[] {
     const actions: AlignerAction[] = [];
-    for (const { checkpoint: older } of [...this.#pending])
+    for (const { checkpoint: older } of this.#pending)
       if (older.checkpointId < checkpoint.checkpointId) this.#giveUp(older.checkpointId, actions);
     if (this.#isOver(checkpoint.checkpointId)) return actions;
     const pending = this.#waitFor(checkpoint, now, actions);

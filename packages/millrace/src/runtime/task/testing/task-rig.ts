@@ -1,12 +1,13 @@
 import { ManualClock } from "../../../common/clock/manual-clock.ts";
 import type { Clock } from "../../../common/clock/clock.ts";
 import { systemRandom } from "../../../common/clock/random.ts";
+import { createFrameCodec } from "../../../common/codec/create-frame-codec.ts";
 import { ElementKind } from "../../../common/codec/frame-codec.ts";
 import type { SourceSplit } from "../../../common/connector/source.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { attempt, executionId, jobId } from "../../../common/ids/ids.ts";
 import { createJobGraph } from "../../../graph/job/create-job-graph.ts";
-import type { JobGraph, JobVertex } from "../../../graph/job/job-graph.ts";
+import type { JobEdge, JobGraph, JobVertex } from "../../../graph/job/job-graph.ts";
 import type { StreamGraph } from "../../../graph/stream/stream-graph.ts";
 import type { BarrierOptions, ChannelEvent } from "../../../protocol/channel-event.ts";
 import type {
@@ -17,6 +18,8 @@ import type {
 } from "../../../protocol/control/snapshots.ts";
 import { createStateFiles } from "../../checkpoint/storage/create-state-files.ts";
 import type { StateFiles } from "../../checkpoint/storage/state-files.ts";
+import type { ChannelPlace } from "../../checkpoint/channel-state/channel-place.ts";
+import { mayOvertake } from "../../checkpoint/channel-state/may-overtake.ts";
 import type { InputChannel } from "../../network/channel.ts";
 import { LocalChannel } from "../../network/local-channel.ts";
 import { noNetwork } from "../../network/no-network.ts";
@@ -130,6 +133,11 @@ export class TaskRig {
       stateFiles: options.stateFiles ?? createStateFiles,
       services: this.#services(),
       inputs: this.inputs.map(({ reader }) => reader),
+      places: jobGraph.edges
+        .filter(({ target }) => target === vertex.id)
+        .flatMap((edge) =>
+          Array.from({ length: producers }, (_, producer) => placeOf(graph, edge, producer, subtask)),
+        ),
       openWriters: (flowOf) =>
         outputEdges(jobGraph, vertex).map(({ edge }) => {
           const channels = Array.from({ length: options.consumers ?? 1 }, (_, index) => {
@@ -150,6 +158,7 @@ export class TaskRig {
               random: systemRandom,
               after: "task",
             }),
+            places: channels.map((_, consumer) => placeOf(graph, edge, subtask, consumer)),
           };
         }),
       wake: (task) => this.#scheduler.wake(task),
@@ -299,7 +308,7 @@ export function restoreOf(snapshots: readonly TaskSnapshot[], finished = false):
         operatorState: of.flatMap(({ operatorState }) => operatorState ?? []),
       };
     }),
-    channels: [],
+    channels: snapshots.flatMap(({ channels }) => channels),
   };
 }
 
@@ -322,6 +331,29 @@ function barrier(
       incremental: true,
       ...options,
     },
+  };
+}
+
+/** A channel between two subtasks of an edge, as if the other side had as many as channels are asked for. */
+function placeOf(
+  graph: StreamGraph,
+  edge: JobEdge,
+  producerSubtask: number,
+  consumerSubtask: number,
+): ChannelPlace {
+  return {
+    sourceUid: streamNode(graph, edge.sourceNode).uid,
+    sideOutput: edge.sideOutput,
+    targetUid: streamNode(graph, edge.targetNode).uid,
+    targetInput: edge.targetInput,
+    producerSubtask,
+    consumerSubtask,
+    producers: 1,
+    consumers: 1,
+    overtakes: mayOvertake(edge.partitioner),
+    type: undefined,
+    codec: () => createFrameCodec<unknown>(undefined, { unique: "task-rig" }),
+    belongs: undefined,
   };
 }
 
