@@ -5,8 +5,9 @@ import type { RecordEncoder } from "../formats/record-encoder.ts";
 import { bucketDirectory } from "./bucket-path.ts";
 import type { FileCommittable, FilePartState } from "./file-committable.ts";
 import { IoQueue } from "./io-queue.ts";
-import { PartFile, type PartNames } from "./part-file.ts";
-import { prepareDirectory, removePart } from "./part-storage.ts";
+import { PartFile } from "./part-file.ts";
+import { markOf, partName } from "./part-names.ts";
+import type { PartStorage } from "./part-storage.ts";
 import { isOld, type RollingPolicy } from "./rolling-policy.ts";
 
 /** How a file writer writes. */
@@ -21,6 +22,7 @@ export interface FileWriterOptions<T> {
   readonly suffix: string;
   /** How many parts are open at a time. */
   readonly maxOpenParts: number;
+  readonly storage: PartStorage;
 }
 
 /** A part's buffer is written when it has so many bytes. */
@@ -37,7 +39,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
   readonly #context: SinkWriterContext;
   readonly #options: FileWriterOptions<T>;
   readonly #queue: IoQueue;
-  readonly #names: PartNames;
+  readonly #extension: string;
   /** By bucket, the one written last at the end. */
   readonly #parts = new Map<string, PartFile<T>>();
   /** Parts whose last bytes are on their way. */
@@ -45,6 +47,10 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
   readonly #complete: FileCommittable[] = [];
   /** Parts that checkpoints or commits know of: they outlive a failure. */
   readonly #handedOver = new Set<string>();
+  /** Directories in which files were made since they were last synced. */
+  readonly #unsynced = new Set<string>();
+  /** Whether what earlier attempts of the job left behind is still to be removed. */
+  #sweeps: boolean;
   /** The part that the last record went to. */
   #current: PartFile<T> | undefined;
   #buffered = 0;
@@ -57,7 +63,9 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
   constructor(context: SinkWriterContext, options: FileWriterOptions<T>, restored: readonly FilePartState[]) {
     this.#context = context;
     this.#options = options;
-    this.#names = partNames(context, options);
+    const { suffix, encoder, gzip } = options;
+    this.#extension = suffix === "" ? `${encoder.extension}${gzip ? ".gz" : ""}` : suffix;
+    this.#sweeps = context.runtime.attempt > 0;
     this.#now = context.clock.monotonic();
     this.#queue = new IoQueue(
       () => this.#progress(),
@@ -66,7 +74,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
       },
     );
     // What can't work is told before the first record.
-    this.#queue.add(0, () => prepareDirectory(options.root));
+    this.#queue.add(0, async () => this.#newEntries(await options.storage.prepareDirectory(options.root)));
     for (const state of restored) this.#takeOver(state);
   }
 
@@ -86,18 +94,22 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
     this.#full ||= !this.ready;
   }
 
-  async flush(endOfInput: boolean): Promise<void> {
-    if (endOfInput) {
+  /** At the end of input, and for savepoints, all parts are completed: a savepoint must not point at files that others go on with. */
+  async flush(endOfInput: boolean, savepoint = false): Promise<void> {
+    if (endOfInput || savepoint) {
       for (const part of this.#parts.values()) this.#roll(part);
     } else {
       this.#cutAll();
       for (const part of this.#parts.values()) part.sync();
     }
+    this.#queue.add(0, () => this.#syncDirectories());
     await this.#queue.drain();
   }
 
   prepareCommit(): readonly FileCommittable[] {
     const committables = this.#complete.splice(0);
+    if (this.#sweeps) committables.push(this.#sweep());
+    this.#sweeps = false;
     for (const committable of committables) {
       if (committable.kind === "part") this.#handedOver.add(committable.temporary);
     }
@@ -121,7 +133,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
     this.#parts.clear();
     this.#finishing.clear();
     for (const committable of this.#complete.splice(0)) {
-      if (committable.kind === "part") await removePart(committable.temporary);
+      if (committable.kind === "part") await this.#options.storage.remove(committable.temporary);
     }
   }
 
@@ -142,12 +154,17 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
     // Time is read when a part begins; the timer goes as long as there are parts.
     this.#now = this.#context.clock.monotonic();
     this.#timer ??= this.#context.clock.schedule(TICK, () => this.#tick());
+    const { runtime } = this.#context;
+    const { prefix, storage } = this.#options;
     return new PartFile(
       {
         bucket,
         directory: bucketDirectory(this.#options.root, bucket),
-        names: this.#names,
-        nextNumber: () => this.#number++,
+        nextName: () => partName(runtime, prefix, this.#extension, this.#number++),
+        storage,
+        onNewEntries: (directories) => this.#newEntries(directories),
+        job: runtime.jobId,
+        attempt: runtime.attempt,
         encoder: this.#options.encoder.createPart(),
         gzip: this.#options.gzip,
         now: this.#now,
@@ -166,7 +183,26 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
       part.beginWith(state);
       this.#finish(part);
     }
+    // Another job's is left alone: it may go on with it.
+    if (state.job !== this.#context.runtime.jobId) return;
     this.#queue.add(0, async () => void this.#complete.push({ kind: "remove", path: state.temporary }));
+  }
+
+  #newEntries(directories: readonly string[]): void {
+    for (const directory of directories) this.#unsynced.add(directory);
+  }
+
+  async #syncDirectories(): Promise<void> {
+    const directories = [...this.#unsynced];
+    this.#unsynced.clear();
+    await this.#options.storage.syncDirectories(directories);
+  }
+
+  #sweep(): FileCommittable {
+    const { runtime } = this.#context;
+    const { root, prefix } = this.#options;
+    const { attempt, subtaskIndex: subtask, parallelism } = runtime;
+    return { kind: "sweep", root, prefix, mark: markOf(runtime), attempt, subtask, parallelism };
   }
 
   #cut(part: PartFile<T>): void {
@@ -189,7 +225,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
     this.#finishing.add(part);
     part.finish((committable) => {
       this.#finishing.delete(part);
-      this.#complete.push(committable);
+      if (committable !== undefined) this.#complete.push(committable);
     });
   }
 
@@ -211,21 +247,4 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
     this.#full = false;
     this.#context.wakeUp();
   }
-}
-
-/**
- * Names that no other subtask and no other attempt takes: by the time at which the attempt began. Where a clock stands still
- * (in tests), names in use are passed over when parts are made.
- */
-function partNames(
-  context: SinkWriterContext,
-  { prefix, suffix, encoder, gzip }: FileWriterOptions<never>,
-): PartNames {
-  const { subtaskIndex, attempt } = context.runtime;
-  const unique = `${attempt}${context.clock.now().toString(36)}`;
-  const extension = suffix === "" ? `${encoder.extension}${gzip ? ".gz" : ""}` : suffix;
-  return (n) => {
-    const name = `${prefix}-${subtaskIndex}-${unique}-${n}`;
-    return { temporary: `.${name}.inprogress`, final: `${name}${extension}` };
-  };
 }

@@ -115,7 +115,7 @@ describe("fileSink: formats", () => {
     using dir = tempDir();
     await writeAll(fileSink({ path: join(dir.path, "out"), format: "lines" }), ["a", "", "ü"]);
     expect(text(dir)).toBe("a\n\nü\n");
-    expect(finished(join(dir.path, "out"))[0]).toMatch(/^part-0-\w+-0\.txt$/u);
+    expect(finished(join(dir.path, "out"))[0]).toMatch(/^part-0-0-\w+-0\.txt$/u);
     const error = await failure(() =>
       writeAll(fileSink({ path: dir.path, format: "lines" }) as FileSink<unknown>, [{ a: 1 }]),
     );
@@ -167,7 +167,7 @@ describe("fileSink: formats", () => {
       [65, 67],
     );
     expect(text(dir)).toBe("ABCD");
-    expect(finished(join(dir.path, "out"))[0]).toMatch(/^n-0-\w+-0\.data$/u);
+    expect(finished(join(dir.path, "out"))[0]).toMatch(/^n-0-0-\w+-0\.data$/u);
   });
 
   it("names gzipped parts so that they are read again", async () => {
@@ -262,7 +262,7 @@ describe("fileSink: parts", () => {
     expect(existsSync(states[0]!.temporary)).toBe(true);
     await second.commit(committables);
     await second.close();
-    expect(filesIn(path)).toEqual([expect.stringMatching(/^part-0-1\w+-0\.txt$/u)]);
+    expect(filesIn(path)).toEqual([expect.stringMatching(/^part-0-1-\w+-0\.txt$/u)]);
     expect(text(dir)).toBe("one\n");
   });
 
@@ -281,7 +281,7 @@ describe("fileSink: parts", () => {
     });
     await second.commit(await second.finish());
     await second.close();
-    expect(text(dir)).toBe("one\ntwo\none\n");
+    expect(text(dir)).toBe("one\ntwo\n");
   });
 });
 

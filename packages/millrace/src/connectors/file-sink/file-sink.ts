@@ -6,8 +6,10 @@ import { refuseUnknownOptions, requireCount, requireOption } from "../base/optio
 import { csvEncoder, jsonLinesEncoder, linesEncoder, type CsvEncoderOptions } from "../formats/encoders.ts";
 import type { RecordEncoder } from "../formats/record-encoder.ts";
 import type { FileCommittable, FilePartState } from "./file-committable.ts";
+import { diskParts } from "./disk-parts.ts";
 import { FileCommitter } from "./file-committer.ts";
 import { FileSinkWriter } from "./file-sink-writer.ts";
+import type { PartStorage } from "./part-storage.ts";
 import { rollingPolicy, type RollingOptions } from "./rolling-policy.ts";
 
 /** What all kinds of file sinks take. */
@@ -61,10 +63,14 @@ const NAME = "file sink";
  * Writes records into part files of a directory: text lines, JSON lines, CSV, or a format of one's own. Exactly-once with
  * checkpoints.
  *
- * A part is written under a hidden name (`.part-<subtask>-<attempt>-<n>.inprogress`) until it is complete (see `rolling`);
- * the next checkpoint to complete, or the end of input, gives it its final name (`part-<subtask>-<attempt>-<n>.jsonl`), and
- * only then does it count. Names are never used twice: each run adds parts beside those of earlier runs. When a job fails, what
- * no checkpoint holds is removed; hidden files of jobs that were killed may be deleted.
+ * A part is written under a hidden name (`.part-<subtask>-<attempt>-<mark>-<n>.inprogress`, the mark standing for the job) until it is
+ * complete (see `rolling`; savepoints complete all parts). The next checkpoint to complete, or the end of input, gives it its final name
+ * (`part-<subtask>-<attempt>-<mark>-<n>.jsonl`), and only then does it count. Names are never used twice: each run adds parts beside
+ * those of earlier runs.
+ *
+ * When a job fails, what no checkpoint holds is removed. What an attempt leaves behind because its process was killed is removed by a
+ * later attempt of the same job, with its first checkpoint. Other hidden files belong to checkpoints of other jobs: delete them when
+ * none of those will be restored any more.
  *
  * @throws MillraceError INVALID_OPTION, UNKNOWN_OPTION when the program is built; SINK_FAILED when it runs and the directory
  *   can't be written
@@ -83,6 +89,11 @@ export function fileSink<T>(options: JsonLinesSinkOptions<T>): FileSink<T>;
 export function fileSink<T extends object>(options: CsvSinkOptions<T>): FileSink<T>;
 export function fileSink<T>(options: CustomFileSinkOptions<T>): FileSink<T>;
 export function fileSink<T>(options: AnyFileSinkOptions<T>): FileSink<T> {
+  return fileSinkOn(diskParts, options);
+}
+
+/** A file sink on other storage than the disk as it is: for tests that let it fail. */
+export function fileSinkOn<T>(storage: PartStorage, options: AnyFileSinkOptions<T>): FileSink<T> {
   refuseUnknownOptions(NAME, options, OPTIONS);
   const { path, bucket, compression = "none", partPrefix = "part", partSuffix = "" } = options;
   requireOption(
@@ -117,6 +128,7 @@ export function fileSink<T>(options: AnyFileSinkOptions<T>): FileSink<T> {
     prefix: partPrefix,
     suffix: partSuffix,
     maxOpenParts: options.maxOpenParts ?? 256,
+    storage,
   };
   return {
     name: NAME,
@@ -125,12 +137,12 @@ export function fileSink<T>(options: AnyFileSinkOptions<T>): FileSink<T> {
       const root = resolve(path instanceof URL ? fileURLToPath(path) : path);
       return new FileSinkWriter(context, { ...given, root }, restored);
     },
-    createCommitter: () => new FileCommitter(),
+    createCommitter: ({ runtime }) => new FileCommitter(storage, runtime),
   };
 }
 
 /** The options of all kinds together. */
-interface AnyFileSinkOptions<T> extends FileSinkCommon<T> {
+export interface AnyFileSinkOptions<T> extends FileSinkCommon<T> {
   readonly format: "lines" | "jsonl" | "csv" | RecordEncoder<T>;
   readonly csv?: CsvEncoderOptions | undefined;
 }

@@ -1,24 +1,28 @@
-import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip as gzipCallback } from "node:zlib";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { shownPath } from "../files/file-problem.ts";
 import type { PartEncoder } from "../formats/record-encoder.ts";
 import type { FileCommittable, FilePartState } from "./file-committable.ts";
 import type { IoQueue } from "./io-queue.ts";
-import { copyPrefix, createNew, prepareDirectory, removePart, sinkProblem, sizeOf } from "./part-storage.ts";
+import { sinkProblem } from "./disk-parts.ts";
+import type { PartName } from "./part-names.ts";
+import type { PartHandle, PartStorage } from "./part-storage.ts";
 
 const gzip = promisify(gzipCallback);
-
-/** Makes the name of the n-th part, without directory. */
-export type PartNames = (n: number) => { readonly temporary: string; readonly final: string };
 
 /** What a part is made with. */
 export interface PartOptions<T> {
   readonly bucket: string;
   readonly directory: string;
-  readonly names: PartNames;
-  /** Counts the parts of a writer; taken from again where a name is in use. */
-  readonly nextNumber: () => number;
+  /** The next name of the writer; asked again where one is in use. */
+  readonly nextName: () => PartName;
+  readonly storage: PartStorage;
+  /** Told of directories that have new entries. */
+  readonly onNewEntries: (directories: readonly string[]) => void;
+  readonly job: string;
+  readonly attempt: number;
   readonly encoder: PartEncoder<T>;
   readonly gzip: boolean;
   /** ms of the monotonic clock. */
@@ -35,7 +39,7 @@ export class PartFile<T> {
   writtenAt: number;
   readonly #options: PartOptions<T>;
   readonly #queue: IoQueue;
-  #handle: FileHandle | undefined;
+  #handle: PartHandle | undefined;
   #temporary: string | undefined;
   #final: string | undefined;
   #text = "";
@@ -82,9 +86,13 @@ export class PartFile<T> {
   beginWith(state: FilePartState): void {
     this.#taken += state.size;
     this.#queue.add(0, async () => {
-      // After a restore of an older checkpoint the predecessor may have been committed since.
-      const from = (await sizeOf(state.temporary)) === undefined ? state.path : state.temporary;
-      await copyPrefix(from, state.size, this.#handle!);
+      const { storage } = this.#options;
+      if ((await storage.sizeOf(state.temporary)) === undefined) {
+        // After a restore of an older checkpoint: the part was completed since, and holds these records.
+        if ((await storage.sizeOf(state.path)) !== undefined) return;
+        throw isGone(state);
+      }
+      await storage.copyPrefix(state.temporary, state.size, this.#handle!);
       this.#size += state.size;
     });
   }
@@ -106,27 +114,41 @@ export class PartFile<T> {
     this.#queue.add(0, () => this.#guarded("sync", (handle) => handle.datasync()));
   }
 
-  /** Ends the part; `done` gets what is to be committed, once it is all on disk. */
-  finish(done: (part: FileCommittable) => void): void {
+  /** Ends the part; `done` gets what is to be committed, once it is all on disk; undefined where there is nothing in it. */
+  finish(done: (part: FileCommittable | undefined) => void): void {
     this.cut();
     this.sync();
     this.#queue.add(0, async () => {
       await this.#guarded("close", (handle) => handle.close());
       this.#handle = undefined;
-      done({ kind: "part", temporary: this.#temporary!, path: this.#final!, size: this.#size });
+      if (this.#size === 0) {
+        await this.#options.storage.remove(this.#temporary!);
+        done(undefined);
+        return;
+      }
+      const { job, attempt } = this.#options;
+      done({
+        kind: "part",
+        temporary: this.#temporary!,
+        path: this.#final!,
+        size: this.#size,
+        job,
+        attempt,
+      });
     });
   }
 
   /** What a checkpoint keeps; only when everything handed over is on disk. */
   state(): FilePartState {
-    return { bucket: this.bucket, temporary: this.#temporary!, path: this.#final!, size: this.#size };
+    const { job } = this.#options;
+    return { bucket: this.bucket, temporary: this.#temporary!, path: this.#final!, size: this.#size, job };
   }
 
   /** Closes the file where it is open. Only when the queue stands still. */
   async abandon(remove: boolean): Promise<void> {
     await this.#handle?.close();
     this.#handle = undefined;
-    if (remove && this.#temporary !== undefined) await removePart(this.#temporary);
+    if (remove && this.#temporary !== undefined) await this.#options.storage.remove(this.#temporary);
   }
 
   get temporary(): string | undefined {
@@ -139,17 +161,20 @@ export class PartFile<T> {
   }
 
   async #create(): Promise<void> {
-    const { directory, names, nextNumber } = this.#options;
-    await prepareDirectory(directory);
+    const { directory, nextName, storage, onNewEntries } = this.#options;
+    onNewEntries(await storage.prepareDirectory(directory));
     while (this.#handle === undefined) {
-      const name = names(nextNumber());
+      const name = nextName();
       const temporary = join(directory, name.temporary);
       const final = join(directory, name.final);
-      if ((await sizeOf(final)) !== undefined) continue;
-      this.#handle = await createNew(temporary);
+      this.#handle = await storage.create(temporary);
+      if (this.#handle === undefined) continue;
       this.#temporary = temporary;
       this.#final = final;
+      // Looked at only now that nobody else can take the name: the last one may just have been committed.
+      if ((await storage.sizeOf(final)) !== undefined) await this.abandon(true);
     }
+    onNewEntries([directory]);
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
@@ -158,7 +183,7 @@ export class PartFile<T> {
     this.#size += packed.length;
   }
 
-  async #guarded(doing: string, work: (handle: FileHandle) => Promise<void>): Promise<void> {
+  async #guarded(doing: string, work: (handle: PartHandle) => Promise<void>): Promise<void> {
     try {
       // The file is open from its creation, the queue's first piece of work, to its end.
       await work(this.#handle!);
@@ -166,4 +191,15 @@ export class PartFile<T> {
       throw sinkProblem(doing, this.#temporary ?? this.#options.directory, error);
     }
   }
+}
+
+function isGone({ temporary, path }: FilePartState): MillraceError {
+  return new MillraceError(
+    "SINK_FAILED",
+    `file sink: ${shownPath(temporary)}, in which records of the checkpoint were being written, is gone, and there is no ${shownPath(path)}`,
+    {
+      help: "Hidden files belong to checkpoints: was the directory cleared? An older checkpoint than the last can't be restored once later ones have moved its files on.",
+      details: { path: temporary },
+    },
+  );
 }

@@ -1,114 +1,38 @@
-import { constants } from "node:fs";
-import { access, mkdir, open, rename, stat, unlink, type FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
-import { MillraceError } from "../../common/errors/millrace-error.ts";
-import { fileProblem, shownPath } from "../files/file-problem.ts";
-
-const SINK = "file sink";
-/** How much is copied at a time. */
-const COPY_SIZE = 256 * 1024;
-
-/** A SINK_FAILED that names the path, what was tried and what is wrong. */
-export function sinkProblem(doing: string, path: string, error: unknown): MillraceError {
-  return fileProblem("SINK_FAILED", SINK, doing, path, error);
+/**
+ * The files of a file sink: the only way in which its writers and committers touch the disk. Each call is one step, after which the process
+ * may die; tests let it. What fails throws SINK_FAILED, naming the path, what was tried and what is wrong.
+ */
+export interface PartStorage {
+  /**
+   * Makes a directory, and those above it, where it is missing; checks that files can be made in it.
+   *
+   * @returns the directories whose entries are new, to be synced
+   */
+  prepareDirectory(path: string): Promise<readonly string[]>;
+  /** Makes and opens a file that nobody has made before; undefined when the name is taken. */
+  create(path: string): Promise<PartHandle | undefined>;
+  /** A file's length in bytes; undefined where there is none. */
+  sizeOf(path: string): Promise<number | undefined>;
+  /** Copies the first `length` bytes of a file to the end of another. */
+  copyPrefix(from: string, length: number, to: PartHandle): Promise<void>;
+  /**
+   * Renames a file, both names in one directory.
+   *
+   * @returns false when there is no such file (any more)
+   */
+  rename(from: string, to: string): Promise<boolean>;
+  /** Removes a file; one that is gone already is no error. */
+  remove(path: string): Promise<void>;
+  /** Makes what was made, renamed and removed in these directories survive a loss of power. */
+  syncDirectories(paths: Iterable<string>): Promise<void>;
+  /** The hidden files in a directory and all below it, by absolute path; what can't be read is left out. */
+  hiddenFiles(root: string): AsyncIterable<string>;
 }
 
-/** Makes a directory, and those above it, where it is missing; checks that files can be made in it. */
-export async function prepareDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" || code === "ENOTDIR") {
-      throw new MillraceError(
-        "SINK_FAILED",
-        `${SINK}: can't write to ${shownPath(path)}: expected a directory, but it, or a part of its path, is a file (${code})`,
-        {
-          cause: error,
-          help: "The sink writes part files into a directory: name one.",
-          details: { path, errno: code },
-        },
-      );
-    }
-    throw sinkProblem("write to", path, error);
-  }
-}
-
-/** Opens a file that nobody has made before; undefined when the name is taken. */
-export async function createNew(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, "wx");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
-    throw sinkProblem("create", path, error);
-  }
-}
-
-/** A file's length in bytes; undefined where there is none. */
-export async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw sinkProblem("look at", path, error);
-  }
-}
-
-/** Copies the first `length` bytes of a file to the end of another. */
-export async function copyPrefix(from: string, length: number, to: FileHandle): Promise<void> {
-  try {
-    await using source = await open(from, "r");
-    const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(COPY_SIZE, length)));
-    for (let at = 0; at < length;) {
-      const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - at), at);
-      if (bytesRead === 0) {
-        throw new MillraceError(
-          "SINK_FAILED",
-          `${SINK}: ${shownPath(from)} should have at least ${length} bytes of a checkpoint's records, but has ${at}`,
-          {
-            help: "It was changed from outside; an older checkpoint may not need it.",
-            details: { path: from },
-          },
-        );
-      }
-      await to.appendFile(buffer.subarray(0, bytesRead));
-      at += bytesRead;
-    }
-  } catch (error) {
-    throw sinkProblem("read", from, error);
-  }
-}
-
-/** Renames a file, both names in one directory. */
-export async function renamePart(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    throw sinkProblem("rename", from, error);
-  }
-}
-
-/** Removes a file; one that is gone already is no error. */
-export async function removePart(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw sinkProblem("remove", path, error);
-  }
-}
-
-/** Makes renames in the directories of these files survive a loss of power. */
-export async function syncDirectories(paths: readonly string[]): Promise<void> {
-  for (const directory of new Set(paths.map((path) => dirname(path)))) {
-    try {
-      await using handle = await open(directory, "r");
-      await handle.sync();
-    } catch (error) {
-      // Windows can't sync directories, and does not need to.
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "EPERM" && code !== "EISDIR" && code !== "EINVAL")
-        throw sinkProblem("sync", directory, error);
-    }
-  }
+/** A file that is being written. */
+export interface PartHandle {
+  appendFile(bytes: Uint8Array): Promise<void>;
+  /** Makes what was written survive a loss of power. */
+  datasync(): Promise<void>;
+  close(): Promise<void>;
 }

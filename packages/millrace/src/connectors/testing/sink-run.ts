@@ -1,8 +1,11 @@
 import type { Clock } from "../../common/clock/clock.ts";
+import type { RuntimeContext } from "../../common/functions/runtime-context.ts";
+import type { JobId } from "../../common/ids/ids.ts";
 import { SystemClock } from "../../common/clock/system-clock.ts";
 import type { Committer, Sink, SinkWriter } from "../../common/connector/sink.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP, type Timestamp } from "../../common/time/timestamps.ts";
+import { carried } from "./carried.ts";
 import { runtimeStub } from "./runtime-stub.ts";
 
 /** A checkpoint of a sink's writer: what it hands over, and what a new one goes on from. */
@@ -15,6 +18,7 @@ export interface SinkSnapshot<C, W> {
 export interface SinkRunOptions<W> {
   readonly clock?: Clock | undefined;
   readonly restore?: readonly W[] | undefined;
+  readonly jobId?: JobId | undefined;
   readonly attempt?: number | undefined;
   readonly subtask?: number | undefined;
   readonly parallelism?: number | undefined;
@@ -29,6 +33,7 @@ export class SinkRun<T, C, W> {
   readonly sent: { readonly channel: string; readonly batch: Uint8Array; readonly count: number }[] = [];
   readonly #sink: Sink<T, C, W>;
   readonly #clock: Clock;
+  readonly #runtime: RuntimeContext;
   #committer: Committer<C> | undefined;
   #wake: (() => void) | undefined;
   #failed = false;
@@ -41,13 +46,15 @@ export class SinkRun<T, C, W> {
     this.#sink = sink;
     this.#clock = options.clock ?? new SystemClock();
     const backlog = options.backlog ?? ((): number => 0);
+    this.#runtime = runtimeStub(this.#clock, {
+      attempt: options.attempt ?? 0,
+      subtaskIndex: options.subtask ?? 0,
+      parallelism: options.parallelism ?? 1,
+      ...(options.jobId === undefined ? {} : { jobId: options.jobId }),
+    });
     this.writer = sink.createWriter(
       {
-        runtime: runtimeStub(this.#clock, {
-          attempt: options.attempt ?? 0,
-          subtaskIndex: options.subtask ?? 0,
-          parallelism: options.parallelism ?? 1,
-        }),
+        runtime: this.#runtime,
         clock: this.#clock,
         wakeUp: () => this.#wake?.(),
         fail: (error) => {
@@ -88,23 +95,23 @@ export class SinkRun<T, C, W> {
   }
 
   /** What a barrier does. The snapshot is plain data, or this fails. */
-  async checkpoint(): Promise<SinkSnapshot<C, W>> {
-    await this.writer.flush(false);
+  async checkpoint(savepoint = false): Promise<SinkSnapshot<C, W>> {
+    await this.writer.flush(false, savepoint);
     const committables = (await this.writer.prepareCommit?.()) ?? [];
     const states = this.writer.snapshotState?.(++this.#checkpoints) ?? [];
-    return structuredClone({ committables, states });
+    return carried({ committables, states });
   }
 
   /** What the end of input does, up to the commit. */
   async finish(): Promise<readonly C[]> {
     await this.writer.flush(true);
-    return structuredClone((await this.writer.prepareCommit?.()) ?? []);
+    return carried((await this.writer.prepareCommit?.()) ?? []);
   }
 
   async commit(committables: readonly C[]): Promise<void> {
     if (committables.length === 0) return;
     this.#committer ??= this.#sink.createCommitter?.({
-      runtime: runtimeStub(this.#clock),
+      runtime: this.#runtime,
       clock: this.#clock,
     });
     if (this.#committer === undefined)
