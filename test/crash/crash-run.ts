@@ -131,7 +131,7 @@ export async function crashRun(run: CrashRun): Promise<CrashReport> {
         killed = true;
         child.kill("SIGKILL");
       },
-      kills < run.kills ? 150 + run.random() * 700 : LIMIT,
+      kills < run.kills ? 200 + run.random() * 1300 : LIMIT,
     );
     const [code, signal] = await ended;
     clearTimeout(timer);

@@ -70,7 +70,7 @@ export default job(
       .union(sums)
       .map((text) => ({ text }))
       .uid("text")
-      .sinkTo(fileSink({ path: output, format: "jsonl" }))
+      .sinkTo(fileSink({ path: output, format: "jsonl", rolling: { maxSize: 4000 } }))
       .uid("files");
   },
 );
