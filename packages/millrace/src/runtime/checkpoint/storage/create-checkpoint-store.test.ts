@@ -8,7 +8,6 @@ import { tempFolder } from "../testing/temp-folder.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { createCheckpointStore } from "./create-checkpoint-store.ts";
 import { createStateFiles } from "./create-state-files.ts";
-import { disposeCheckpoint } from "./dispose-checkpoint.ts";
 import { loadCheckpoint } from "./load-checkpoint.ts";
 import { metadataOf, testJob } from "./testing/checkpoint-metadata.ts";
 import { describeCheckpointStore } from "./testing/checkpoint-store-suite.ts";
@@ -131,29 +130,10 @@ describe("checkpoints in a folder", () => {
     const first = await loadCheckpoint(join(folder.path, testJob, "chk-1"));
     for (const path of stateFilesOf(first.metadata)) readFileSync(path);
     expect(folder.files()).toHaveLength(3);
-    await disposeCheckpoint(first.path!);
+    store.claim(first);
+    await store.discard(first);
     await store.close();
     expect(folder.files()).toEqual([]);
-  });
-
-  it("are disposed of with what only they name", async () => {
-    using folder = tempFolder();
-    const store = await openStore(folder.path, join(folder.path, "savepoints"));
-    const shared = store.location.directory;
-    const [base, change] = [await write(shared, "base of several"), await write(shared, "change of one")];
-    const first = await store.record(metadataOf(1, [base]), store.location);
-    const second = await store.record(metadataOf(2, [base, change]), store.location);
-    const location = await store.prepareSavepoint(undefined);
-    const savepoint = await store.record(metadataOf(3, [base], { kind: "savepoint" }), location);
-    expect((await disposeCheckpoint(join(second.path!, "_metadata"))).metadata.checkpointId).toBe(2);
-    expect(folder.files().filter((name) => name.includes("shared"))).toHaveLength(1);
-    await disposeCheckpoint(first.path!);
-    expect(folder.files().every((name) => name.startsWith("savepoints/"))).toBe(true);
-    await disposeCheckpoint(savepoint.path!);
-    expect(folder.files()).toEqual([]);
-    await expect(disposeCheckpoint(savepoint.path!)).rejects.toThrowError(
-      expect.objectContaining({ code: "SAVEPOINT_NOT_FOUND" }),
-    );
   });
 
   it("leave no orphans behind when their master died, and lose nothing", async () => {

@@ -122,6 +122,21 @@ export class MemoryFileSystem implements FileSystem {
     return [...walk(this.#root, "")].sort();
   }
 
+  /** A copy of what stands in a file. */
+  bytesOf(path: string): Uint8Array {
+    return new Uint8Array(this.#file(path).bytes);
+  }
+
+  /** Puts other bytes into a file, or none at all where it was there; what stood in it before. */
+  exchange(path: string, bytes: Uint8Array | undefined): Uint8Array {
+    const { entries } = this.#folder(dirname(path));
+    const node = entries.get(basename(path));
+    const before = node?.kind === "file" ? node.bytes : new Uint8Array(0);
+    if (bytes === undefined) entries.delete(basename(path));
+    else entries.set(basename(path), { kind: "file", bytes, synced: bytes });
+    return before;
+  }
+
   /** The same file system after the process died: with all that was written, or after the power failed: with what was synced. */
   after(what: "kill" | "power loss"): MemoryFileSystem {
     const other = new MemoryFileSystem();
