@@ -190,11 +190,13 @@ export class Task {
   commitAtEnd(): void {
     if (this.#state !== "RUNNING") return;
     this.#controls.put(() => {
-      const commits = this.#sinks().map((sink) => sink.commitPending());
-      Promise.all(commits).then(
-        () => this.#controls.put(() => this.#end.committed()),
-        (error: unknown) => this.#controls.put(() => this.fail(error)),
-      );
+      const commits = this.#operators.map(async (operator, node) => {
+        if (!(operator instanceof SinkOperator)) return;
+        await operator
+          .commitPending()
+          .catch((error: unknown) => this.#controls.put(() => this.fail(error, node)));
+      });
+      void Promise.all(commits).then(() => this.#controls.put(() => this.#end.committed()));
     });
   }
 

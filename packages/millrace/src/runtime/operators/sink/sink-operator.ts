@@ -237,12 +237,17 @@ export class SinkOperator implements Operator {
         `the writer of ${sink.name} prepared commits, but the sink has no committer`,
       );
     }
-    await this.#retries.commit(
-      this.#committer,
-      entries.map(({ committable }) => committable),
-      (index) => pending.remove(new Set([entries[index]!])),
-      sink.name,
-    );
+    const committed = new Set<(typeof entries)[number]>();
+    try {
+      await this.#retries.commit(
+        this.#committer,
+        entries.map(({ committable }) => committable),
+        (index) => void committed.add(entries[index]!),
+        sink.name,
+      );
+    } finally {
+      pending.remove(committed);
+    }
   }
 }
 
