@@ -1,200 +1,555 @@
 import { describe, expect, it } from "vitest";
-import { seededRandom } from "../../../common/clock/random.ts";
-import { ManualClock } from "../../../common/clock/manual-clock.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
-import { executionId, jobId, vertexId, attempt } from "../../../common/ids/ids.ts";
-import type { JobGraph, JobVertex } from "../../../graph/job/job-graph.ts";
-import type { StreamGraph } from "../../../graph/stream/stream-graph.ts";
-import type { SlotConnection } from "../../../protocol/control/control-transport.ts";
-import { toEnvelope } from "../../../protocol/control/error-envelope.ts";
-import type { FromSlot, ToSlot } from "../../../protocol/control/messages.ts";
-import { JobMaster } from "./job-master.ts";
-import type { JobOutcome } from "./job-master-options.ts";
+import { attempt, executionId } from "../../../common/ids/ids.ts";
+import type { ExecutionId } from "../../../common/ids/ids.ts";
+import type { CheckpointStore } from "../../../runtime/checkpoint/storage/checkpoint-store.ts";
+import { scriptedJob, settle, SOURCE } from "./testing/scripted-job.ts";
+import type { ScriptedJob, ScriptedJobOptions } from "./testing/scripted-job.ts";
+import { NOTHING } from "./testing/scripted-slots.ts";
+import type { ScriptedSlot } from "./testing/scripted-slots.ts";
 
-/** A slot that does what the test says, and nothing by itself but answering for its metrics. */
-class ScriptedSlot implements SlotConnection {
-  readonly sent: ToSlot[] = [];
-  onMessage: ((message: FromSlot) => void) | undefined;
-  onClose: ((error: Error | undefined) => void) | undefined;
-  closed = false;
-
-  send(message: ToSlot): void {
-    this.sent.push(message);
-    if (message.type === "reportMetrics")
-      queueMicrotask(() => this.onMessage?.({ type: "metrics", request: message.request, tasks: {} }));
-  }
-
-  async close(): Promise<void> {
-    this.closed = true;
-  }
-
-  /** For v/1; for v/0 and w/0. */
-  state(subtask: number, state: Extract<FromSlot, { type: "taskState" }>["state"], error?: Error): void {
-    this.#state(VERTEX, subtask, state, error);
-    if (subtask === 0) this.#state(SINK, subtask, state, undefined);
-  }
-
-  #state(
-    vertex: typeof VERTEX,
-    subtask: number,
-    state: Extract<FromSlot, { type: "taskState" }>["state"],
-    error: Error | undefined,
-  ): void {
-    const execution = executionId(vertex, subtask, attempt(0));
-    this.onMessage?.({ type: "taskState", execution, state, error: error && toEnvelope(error) });
-  }
-
-  /** From deployment to running. */
-  run(subtask: number): void {
-    this.onMessage?.({ type: "deployed", attempt: 0 });
-    this.state(subtask, "INITIALIZING");
-    this.state(subtask, "RUNNING");
-  }
-}
-
-const VERTEX = vertexId("v");
-const SINK = vertexId("w");
 const closedChannel = new MillraceError("CHANNEL_CLOSED", "its producer closed it before");
-const vertex = (id: typeof VERTEX, node: number, parallelism: number): JobVertex => ({
-  id,
-  name: id,
-  nodes: [node],
-  parallelism,
-  maxParallelism: 128,
-  slotSharingGroup: "default",
-});
-const node = (id: number): object => ({
-  id,
-  name: "map",
-  spec: { kind: "map", fn: (value: unknown) => value },
-  inputs: [],
-  sideOutputTypes: new Map(),
-  poison: { kind: "fail" },
-});
+const broken = new MillraceError("USER_FUNCTION_FAILED", "the cause");
+const s0 = executionId(SOURCE, 0, attempt(0));
+const FIXED = {
+  "restart-strategy.type": "fixed-delay",
+  "restart-strategy.fixed-delay.attempts": 1,
+  "restart-strategy.fixed-delay.delay": 500,
+} as const;
+const CHECKPOINTS = { "execution.checkpointing.interval": 1000, ...FIXED } as const;
 
-/** Starts a job of v/0 and w/0 in one slot and v/1 in another. */
-async function startJob(clock = new ManualClock()): Promise<{
-  master: JobMaster;
-  slots: readonly [ScriptedSlot, ScriptedSlot];
-}> {
-  const jobGraph: JobGraph = {
-    jobName: "test",
-    vertices: [vertex(VERTEX, 0, 2), vertex(SINK, 1, 1)],
-    edges: [
-      {
-        source: VERTEX,
-        target: SINK,
-        sourceNode: 0,
-        targetNode: 1,
-        targetInput: 0,
-        input: 0,
-        sideOutput: undefined,
-        partitioner: "hash",
-      },
-    ],
-    fingerprint: "f",
-  };
-  const slots = [new ScriptedSlot(), new ScriptedSlot()] as const;
-  const master = new JobMaster({
-    jobId: jobId(new Uint8Array(16)),
-    // Only what the JobMaster looks at.
-    streamGraph: {
-      jobName: "test",
-      nodes: [node(0), node(1)],
-      config: {},
-      captured: {},
-    } as unknown as StreamGraph,
-    jobGraph,
-    packed: false,
-    slots: { prepare() {}, open: async () => slots },
-    program: { kind: "inline", key: "test" },
-    args: {},
-    config: {},
-    clock,
-    random: seededRandom(1),
-    streams: { write() {}, read() {}, close() {} },
-    restore: undefined,
-    createStore: () => Promise.reject(new MillraceError("INTERNAL", "no checkpoints here")),
-    log() {},
-  });
-  await master.start();
-  return { master, slots };
+/** A job all of whose tasks run. */
+async function running(
+  options: ScriptedJobOptions = {},
+): Promise<ScriptedJob & { one: ScriptedSlot; other: ScriptedSlot }> {
+  const job = await scriptedJob(options);
+  for (const slot of job.slots.opened.flat()) slot.run();
+  const [one, other] = job.slots.opened.flat() as [ScriptedSlot, ScriptedSlot];
+  return Object.defineProperties(
+    Object.create(job) as typeof job & { one: ScriptedSlot; other: ScriptedSlot },
+    {
+      one: { value: one },
+      other: { value: other },
+    },
+  );
 }
 
 describe("JobMaster", () => {
   it("starts tasks when all slots have deployed, and finishes when all tasks have", async () => {
-    const { master, slots } = await startJob();
-    slots[0].onMessage?.({ type: "deployed", attempt: 0 });
-    expect(slots[0].sent.map(({ type }) => type)).toEqual(["deploy"]);
-    slots[1].onMessage?.({ type: "deployed", attempt: 0 });
-    expect(slots.map(({ sent }) => sent.map(({ type }) => type))).toEqual([
-      ["deploy", "start"],
-      ["deploy", "start"],
+    const { master, slots } = await scriptedJob();
+    const [one, other] = slots.latest as [ScriptedSlot, ScriptedSlot];
+    expect([one.executions, other.executions]).toEqual([
+      ["s/0#0", "w/0#0"],
+      ["s/1#0", "w/1#0"],
     ]);
-    for (const [subtask, slot] of slots.entries()) {
-      for (const state of ["INITIALIZING", "RUNNING", "FINISHED"] as const) slot.state(subtask, state);
-    }
-    expect(await master.done).toMatchObject({
-      status: "FINISHED",
-      error: undefined,
-    } satisfies Partial<JobOutcome>);
-    expect(slots.every(({ closed }) => closed)).toBe(true);
+    one.deployed();
+    expect(one.told).toEqual([]);
+    other.deployed();
+    expect([one, other].map(({ told }) => told.map(({ type }) => type))).toEqual([["start"], ["start"]]);
+    for (const slot of slots.latest)
+      for (const state of ["INITIALIZING", "RUNNING", "FINISHED"] as const) slot.all(state);
+    expect(await master.done).toMatchObject({ status: "FINISHED", error: undefined });
+    expect(slots.latest.every(({ closed }) => closed)).toBe(true);
   });
 
   it("names the failure that the others follow from, whichever is heard first, and cancels the rest", async () => {
-    const { master, slots } = await startJob();
-    for (const [subtask, slot] of slots.entries()) slot.run(subtask);
-    slots[1].state(1, "FAILED", closedChannel);
-    expect(slots[0].sent.at(-1)).toMatchObject({ type: "cancel", executions: ["v/0#0", "w/0#0"] });
-    slots[0].state(0, "FAILED", new MillraceError("USER_FUNCTION_FAILED", "the cause"));
-    const { status, error } = await master.done;
-    expect([status, error?.message]).toEqual(["FAILED", "the cause"]);
+    const { master, one, other } = await running();
+    other.state(executionId(SOURCE, 1, attempt(0)), "FAILED", closedChannel);
+    expect(one.told.at(-1)).toMatchObject({ type: "cancel", executions: ["s/0#0", "w/0#0"] });
+    one.state(s0, "FAILED", broken);
+    one.all("CANCELED");
+    other.all("CANCELED");
+    const { status, error, givenUp } = await master.done;
+    expect([status, error?.message, givenUp]).toEqual(["FAILED", "the cause", undefined]);
   });
 
   it("a job that is being cancelled ends cancelled, although a task fails because its neighbour is gone", async () => {
-    const { master, slots } = await startJob();
-    for (const [subtask, slot] of slots.entries()) slot.run(subtask);
+    const { master, one, other } = await running({ config: FIXED });
     master.cancel();
-    slots[1].state(1, "FAILED", closedChannel);
+    other.state(executionId(SOURCE, 1, attempt(0)), "FAILED", closedChannel);
     expect(master.status).toBe("CANCELLING");
-    slots[0].state(0, "CANCELED");
+    one.all("CANCELED");
+    other.all("CANCELED");
     expect((await master.done).status).toBe("CANCELED");
   });
 
   it("fails when a slot is lost, without waiting for it", async () => {
-    const { master, slots } = await startJob();
-    for (const [subtask, slot] of slots.entries()) slot.run(subtask);
-    slots[0].onClose?.(new RangeError("out of memory"));
-    slots[1].state(1, "CANCELED");
+    const { master, one, other } = await running();
+    one.onClose?.(new RangeError("out of memory"));
+    other.all("CANCELED");
     const { status, error } = await master.done;
     expect([status, MillraceError.is(error, "SLOT_LOST")]).toEqual(["FAILED", true]);
   });
 
   it("ends the slots of tasks that don't let go in time, so that a job can always be cancelled", async () => {
-    const clock = new ManualClock();
-    const { master, slots } = await startJob(clock);
-    for (const [subtask, slot] of slots.entries()) slot.run(subtask);
+    const { master, clock, one, other } = await running();
     master.cancel();
-    slots[0].state(0, "CANCELED");
+    one.all("CANCELED");
     clock.advance(29_999);
-    expect([master.status, slots[1].closed]).toEqual(["CANCELLING", false]);
+    expect([master.status, other.closed]).toEqual(["CANCELLING", false]);
     clock.advance(1);
     expect((await master.done).status).toBe("CANCELED");
-    expect(slots[1].closed).toBe(true);
+    expect(other.closed).toBe(true);
   });
 
   it("ignores what comes from executions that it doesn't know, or that are over", async () => {
-    const { master, slots } = await startJob();
-    for (const [subtask, slot] of slots.entries()) slot.run(subtask);
-    slots[0].state(0, "FINISHED");
-    slots[0].state(0, "FAILED", closedChannel);
-    slots[0].onMessage?.({
-      type: "taskState",
-      execution: executionId(VERTEX, 1, attempt(7)),
-      state: "FAILED",
-      error: undefined,
-    });
-    slots[1].state(1, "FINISHED");
+    const { master, one, other } = await running();
+    one.all("FINISHED");
+    one.state(s0, "FAILED", closedChannel);
+    one.state(executionId(SOURCE, 0, attempt(7)), "FAILED");
+    other.all("FINISHED");
     expect((await master.done).status).toBe("FINISHED");
   });
 });
+
+describe("a job that is started again", () => {
+  it("lets go of what lives, waits as its strategy says, and deploys the next attempt into fresh slots", async () => {
+    const { master, slots, clock, one, other, log } = await running({ config: FIXED });
+    one.state(s0, "FAILED", broken);
+    expect(master.status).toBe("RESTARTING");
+    clock.advance(10_000);
+    await settle();
+    // Not before everything is gone.
+    expect(slots.opened).toHaveLength(1);
+    one.all("CANCELED");
+    other.all("CANCELED");
+    await settle();
+    expect([one.closed, other.closed, slots.prepared]).toEqual([true, true, [2]]);
+    clock.advance(499);
+    await settle();
+    expect(slots.opened).toHaveLength(1);
+    clock.advance(1);
+    await settle();
+    expect(slots.latest.map(({ executions }) => executions)).toEqual([
+      ["s/0#1", "w/0#1"],
+      ["s/1#1", "w/1#1"],
+    ]);
+    expect(slots.latest[0]?.deployment.token.attempt).toBe(1);
+    expect([master.status, master.restarts]).toEqual(["RUNNING", 1]);
+    expect(log).toEqual([
+      "warn the job failed and is started again in 500 ms: the cause",
+      "info no checkpoint is complete: starting again from the beginning",
+    ]);
+    for (const slot of slots.latest) slot.run();
+    for (const slot of slots.latest) slot.all("FINISHED");
+    expect((await master.done).status).toBe("FINISHED");
+  });
+
+  it("ignores what an earlier attempt still says", async () => {
+    const { master, slots, clock, one, other } = await running({ config: FIXED });
+    one.state(s0, "FAILED", broken);
+    for (const slot of [one, other]) slot.all("CANCELED");
+    await settle();
+    clock.advance(500);
+    await settle();
+    for (const slot of slots.latest) slot.run();
+    one.state(s0, "FAILED", broken);
+    one.onClose?.(undefined);
+    other.onMessage?.({ type: "requestSplit", execution: s0 });
+    expect(master.status).toBe("RUNNING");
+    master.cancel();
+  });
+
+  it("fails when the strategy gives up, and says why", async () => {
+    const { master, slots, clock, one, other } = await running({ config: FIXED });
+    one.state(s0, "FAILED", broken);
+    for (const slot of [one, other]) slot.all("CANCELED");
+    await settle();
+    clock.advance(500);
+    await settle();
+    const [first, second] = slots.latest as [ScriptedSlot, ScriptedSlot];
+    for (const slot of slots.latest) slot.run();
+    second.onClose?.(new RangeError("out of memory"));
+    first.all("CANCELED");
+    const { status, error, givenUp } = await master.done;
+    expect([status, MillraceError.is(error, "SLOT_LOST")]).toEqual(["FAILED", true]);
+    expect(givenUp).toBe(
+      "it was started again 1 time, as often as restart-strategy.fixed-delay.attempts allows",
+    );
+  });
+
+  it.each(["JOB_NOT_DETERMINISTIC", "RESTORE_REFUSED", "CHECKPOINT_CORRUPT"] as const)(
+    "fails at once when no restart can help: %s",
+    async (code) => {
+      const { master, slots } = await scriptedJob({ config: FIXED });
+      const cause = new MillraceError(code, "always the same");
+      const [one, other] = slots.latest as [ScriptedSlot, ScriptedSlot];
+      one.state(s0, "FAILED", new MillraceError("USER_FUNCTION_FAILED", "open", { cause }));
+      expect(master.status).toBe("FAILING");
+      for (const slot of [one, other]) slot.all("CANCELED");
+      const { status, givenUp } = await master.done;
+      expect([status, givenUp]).toEqual(["FAILED", `what failed it (${code}) would fail it again`]);
+    },
+  );
+
+  it("goes by the cause, not by what was heard first", async () => {
+    const { master, one, other } = await running({ config: FIXED });
+    other.state(executionId(SOURCE, 1, attempt(0)), "FAILED", closedChannel);
+    one.state(s0, "FAILED", new MillraceError("CHECKPOINT_CORRUPT", "cut"));
+    for (const slot of [one, other]) slot.all("CANCELED");
+    const { status, error } = await master.done;
+    expect([status, error?.message]).toEqual(["FAILED", "cut"]);
+  });
+
+  it("is cancelled at once while it waits", async () => {
+    const { master, slots, one, other } = await running({ config: FIXED });
+    one.state(s0, "FAILED", broken);
+    for (const slot of [one, other]) slot.all("CANCELED");
+    await settle();
+    master.cancel();
+    expect((await master.done).status).toBe("CANCELED");
+    expect(slots.opened).toHaveLength(1);
+  });
+
+  it("is started again when its slots can't be had", async () => {
+    const { master, slots, clock, one, other } = await running({
+      config: { ...FIXED, "restart-strategy.fixed-delay.attempts": 2 },
+    });
+    one.state(s0, "FAILED", broken);
+    for (const slot of [one, other]) slot.all("CANCELED");
+    await settle();
+    slots.failure = new MillraceError("SLOT_LOST", "no thread");
+    clock.advance(500);
+    await settle();
+    expect([master.status, slots.opened.length]).toEqual(["RESTARTING", 1]);
+    clock.advance(500);
+    await settle();
+    expect([master.status, slots.latest[0]?.deployment.token.attempt]).toEqual(["RUNNING", 2]);
+    master.cancel();
+  });
+
+  it("starts only the part again that failed, where nothing passes between the parts", async () => {
+    const { master, slots, clock, log } = await running({ partitioner: "forward", config: FIXED });
+    const [[left], [right]] = slots.opened as [[ScriptedSlot], [ScriptedSlot]];
+    right.state(executionId(SOURCE, 1, attempt(0)), "FAILED", broken);
+    expect(left.told.map(({ type }) => type)).toEqual(["start"]);
+    right.all("CANCELED");
+    await settle();
+    clock.advance(500);
+    await settle();
+    expect(slots.opened.map(([slot]) => slot?.executions)).toEqual([
+      ["s/0#0", "w/0#0"],
+      ["s/1#0", "w/1#0"],
+      ["s/1#1", "w/1#1"],
+    ]);
+    expect(log[0]).toMatch(/^warn a part of the job \(subtasks s\/1, w\/1\) failed/u);
+    slots.latest[0]?.run();
+    for (const slot of [left, slots.latest[0] as ScriptedSlot]) slot.all("FINISHED");
+    expect((await master.done).status).toBe("FINISHED");
+  });
+
+  it("starts everything again when an enumerator fails, with a new one", async () => {
+    const { master, slots, clock, enumerator, context } = await running({
+      partitioner: "forward",
+      config: FIXED,
+    });
+    context.fail(new RangeError("no splits today"));
+    expect(master.status).toBe("RESTARTING");
+    for (const slot of slots.opened.flat()) slot.all("CANCELED");
+    await settle();
+    clock.advance(500);
+    await settle();
+    expect(slots.opened.slice(2).map(([slot]) => slot?.executions)).toEqual([
+      ["s/0#1", "w/0#1"],
+      ["s/1#1", "w/1#1"],
+    ]);
+    for (const slot of slots.opened.slice(2).flat()) slot.run();
+    expect(enumerator.filter((text) => /create|close|start/u.test(text))).toEqual([
+      "create",
+      "start",
+      "close",
+      "create",
+      "start",
+    ]);
+    master.cancel();
+  });
+});
+
+describe("a job with checkpoints", () => {
+  it("triggers sources after their enumerators, records what all acknowledge, and tells everybody", async () => {
+    const { master, clock, one, other, enumerator } = await running({ config: CHECKPOINTS });
+    clock.advance(1000);
+    expect([one, other].map(({ told }) => told.at(-1))).toMatchObject([
+      { type: "triggerCheckpoint", checkpointId: 1, executions: ["s/0#0"], timestamp: 1000 },
+      { type: "triggerCheckpoint", checkpointId: 1, executions: ["s/1#0"] },
+    ]);
+    one.acknowledge(1);
+    await settle();
+    expect(master.checkpoints).toMatchObject({ triggered: 1, completed: 0, inProgress: 1 });
+    other.acknowledge(1);
+    await settle();
+    expect([one, other].map(({ told }) => told.at(-1))).toEqual([
+      { type: "checkpointComplete", checkpointId: 1 },
+      { type: "checkpointComplete", checkpointId: 1 },
+    ]);
+    expect(enumerator.at(-1)).toBe("complete 1");
+    expect(master.checkpoints).toMatchObject({
+      completed: 1,
+      history: [{ id: 1, status: "COMPLETED", stateBytes: 40, writtenBytes: 20 }],
+    });
+    master.cancel();
+  });
+
+  it("starts again from the last completed one: tasks, splits and enumerator", async () => {
+    const { master, slots, clock, enumerator, one, other, context } = await running({ config: CHECKPOINTS });
+    const splits = [{ splitId: "a" }];
+    clock.advance(1000);
+    for (const slot of [one, other])
+      slot.acknowledge(1, (vertex) => ({
+        ...NOTHING,
+        operators:
+          vertex === SOURCE
+            ? [{ uid: "source" as never, keyed: undefined, operatorState: undefined, splits }]
+            : [],
+      }));
+    await settle();
+    // Assigned after the checkpoint: nobody has it any more.
+    context.assignSplits(0, [{ splitId: "b" } as never]);
+    one.state(s0, "FAILED", broken);
+    for (const slot of [one, other]) slot.all("CANCELED");
+    await settle();
+    clock.advance(500);
+    await settle();
+    expect(slots.latest[0]?.deployment.tasks.map(({ restore }) => restore?.checkpointId)).toEqual([1, 1]);
+    for (const slot of slots.latest) slot.run();
+    expect(enumerator.slice(-5)).toEqual([
+      "close",
+      'create from {"checkpoint":1,"snapshots":1}',
+      "start",
+      "addReader 0",
+      "addReader 1",
+    ]);
+    expect(slots.latest[0]?.told.filter(({ type }) => type === "addSplits")).toEqual([
+      { type: "addSplits", execution: "s/0#1", splits },
+    ]);
+    expect(master.checkpoints.restored).toBe(1);
+    master.cancel();
+  });
+
+  it("gives splits back to an enumerator that lives on, those that no completed checkpoint holds", async () => {
+    const { master, slots, clock, enumerator, context } = await running({
+      partitioner: "forward",
+      config: CHECKPOINTS,
+    });
+    const [left, right] = slots.opened.flat() as [ScriptedSlot, ScriptedSlot];
+    context.assignSplits(1, [{ splitId: "before" } as never]);
+    clock.advance(1000);
+    context.assignSplits(1, [{ splitId: "after" } as never]);
+    for (const slot of [left, right]) slot.acknowledge(1);
+    await settle();
+    right.state(executionId(SOURCE, 1, attempt(0)), "FAILED", broken);
+    right.all("CANCELED");
+    await settle();
+    clock.advance(500);
+    await settle();
+    expect(enumerator.at(-1)).toBe('back 1: ["after"]');
+    slots.latest[0]?.run();
+    expect(enumerator.at(-1)).toBe("addReader 1");
+    expect(enumerator.filter((text) => text === "create")).toHaveLength(1);
+    master.cancel();
+  });
+
+  it("waits with a restart until it is known whether the checkpoint at hand is complete", async () => {
+    const recording = Promise.withResolvers<void>();
+    const { master, slots, clock, one, other } = await running({
+      config: CHECKPOINTS,
+      wrapStore: (store) => ({
+        ...storeOf(store),
+        record: async (...args) => {
+          await recording.promise;
+          return store.record(...args);
+        },
+      }),
+    });
+    clock.advance(1000);
+    for (const slot of [one, other]) slot.acknowledge(1);
+    one.state(s0, "FAILED", broken);
+    for (const slot of [one, other]) slot.all("CANCELED");
+    await settle();
+    clock.advance(2000);
+    await settle();
+    expect(slots.opened).toHaveLength(1);
+    recording.resolve();
+    await settle();
+    expect(slots.latest[0]?.deployment.tasks[0]?.restore?.checkpointId).toBe(1);
+    master.cancel();
+  });
+
+  it("gives a checkpoint up when tasks fail, and forgets what comes for it", async () => {
+    const { master, clock, one, other } = await running({ partitioner: "forward", config: CHECKPOINTS });
+    clock.advance(1000);
+    one.acknowledge(1);
+    other.state(executionId(SOURCE, 1, attempt(0)), "FAILED", broken);
+    expect(one.told.at(-1)).toEqual({ type: "checkpointAborted", checkpointId: 1 });
+    other.acknowledge(1);
+    await settle();
+    expect(master.checkpoints).toMatchObject({ completed: 0, failed: 1 });
+    expect(master.checkpoints.history[0]?.failure).toBe("tasks of the job failed: the cause");
+    master.cancel();
+  });
+
+  it("fails, and is started again, when more checkpoints fail than are tolerated", async () => {
+    const { master, clock, slots, one, other, log } = await running({ config: CHECKPOINTS });
+    clock.advance(1000);
+    one.onMessage?.({
+      type: "checkpointDeclined",
+      execution: s0,
+      checkpointId: 1,
+      error: { name: "Error", message: "disk full" } as never,
+    });
+    expect(master.status).toBe("RESTARTING");
+    for (const slot of [one, other]) slot.all("CANCELED");
+    await settle();
+    clock.advance(500);
+    await settle();
+    expect(slots.opened).toHaveLength(2);
+    expect(log[0]).toBe("warn checkpoint 1 failed: checkpoint 1 was declined by execution s/0#0: disk full");
+    master.cancel();
+  });
+
+  it("carries the finished forward, and ends when the checkpoint that covers their end is complete", async () => {
+    const { master, clock, slots, one, other } = await running({ config: CHECKPOINTS });
+    const finished = { ...NOTHING, finished: true };
+    const end = (slot: ScriptedSlot, id: ExecutionId): void =>
+      slot.onMessage?.({ type: "endOfData", execution: id });
+    end(one, s0);
+    clock.advance(1000);
+    one.acknowledge(1, (vertex) => (vertex === SOURCE ? finished : NOTHING));
+    other.acknowledge(1);
+    await settle();
+    one.state(s0, "FINISHED");
+    clock.advance(1000);
+    // The source that has ended has no part in it.
+    expect(one.told.at(-1)).toEqual({ type: "checkpointComplete", checkpointId: 1 });
+    expect(other.told.at(-1)).toMatchObject({ type: "triggerCheckpoint", executions: ["s/1#0"] });
+    one.acknowledge(2);
+    other.acknowledge(2);
+    await settle();
+    expect(master.checkpoints.completed).toBe(2);
+    for (const id of ["s/1#0", "w/1#0"] as ExecutionId[]) end(other, id);
+    end(one, "w/0#0" as ExecutionId);
+    // At once, because all that live have ended.
+    expect(other.told.at(-1)).toMatchObject({ type: "triggerCheckpoint", checkpointId: 3 });
+    one.state("w/0#0" as ExecutionId, "FAILED", broken);
+    for (const slot of [one, other]) slot.all("CANCELED");
+    await settle();
+    clock.advance(500);
+    await settle();
+    expect(
+      slots.latest.flatMap(({ deployment }) =>
+        deployment.tasks.map((task) => [task.execution, task.restore?.finished]),
+      ),
+    ).toEqual([
+      ["s/0#1", true],
+      ["w/0#1", false],
+      ["s/1#1", false],
+      ["w/1#1", false],
+    ]);
+    master.cancel();
+  });
+});
+
+describe("a job without checkpoints", () => {
+  it("has sinks commit when every task has ended or waits for that", async () => {
+    const { master, one, other } = await running();
+    one.state(s0, "FINISHED");
+    other.state(executionId(SOURCE, 1, attempt(0)), "FINISHED");
+    one.onMessage?.({ type: "endOfData", execution: "w/0#0" as ExecutionId });
+    expect(one.told.map(({ type }) => type)).toEqual(["start"]);
+    other.onMessage?.({ type: "endOfData", execution: "w/1#0" as ExecutionId });
+    expect(one.told.at(-1)).toEqual({ type: "commitAtEnd", executions: ["w/0#0"] });
+    for (const slot of [one, other]) slot.all("FINISHED");
+    expect((await master.done).status).toBe("FINISHED");
+  });
+
+  it("is not started again once sinks commit", async () => {
+    const { master, one, other } = await running({ config: FIXED });
+    one.state(s0, "FINISHED");
+    other.state(executionId(SOURCE, 1, attempt(0)), "FINISHED");
+    for (const [slot, id] of [
+      [one, "w/0#0"],
+      [other, "w/1#0"],
+    ] as const)
+      slot.onMessage?.({ type: "endOfData", execution: id as ExecutionId });
+    one.state("w/0#0" as ExecutionId, "FAILED", broken);
+    other.all("CANCELED");
+    const { status, givenUp } = await master.done;
+    expect([status, givenUp]).toEqual([
+      "FAILED",
+      "its sinks were committing their last output, part of which would come twice",
+    ]);
+  });
+});
+
+describe("a savepoint", () => {
+  it("goes on without committing anything", async () => {
+    const { master, one, other } = await running();
+    const savepoint = master.snapshot({ kind: "savepoint", target: "memory" });
+    await settle();
+    expect(one.told.at(-1)).toMatchObject({
+      type: "triggerCheckpoint",
+      checkpointId: 1,
+      options: { snapshot: "savepoint", alignment: "aligned", incremental: false },
+    });
+    for (const slot of [one, other]) slot.acknowledge(1);
+    expect(await savepoint).toMatchObject({ path: undefined, metadata: { kind: "savepoint", stop: "no" } });
+    expect(one.told.at(-1)?.type).toBe("triggerCheckpoint");
+    expect(master.status).toBe("RUNNING");
+    master.cancel();
+  });
+
+  it("that stops the job is committed, and what fails then leaves it as it is", async () => {
+    const { master, one, other } = await running({ config: FIXED });
+    const savepoint = master.snapshot({ kind: "stop", target: "memory" });
+    await settle();
+    for (const slot of [one, other]) slot.acknowledge(1);
+    expect((await savepoint).metadata).toMatchObject({ kind: "savepoint", stop: "stop" });
+    expect(one.told.at(-1)).toEqual({ type: "checkpointComplete", checkpointId: 1 });
+    one.state("w/0#0" as ExecutionId, "FAILED", broken);
+    for (const slot of [one, other]) slot.all("CANCELED");
+    const { status, error } = await master.done;
+    expect([status, error?.message]).toEqual([
+      "FAILED",
+      "the job was stopped with a savepoint, in memory, and failed before it had ended: the cause",
+    ]);
+  });
+
+  it("that can't be written fails, and the job goes on", async () => {
+    const { master, one, other } = await running({
+      wrapStore: (store) => ({
+        ...storeOf(store),
+        prepareSavepoint: () => Promise.reject(new MillraceError("CHECKPOINT_STORAGE_FAILED", "no room")),
+      }),
+    });
+    await expect(master.snapshot({ kind: "stop", target: "/nowhere" })).rejects.toMatchObject({
+      code: "CHECKPOINT_STORAGE_FAILED",
+      message: "savepoint 1 can't be written: no room",
+    });
+    expect(master.status).toBe("RUNNING");
+    for (const slot of [one, other]) slot.all("FINISHED");
+    expect((await master.done).status).toBe("FINISHED");
+  });
+
+  it("is refused when the job ends before", async () => {
+    const { master, one, other } = await running();
+    const savepoint = master.snapshot({ kind: "savepoint", target: "memory" });
+    await settle();
+    for (const slot of [one, other]) slot.all("FINISHED");
+    await expect(savepoint).rejects.toMatchObject({ code: "CHECKPOINT_FAILED" });
+  });
+});
+
+/** The store's methods as fields, to be overridden one by one. */
+function storeOf(store: CheckpointStore): CheckpointStore {
+  return {
+    location: store.location,
+    open: (id) => store.open(id),
+    prepareSavepoint: (target) => store.prepareSavepoint(target),
+    record: (metadata, location) => store.record(metadata, location),
+    claim: (checkpoint) => store.claim(checkpoint),
+    discard: (checkpoint) => store.discard(checkpoint),
+    discardUnrecorded: (metadata) => store.discardUnrecorded(metadata),
+    removeOrphans: () => store.removeOrphans(),
+    close: () => store.close(),
+  };
+}

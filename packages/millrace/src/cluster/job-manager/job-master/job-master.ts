@@ -163,7 +163,7 @@ export class JobMaster implements AttemptListener {
     if (this.#machine.state !== "CREATED") return;
     this.#machine.to("RUNNING");
     this.#deploy(this.#units.all, true);
-    await Promise.all(this.#units.all.map(({ attempt }) => attempt?.started));
+    await Promise.all(this.#units.attempts.map(({ started }) => started));
   }
 
   /** Stops the job without finishing it. Safe to call at any time. */
@@ -175,7 +175,7 @@ export class JobMaster implements AttemptListener {
 
   /** The tasks' metrics as of now, by execution. Tasks of slots that don't answer in time keep their last ones. */
   async metrics(): Promise<ReadonlyMap<string, TaskMetrics>> {
-    const attempts = this.#units.all.flatMap(({ attempt }) => attempt ?? []);
+    const { attempts } = this.#units;
     if (!this.#machine.terminal) await Promise.all(attempts.map(({ metrics }) => metrics.poll()));
     for (const { metrics } of attempts) this.#remember(metrics.seen);
     return this.#metrics;
@@ -408,7 +408,7 @@ export class JobMaster implements AttemptListener {
 
   /** Slots answer for their metrics in the order in which they take messages. */
   async #heard(): Promise<void> {
-    await Promise.all(this.#units.all.map(({ attempt }) => attempt?.metrics.poll()));
+    await Promise.all(this.#units.attempts.map(({ metrics }) => metrics.poll()));
   }
 
   #remember(metrics: ReadonlyMap<string, TaskMetrics>): void {

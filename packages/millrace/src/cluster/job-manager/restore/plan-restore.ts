@@ -2,20 +2,14 @@ import type { SourceSplit } from "../../../common/connector/source.ts";
 import type { OperatorUid } from "../../../common/ids/ids.ts";
 import { keyGroupRange } from "../../../common/keys/key-groups.ts";
 import type { JobGraph, JobVertex } from "../../../graph/job/job-graph.ts";
-import type { StreamGraph } from "../../../graph/stream/stream-graph.ts";
 import type { OperatorRestore, StateBytes, TaskRestore } from "../../../protocol/control/snapshots.ts";
 import type {
   CheckpointMetadata,
   OperatorMetadata,
 } from "../../../runtime/checkpoint/format/checkpoint-metadata.ts";
 import { streamNode } from "../../../runtime/task/chain-layout.ts";
+import type { RunningGraphs } from "./running-graphs.ts";
 import { restoreChannels } from "./restore-channels.ts";
-
-/** The job's graphs as they run. */
-export interface RestoringGraphs {
-  readonly streamGraph: StreamGraph;
-  readonly jobGraph: JobGraph;
-}
 
 /** What a job's tasks and enumerators start from. */
 export interface RestorePlan {
@@ -43,7 +37,7 @@ export interface RestorePlanOptions {
  */
 export function planRestore(
   metadata: CheckpointMetadata,
-  graphs: RestoringGraphs,
+  graphs: RunningGraphs,
   options: RestorePlanOptions,
 ): RestorePlan {
   const { streamGraph, jobGraph } = graphs;

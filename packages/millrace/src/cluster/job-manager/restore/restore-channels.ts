@@ -3,7 +3,7 @@ import type { JobEdge, JobVertex } from "../../../graph/job/job-graph.ts";
 import type { ChannelSnapshot } from "../../../protocol/control/snapshots.ts";
 import type { CheckpointMetadata } from "../../../runtime/checkpoint/format/checkpoint-metadata.ts";
 import { streamNode } from "../../../runtime/task/chain-layout.ts";
-import type { RestoringGraphs } from "./plan-restore.ts";
+import type { RunningGraphs } from "./running-graphs.ts";
 
 /**
  * The records in flight that may be for one subtask (correctness rule 23): at the same parallelism those that were on their way to it; else,
@@ -12,7 +12,7 @@ import type { RestoringGraphs } from "./plan-restore.ts";
  */
 export function restoreChannels(
   metadata: CheckpointMetadata,
-  { streamGraph, jobGraph }: RestoringGraphs,
+  { streamGraph, jobGraph }: RunningGraphs,
   vertex: JobVertex,
   subtask: number,
 ): readonly ChannelSnapshot[] {

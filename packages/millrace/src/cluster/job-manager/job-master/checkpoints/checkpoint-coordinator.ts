@@ -41,22 +41,25 @@ export interface CheckpointCoordinatorOptions {
   /** The producers of each subtask that has any. */
   readonly producers: ReadonlyMap<SubtaskKey, readonly SubtaskKey[]>;
   /** The storage, opened. Called when it is first needed. */
-  openStore(): Promise<CheckpointStore>;
+  readonly openStore: () => Promise<CheckpointStore>;
   /** The subtasks whose executions run. */
-  living(): readonly LivingSubtask[];
+  readonly living: () => readonly LivingSubtask[];
   /** Sends to the slots of these executions, to each slot once. */
-  sendTo(executions: readonly ExecutionId[], message: (own: readonly ExecutionId[]) => ToSlot): void;
+  readonly sendTo: (
+    executions: readonly ExecutionId[],
+    message: (own: readonly ExecutionId[]) => ToSlot,
+  ) => void;
   /** Sends to all slots. */
-  broadcast(message: ToSlot): void;
+  readonly broadcast: (message: ToSlot) => void;
   /** Settles when all slots have taken every message that was sent to them, or are gone, or too slow. Never rejects. */
-  heard(): Promise<void>;
+  readonly heard: () => Promise<void>;
   /** A checkpoint is complete (no savepoint in the middle); tasks have been told. */
-  completed(checkpoint: CompletedCheckpoint): void;
+  readonly completed: (checkpoint: CompletedCheckpoint) => void;
   /** More checkpoints failed than are tolerated. */
-  failJob(error: MillraceError): void;
+  readonly failJob: (error: MillraceError) => void;
   /** A stop failed after sources had stopped: the job is to go on from its last checkpoint. */
-  resume(error: MillraceError): void;
-  log(level: "info" | "warn" | "error", message: string): void;
+  readonly resume: (error: MillraceError) => void;
+  readonly log: (level: "info" | "warn" | "error", message: string) => void;
 }
 
 /** What somebody asks for. */
@@ -203,7 +206,9 @@ export class CheckpointCoordinator {
   /** @param key the subtask of the execution, which is of a current attempt */
   acknowledged({ execution, checkpointId, snapshot, metrics }: Acknowledgement, key: SubtaskKey): void {
     const underway = this.#underway.get(checkpointId);
-    if (underway === undefined || underway.recording) {
+    const waiting = this.#state.pending.find(({ id }) => id === checkpointId)?.waiting.has(execution);
+    // Too late, or from who has no part in it.
+    if (underway === undefined || waiting !== true) {
       void this.#clean([snapshot]);
       return;
     }

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
-import type { ExecutionId } from "../../../../common/ids/ids.ts";
 import { initialState } from "./coordinator-state.ts";
 import type { CoordinatorAction, CoordinatorEvent, SnapshotKind } from "./coordinator-state.ts";
 import { decide, nextTick } from "./decide.ts";
 import type { DecisionSettings } from "./decide.ts";
+import { A, B, CheckedCoordinator } from "./testing/checked-coordinator.ts";
+import type { Step } from "./testing/checked-coordinator.ts";
 
 const SETTINGS: DecisionSettings = {
   interval: 1000,
@@ -15,8 +16,6 @@ const SETTINGS: DecisionSettings = {
   tolerableFailures: 0,
   exclusive: false,
 };
-const A = "a/0#0" as ExecutionId;
-const B = "b/0#0" as ExecutionId;
 const problem = new MillraceError("CHECKPOINT_FAILED", "disk full");
 
 /** A coordinator whose checkpoints are triggered as soon as they begin, for tasks A and B. */
@@ -280,17 +279,7 @@ describe("decisions about checkpoints", () => {
   });
 });
 
-type Step =
-  | { readonly do: "wait"; readonly ms: number }
-  | { readonly do: "request"; readonly kind: SnapshotKind }
-  | { readonly do: "tasks"; readonly tasks: "waiting" | "running" | "atEnd" | "lost" }
-  | {
-      readonly do: "ack" | "decline" | "recorded" | "recordFailed" | "ended";
-      readonly pick: number;
-      readonly execution: ExecutionId;
-    };
-
-const steps = fc.array(
+const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     fc.record({ do: fc.constant("wait" as const), ms: fc.nat(3000) }),
     fc.record({
@@ -333,7 +322,7 @@ describe("whatever happens in whatever order", () => {
     fc.assert(
       fc.property(settings, steps, (chosen, plan) => {
         const given = { ...chosen, maxConcurrent: chosen.minPause > 0 ? 1 : chosen.maxConcurrent };
-        const check = new Checked(given);
+        const check = new CheckedCoordinator(given);
         for (const step of plan) check.take(step);
         check.end();
       }),
@@ -341,147 +330,3 @@ describe("whatever happens in whatever order", () => {
     );
   });
 });
-
-/** Runs a coordinator and holds it to its promises after each decision. */
-class Checked {
-  #now = 0;
-  #state = initialState(0);
-  #tasks: "waiting" | "running" | "atEnd" = "waiting";
-  readonly #settings: DecisionSettings;
-  /** Of what has begun: how it ended. */
-  readonly #ends = new Map<number, "open" | "complete" | "aborted">();
-  readonly #kinds = new Map<number, SnapshotKind>();
-  readonly #manual = new Set<number>();
-  readonly #answers = new Map<number, number>();
-  #recording: number | undefined;
-  #lastCheckpoint = 0;
-  #lastEnd = -Infinity;
-  #failures = 0;
-  #requests = 0;
-  #stopped = false;
-
-  constructor(settings: DecisionSettings) {
-    this.#settings = settings;
-  }
-
-  take(step: Step): void {
-    switch (step.do) {
-      case "wait": {
-        const until = this.#now + step.ms;
-        for (;;) {
-          const next = nextTick(this.#settings, this.#state);
-          if (next === undefined || next > until) break;
-          expect(next).toBeGreaterThanOrEqual(this.#now);
-          this.#now = next;
-          this.#on({ type: "tick" });
-        }
-        this.#now = until;
-        return;
-      }
-      case "request":
-        return this.#on({ type: "requested", request: this.#requests++, kind: step.kind });
-      case "tasks":
-        if (step.tasks === "lost") this.#on({ type: "tasksLost", error: problem });
-        this.#tasks = step.tasks === "lost" ? "waiting" : step.tasks;
-        return this.#on({ type: "tasks", tasks: this.#tasks });
-      case "ended":
-        return this.#on({ type: "taskEnded", execution: step.execution });
-      case "recorded":
-      case "recordFailed": {
-        const id = this.#recording;
-        if (id === undefined) return;
-        this.#recording = undefined;
-        return step.do === "recorded"
-          ? this.#on({ type: "recorded", id, tasksEnd: step.pick === 0 })
-          : this.#on({ type: "recordFailed", id, error: problem });
-      }
-      default: {
-        const ids = [...this.#ends.keys()];
-        const id = ids[Math.max(0, ids.length - 1 - step.pick)];
-        if (id === undefined) return;
-        return step.do === "ack"
-          ? this.#on({ type: "acknowledged", id, execution: step.execution })
-          : this.#on({ type: "declined", id, error: problem });
-      }
-    }
-  }
-
-  end(): void {
-    this.#on({ type: "jobOver", error: problem });
-    if (this.#recording !== undefined) this.#on({ type: "recorded", id: this.#recording, tasksEnd: false });
-    // Every one that began has ended, every request was answered, each once.
-    expect([...this.#ends.values()]).not.toContain("open");
-    for (let request = 0; request < this.#requests; request++) expect(this.#answers.get(request)).toBe(1);
-    expect(nextTick(this.#settings, this.#state)).toBe(undefined);
-  }
-
-  #on(event: CoordinatorEvent): void {
-    const { state, actions } = decide(this.#settings, this.#state, event, this.#now);
-    this.#state = state;
-    const more: CoordinatorEvent[] = [];
-    for (const action of actions) {
-      this.#done(action);
-      if (action.type === "begin") more.push({ type: "triggered", id: action.id, waiting: new Set([A, B]) });
-    }
-    for (const next of more) this.#on(next);
-    // Nobody waits for nothing: what is underway or asked for has a time at which it ends.
-    if (state.pending.some(({ givenUp }) => !givenUp))
-      expect(nextTick(this.#settings, state)).toBeLessThanOrEqual(this.#now + this.#settings.timeout);
-  }
-
-  #done(action: CoordinatorAction): void {
-    const { maxConcurrent, minPause, exclusive, tolerableFailures } = this.#settings;
-    switch (action.type) {
-      case "begin": {
-        expect(this.#stopped).toBe(false);
-        expect(this.#tasks).not.toBe("waiting");
-        const open = [...this.#ends].filter(([, end]) => end === "open").map(([id]) => this.#kinds.get(id));
-        expect(open.filter((kind) => kind === "stop" || kind === "drain")).toEqual([]);
-        if (exclusive) expect(open).toEqual([]);
-        if (action.kind === "checkpoint")
-          expect(open.filter((kind) => kind === "checkpoint").length).toBeLessThan(maxConcurrent);
-        if (action.kind === "checkpoint" && action.request === undefined && this.#tasks !== "atEnd")
-          expect(this.#now).toBeGreaterThanOrEqual(this.#lastEnd + minPause);
-        this.#ends.set(action.id, "open");
-        this.#kinds.set(action.id, action.kind);
-        if (action.request !== undefined) this.#manual.add(action.id);
-        return;
-      }
-      case "record":
-        expect(this.#recording).toBe(undefined);
-        this.#recording = action.id;
-        return;
-      case "complete":
-        expect(this.#ends.get(action.id)).toBe("open");
-        this.#ends.set(action.id, "complete");
-        if (action.kind === "checkpoint") {
-          expect(action.id).toBeGreaterThan(this.#lastCheckpoint);
-          this.#lastCheckpoint = action.id;
-          this.#lastEnd = this.#now;
-          this.#failures = 0;
-        }
-        if (action.kind === "stop" || action.kind === "drain") this.#stopped = true;
-        return;
-      case "abort":
-        expect(this.#ends.get(action.id)).toBe("open");
-        this.#ends.set(action.id, "aborted");
-        if (action.kind === "checkpoint" && action.failed) this.#lastEnd = this.#now;
-        // Lost tasks look the same here, so this is the most that can be counted.
-        if (action.kind === "checkpoint" && action.failed && !this.#manual.has(action.id)) this.#failures++;
-        return;
-      case "discard":
-        expect(this.#ends.get(action.id)).toBe("aborted");
-        return;
-      case "answer":
-      case "refuse":
-        this.#answers.set(action.request, (this.#answers.get(action.request) ?? 0) + 1);
-        return;
-      case "failJob":
-        expect(this.#failures).toBeGreaterThan(tolerableFailures);
-        this.#failures = 0;
-        return;
-      case "resume":
-        return;
-    }
-  }
-}

@@ -17,18 +17,18 @@ export interface FailoverOptions {
   readonly checkpoints: CheckpointCoordinator;
   readonly slots: SlotProvider;
   /** Why nothing may be started again whatever the strategy says; undefined where it may. */
-  forbidden(): string | undefined;
+  readonly forbidden: () => string | undefined;
   /** Whether the job is about to be started again, and neither failed nor cancelled meanwhile. */
   readonly restarting: boolean;
   /** Something failed and will be started again, if it may. */
-  onRestarting(): void;
+  readonly onRestarting: () => void;
   /** The units' readers are cut off from their enumerators. */
-  onLost(unit: JobUnit): void;
+  readonly onLost: (unit: JobUnit) => void;
   /** It is not to be started again. */
-  fail(errors: readonly Error[], why: string): void;
+  readonly fail: (errors: readonly Error[], why: string) => void;
   /** Start these units from the last completed checkpoint. `all`: with them, nothing goes on of what was before. */
-  restart(units: readonly JobUnit[], all: boolean): void;
-  log(level: "info" | "warn" | "error", message: string): void;
+  readonly restart: (units: readonly JobUnit[], all: boolean) => void;
+  readonly log: (level: "info" | "warn" | "error", message: string) => void;
 }
 
 /** The whole job fails. */

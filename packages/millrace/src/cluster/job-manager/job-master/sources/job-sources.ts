@@ -18,10 +18,10 @@ export interface JobSourcesOptions {
   readonly streamGraph: StreamGraph;
   readonly clock: Clock;
   /** Sends to the execution that is the subtask at the moment; nothing where there is none. */
-  send(subtask: SubtaskKey, message: (execution: ExecutionId) => ToSlot): void;
+  readonly send: (subtask: SubtaskKey, message: (execution: ExecutionId) => ToSlot) => void;
   /** Sends to all slots. */
-  broadcast(message: ToSlot): void;
-  fail(error: MillraceError): void;
+  readonly broadcast: (message: ToSlot) => void;
+  readonly fail: (error: MillraceError) => void;
 }
 
 /** State of enumerators by the uids of their sources. */

@@ -1,6 +1,4 @@
 import type { Clock } from "../../../../common/clock/clock.ts";
-import type { ValueCodec } from "../../../../common/codec/frame-codec.ts";
-import { createValueCodec } from "../../../../common/codec/value-codec.ts";
 import type {
   Source,
   SourceSplit,
@@ -9,6 +7,14 @@ import type {
 } from "../../../../common/connector/source.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import { SplitLedger } from "./split-ledger.ts";
+import {
+  decodeCoordinatorState,
+  encodeCoordinatorState,
+} from "../../../../runtime/checkpoint/format/coordinator-state.ts";
+import { createStateFiles } from "../../../../runtime/checkpoint/storage/create-state-files.ts";
+
+/** State of enumerators is small, and never a file of its own. */
+const INLINE = createStateFiles({ directory: undefined, inlineThreshold: 0 });
 
 /** How a coordinator reaches its readers and its job. */
 export interface SourceCoordinatorContext {
@@ -56,9 +62,11 @@ export class SourceCoordinator {
   start(state: Uint8Array | undefined): void {
     if (this.#enumerator !== undefined) return;
     this.#guard(() => {
-      const restored = state === undefined ? undefined : decodeState(state, this.#context.operatorName);
+      const restored =
+        state === undefined ? undefined : decodeCoordinatorState(INLINE, { kind: "inline", bytes: state });
       this.#enumerator = this.#source.createEnumerator(this.#enumeratorContext(), restored);
       this.#enumerator.start();
+      for (const subtask of this.#registered) this.#enumerator.addReader(subtask);
     });
   }
 
@@ -112,7 +120,7 @@ export class SourceCoordinator {
     const state = this.#enumerator?.snapshotState(checkpointId);
     this.#held = true;
     if (counts) this.#ledger.snapshot(checkpointId);
-    return encodeState(state, this.#context.operatorName);
+    return encodeCoordinatorState(state);
   }
 
   /** The triggers are out, or will not come. */
@@ -193,12 +201,3 @@ export function sourceFailure(error: unknown, operatorName: string): MillraceErr
     },
   );
 }
-
-const stateCodec = (operatorName: string): ValueCodec<unknown> =>
-  createValueCodec<unknown>(undefined, { unique: `enumerator of ${operatorName}`, generate: false });
-
-const encodeState = (state: unknown, operatorName: string): Uint8Array =>
-  stateCodec(operatorName).encode(state);
-
-const decodeState = (bytes: Uint8Array, operatorName: string): unknown =>
-  stateCodec(operatorName).decode(bytes);

@@ -65,8 +65,13 @@ export class JobUnits {
     return this.all.every(({ attempt }) => attempt?.over !== false);
   }
 
+  /** The attempts at hand, or the last ones. */
+  get attempts(): readonly UnitAttempt[] {
+    return this.all.flatMap(({ attempt }) => attempt ?? []);
+  }
+
   get executions(): readonly Execution[] {
-    return this.all.flatMap(({ attempt }) => attempt?.executions.all ?? []);
+    return this.attempts.flatMap(({ executions }) => executions.all);
   }
 
   /** The subtasks whose executions run. */
@@ -105,8 +110,7 @@ export class JobUnits {
   /** Sends to the slots of these executions, to each slot once. */
   sendTo(executions: readonly ExecutionId[], message: (own: readonly ExecutionId[]) => ToSlot): void {
     const wanted = new Set(executions);
-    for (const { attempt } of this.all) {
-      if (attempt === undefined) continue;
+    for (const attempt of this.attempts) {
       const bySlot = new Map<number, ExecutionId[]>();
       for (const { id, slot } of attempt.executions.all) {
         if (!wanted.has(id)) continue;
@@ -119,6 +123,6 @@ export class JobUnits {
   }
 
   broadcast(message: ToSlot): void {
-    for (const { attempt } of this.all) attempt?.broadcast(message);
+    for (const attempt of this.attempts) attempt.broadcast(message);
   }
 }

@@ -23,7 +23,7 @@ export interface AttemptDeployment {
   readonly attempt: number;
   readonly checkpoints: CheckpointDeployment;
   /** What each subtask starts from. */
-  restore(vertex: VertexId, subtask: number): TaskRestore | undefined;
+  readonly restore: (vertex: VertexId, subtask: number) => TaskRestore | undefined;
 }
 
 /** Messages of slots that are the job's matter, not the attempt's. */
