@@ -7,7 +7,7 @@
 export * from "./api/index.ts";
 export { createEnvironment, type EnvironmentOptions } from "./root/create-environment.ts";
 export { job, type JobModuleMeta } from "./root/job.ts";
-export { run, start, type RunOptions } from "./root/run.ts";
+export { run, start, type RestoreOptions, type RunOptions } from "./root/run.ts";
 export type { ConfigValues } from "./common/config/options.ts";
 export type { JobProgram } from "./graph/stream/job-program.ts";
 export type { StandardStreams } from "./cluster/job-manager/job-master/standard-streams.ts";

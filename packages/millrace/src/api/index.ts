@@ -8,7 +8,16 @@ export {
   type EnvironmentParts,
   type SourceOptions,
 } from "./environment/stream-execution-environment.ts";
-export type { JobClient, JobExecutor, JobResult, SubmitOptions, SubtaskMetrics } from "./executor.ts";
+export type {
+  CheckpointStatistics,
+  CheckpointSummary,
+  JobClient,
+  JobExecutor,
+  JobResult,
+  StopOptions,
+  SubmitOptions,
+  SubtaskMetrics,
+} from "./executor.ts";
 export type { AsyncArgument, AsyncObject } from "./functions/async-argument.ts";
 export type { Emitted, EmittedBy, NotDeclared } from "./functions/emitted.ts";
 export type { Flatten, KeyField, KeyFieldProblem, NumericField, OrderedField } from "./functions/fields.ts";
