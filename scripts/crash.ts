@@ -1,0 +1,40 @@
+/**
+ * Kills jobs until somebody would notice: each backend and mode, at random moments, and compares what they wrote with plain code.
+ *
+ *     npm run crash                        each mode, 50 kills
+ *     npm run crash -- rocksdb 200 7       modes whose name contains "rocksdb", 200 kills, drawn from seed 7
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { seededRandom } from "../packages/millrace/src/common/clock/random.ts";
+import { crashRun, expectedOutput } from "../test/crash/crash-run.ts";
+import { fromSources } from "../test/crash/from-sources.ts";
+import { MODES } from "../test/crash/modes.ts";
+
+const [word = "", kills = "50", seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+console.log(`seed ${seed}`);
+for (const [name, settings] of MODES.filter(([mode]) => mode.includes(word))) {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-crash-"));
+  const random = seededRandom(Number(seed));
+  const started = performance.now();
+  const report = await crashRun({
+    ...fromSources("totals"),
+    folder,
+    records: Number(kills) * 6000,
+    spin: 20,
+    kills: Number(kills),
+    settings,
+    parallelism: [2, 1, 3, 2, 4],
+    random: () => random.next(),
+  });
+  const expected = expectedOutput(join(folder, "input"));
+  const same =
+    report.lines.length === expected.length && report.lines.every((line, at) => line === expected[at]);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(
+    `${name}: ${report.kills} kills, ${report.withoutProgress} of them before a further checkpoint, ${report.lines.length} lines, ${seconds} s: ${same ? "identical" : `DIFFERENT, see ${folder}`}`,
+  );
+  if (same) rmSync(folder, { recursive: true });
+  else process.exitCode = 1;
+}
