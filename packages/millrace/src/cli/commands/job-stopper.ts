@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { LocalJob } from "../../cluster/local/local-job.ts";
 import { configValue } from "../../common/config/configuration.ts";
 import { SAVEPOINT_DIR } from "../../common/config/options.ts";
+import type { JobStatus } from "../../graph/execution/job-status.ts";
 import { ExitCode, exitCodeOfSignal } from "../exit-code.ts";
 import { Interrupts } from "../interrupts.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -78,7 +79,8 @@ export class JobStopper {
       const path = await job.stopWithSavepoint({ directory: this.#folder(job) });
       reporter.savepoint(job.jobName, resolve(cwd, path));
     } catch (error) {
-      if (this.#asked === "cancel" || ENDED.has(job.status)) return;
+      // A job that fails tells by itself.
+      if (this.#asked === "cancel" || !GOES_ON.has(job.status)) return;
       reporter.failed(error);
       // Nobody sits before a process that was sent a signal by a program: it ends all the same.
       if (signal === "SIGINT") reporter.note("the job goes on; once more to stop it without a savepoint");
@@ -92,4 +94,4 @@ export class JobStopper {
   }
 }
 
-const ENDED: ReadonlySet<string> = new Set(["FINISHED", "CANCELED", "FAILED"]);
+const GOES_ON: ReadonlySet<JobStatus> = new Set<JobStatus>(["CREATED", "RUNNING", "RESTARTING"]);
