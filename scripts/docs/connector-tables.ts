@@ -22,7 +22,7 @@ import { markdownTable } from "./markdown-table.ts";
 type Described = Pick<Source<unknown>, "boundedness" | "guarantee" | "maxParallelism">;
 
 /** A source of each kind, by how a program writes it: what the table says is read from it. */
-const SOURCES: Readonly<Record<string, Described>> = {
+export const SOURCES: Readonly<Record<string, Described>> = {
   "fileSource({ path, format })": fileSource({ path: "x", format: "lines" }),
   "fileSource({ path, format, watch: true })": fileSource({ path: "x", format: "lines", watch: true }),
   "parquetSource({ path, schema })": parquetSource({ path: "x" }),
@@ -41,7 +41,7 @@ const SOURCES: Readonly<Record<string, Described>> = {
 };
 
 /** A sink of each kind. */
-const SINKS: Readonly<Record<string, Pick<Sink<unknown>, "guarantee" | "maxParallelism">>> = {
+export const SINKS: Readonly<Record<string, Pick<Sink<unknown>, "guarantee" | "maxParallelism">>> = {
   "fileSink({ path, format })": fileSink({ path: "x", format: "lines" }),
   "printSink()": printSink(),
   "collectSink(channel)": collectSink("x"),

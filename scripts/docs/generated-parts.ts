@@ -1,7 +1,9 @@
 import { optionsTable } from "../../packages/millrace/src/common/config/options-table.ts";
 import { sinksTable, sourcesTable } from "./connector-tables.ts";
 import { ERROR_CODES } from "./error-codes.ts";
+import { guaranteeTable } from "./guarantee-table.ts";
 import { markdownTable } from "./markdown-table.ts";
+import { mismatchTable } from "./restore-mismatches.ts";
 
 /** What stands in the documentation between `<!-- generated: <name> -->` and `<!-- end -->`. */
 const PARTS: Readonly<Record<string, () => string>> = {
@@ -13,6 +15,8 @@ const PARTS: Readonly<Record<string, () => string>> = {
     ),
   sources: sourcesTable,
   sinks: sinksTable,
+  guarantees: guaranteeTable,
+  "restore-mismatches": mismatchTable,
 };
 
 const PART = /(<!-- generated: ([a-z-]+) -->\n)[\s\S]*?(<!-- end -->)/g;

@@ -12,6 +12,8 @@ describe("the generated parts of the documentation", () => {
   it("are all there", () => {
     expect(documents.flatMap(({ text }) => partsOf(text)).toSorted()).toEqual([
       "error-codes",
+      "guarantees",
+      "restore-mismatches",
       "settings",
       "sinks",
       "sources",

@@ -21,7 +21,7 @@ export function collectSink<T>(channel: string, type?: TypeInfo<T>): Sink<T> & {
   return {
     name: "collect sink",
     channel,
-    guarantee: "none",
+    guarantee: "exactly-once",
     type,
     createWriter: (context) => new CollectWriter(context, channel, createBatchCodec(type, channel)),
   };

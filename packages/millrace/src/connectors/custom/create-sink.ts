@@ -21,6 +21,9 @@ const OPTIONS = [
  * A sink of one's own, from functions: `write` for what takes a record at once, `writeBatch` for what takes time. Records wait
  * in a bounded buffer; a slow `writeBatch` slows the job down, nothing is dropped. What one of the functions throws fails the job.
  *
+ * At-least-once with checkpoints: when one is complete, all records before it were written and `flush` had returned; after a failure
+ * records since the last one come again. Writes that are the same when repeated (an upsert by key) make that harmless.
+ *
  * @throws MillraceError INVALID_OPTION, UNKNOWN_OPTION
  * @example
  * ```ts

@@ -20,7 +20,7 @@ const MAX_BACKLOG = 1024 * 1024;
 
 /**
  * Prints each record as a line. Lines of several subtasks never mix. Slow readers of the output slow the job down; nothing
- * is dropped.
+ * is dropped. After a failure, lines since the last checkpoint are printed again; lines underway when the process ends are lost.
  *
  * @throws MillraceError INVALID_OPTION, UNKNOWN_OPTION
  * @example `stream.sinkTo(printSink({ prefix: "late", format: (f) => `${f.origin}: ${f.delay} min` }))`
