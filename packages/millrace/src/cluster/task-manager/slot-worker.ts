@@ -4,6 +4,7 @@ import { parentPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { SystemClock } from "../../common/clock/system-clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { unreachable } from "../../common/errors/unreachable.ts";
 import type { MasterConnection } from "../../protocol/control/control-transport.ts";
 import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import { loadStateBackend } from "./load-state-backend.ts";
@@ -31,12 +32,20 @@ const host = new SlotHost({
 });
 
 port.on("message", (message: ToWorker) => {
-  if (message.type === "control") {
-    connection.onMessage?.(message.message);
-    return;
+  switch (message.type) {
+    case "control":
+      connection.onMessage?.(message.message);
+      return;
+    case "bell":
+      bells.set(message.slot, message.port);
+      message.port.on("message", () => host.bell());
+      return;
+    case "ring":
+      host.bell();
+      return;
+    default:
+      unreachable(message, "message to a thread");
   }
-  bells.set(message.slot, message.port);
-  message.port.on("message", () => host.bell());
 });
 
 // While the job's module is still being bundled; what fails here fails again when the job is loaded.

@@ -12,8 +12,9 @@ export class WorkerSlot implements SlotConnection {
   readonly online: Promise<void>;
   onMessage: ((message: FromSlot) => void) | undefined;
   onClose: ((error: Error | undefined) => void) | undefined;
+  /** Settles when the thread has ended, for whatever reason. */
+  readonly gone: Promise<void>;
   readonly #worker: Worker;
-  readonly #gone: Promise<void>;
   #closed = false;
 
   constructor(name: string) {
@@ -22,7 +23,7 @@ export class WorkerSlot implements SlotConnection {
     this.#worker = new Worker(url, { name, env: workerEnvironment() });
     let error: Error | undefined;
     this.#worker.on("error", (thrown) => (error = thrown as Error));
-    this.#gone = new Promise((resolve) => {
+    this.gone = new Promise((resolve) => {
       this.#worker.on("exit", () => {
         resolve();
         if (!this.#closed) this.onClose?.(error);
@@ -33,7 +34,7 @@ export class WorkerSlot implements SlotConnection {
         if (message.type === "online") resolve();
         this.onMessage?.(message);
       });
-      void this.#gone.then(() =>
+      void this.gone.then(() =>
         reject(new MillraceError("SLOT_LOST", `${name} ended before it was online`, { cause: error })),
       );
     });
@@ -45,8 +46,13 @@ export class WorkerSlot implements SlotConnection {
     this.#post({ type: "control", message });
   }
 
+  /** Makes the thread look into shared memory. */
+  ring(): void {
+    this.#post({ type: "ring" });
+  }
+
   async close(): Promise<void> {
-    if (this.#closed) return this.#gone;
+    if (this.#closed) return this.gone;
     this.#closed = true;
     this.#post({ type: "control", message: { type: "shutdown" } });
     await this.#worker.terminate();

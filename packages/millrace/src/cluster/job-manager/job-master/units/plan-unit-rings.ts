@@ -1,4 +1,5 @@
 import { planRings } from "../../../../runtime/network/ring/plan-rings.ts";
+import { markSlotClosed } from "../../../../runtime/network/ring/ring-network.ts";
 import { ringsOfSlot } from "../../../../runtime/network/ring/ring-descriptor.ts";
 import type { RingDescriptor } from "../../../../runtime/network/ring/ring-descriptor.ts";
 import type { FailoverUnit } from "./plan-units.ts";
@@ -9,6 +10,11 @@ export interface UnitRings {
   readonly pairs: readonly (readonly [number, number])[];
   /** What one slot needs of it. */
   of(slot: number): unknown;
+  /**
+   * The thread of a slot is gone: the tasks at the other ends of its channels fail at once with CHANNEL_CLOSED, unless they had come to
+   * their end. `ring` wakes another slot's thread.
+   */
+  slotGone(slot: number, ring: (other: number) => void): void;
 }
 
 /** The rings of a unit; undefined where no frame leaves its slot. */
@@ -30,7 +36,11 @@ export function planUnitRings(
     })),
     ...(typeof poolBytes === "number" ? { poolBytes } : {}),
   });
-  return { pairs: pairsOf(rings), of: (slot) => ringsOfSlot(rings, slot) };
+  return {
+    pairs: pairsOf(rings),
+    of: (slot) => ringsOfSlot(rings, slot),
+    slotGone: (slot, ring) => markSlotClosed(rings, slot, ring),
+  };
 }
 
 function pairsOf({ links }: RingDescriptor): readonly (readonly [number, number])[] {
