@@ -7,6 +7,7 @@ import { checkKept } from "./check-kept.ts";
 import type { DevJob } from "./dev-job.ts";
 import type { DevStreams } from "./dev-streams.ts";
 import type { DevTeller } from "./dev-teller.ts";
+import { filesNamed } from "./files-named.ts";
 import { FileWatch } from "./file-watch.ts";
 
 /** What a session is made of. */
@@ -37,6 +38,7 @@ export class DevSession {
   readonly #options: DevSessionOptions;
   readonly #watch: FileWatch;
   readonly #saved = new Set<string>();
+  #inputs: readonly string[];
   #running: DevJob | undefined;
   #outcome: JobOutcome | undefined;
   /** What the next job starts from. */
@@ -47,6 +49,7 @@ export class DevSession {
 
   constructor(options: DevSessionOptions) {
     this.#options = options;
+    this.#inputs = [options.module];
     this.#watch = new FileWatch(options.clock, (paths) => {
       for (const path of paths) this.#saved.add(path);
       this.#wake();
@@ -56,7 +59,7 @@ export class DevSession {
   /** Settles when the session was stopped, and its job has ended. */
   async run(): Promise<void> {
     try {
-      this.#watch.update([this.#options.module]);
+      this.#watch.update(this.#inputs);
       await this.#replace([]);
       while (!this.#stopped) await this.#round();
     } finally {
@@ -121,9 +124,12 @@ export class DevSession {
   async #prepare(): Promise<PreparedModule | undefined> {
     try {
       const prepared = await this.#options.prepare(!this.#started);
-      this.#watch.update(prepared.inputs);
+      this.#inputs = prepared.inputs;
+      this.#watch.update(this.#inputs);
       return prepared;
     } catch (error) {
+      // What doesn't parse imports who knows what: watched is what was imported before, and what has to be mended.
+      this.#watch.update([...this.#inputs, ...filesNamed(error)]);
       this.#options.tell.notBuilt(error, this.#running !== undefined, this.#kept);
       return undefined;
     }
