@@ -15,8 +15,11 @@ export interface StateFilesFixture {
 
 /** What every StateFiles has to do. */
 export function describeStateFiles(name: string, make: (folder: string) => StateFilesFixture): void {
-  const bytesOf = (length: number, start = 0): Uint8Array =>
-    Uint8Array.from({ length }, (_, i) => (start + i * 31) & 0xff);
+  function bytesOf(length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = i * 31;
+    return bytes;
+  }
 
   function withFixture(
     test: (fixture: StateFilesFixture, dir: TempFolder) => Promise<void>,
