@@ -55,11 +55,18 @@ describe("createStateCopier", () => {
         n: Types.int,
         list: Types.array(Types.nullable(Types.string)),
         pair: Types.tuple([Types.string, Types.int]),
+        items: Types.array(Types.object({ name: Types.string })),
       }) as TypeInfo<unknown>,
     ],
     ["undeclared", undefined],
   ];
-  const value = { s: "x".repeat(40), n: 1, list: ["y".repeat(40), null], pair: ["z".repeat(40), 2] };
+  const value = {
+    s: "x".repeat(40),
+    n: 1,
+    list: ["y".repeat(40), null],
+    pair: ["z".repeat(40), 2],
+    items: [{ name: "n" }],
+  };
 
   it.each(cases)("copies what holds strings: %s", (_, type) => {
     for (const generate of [true, false]) {
@@ -75,7 +82,9 @@ describe("createStateCopier", () => {
   it.each(cases)("lets go of frames: %s", (_, type) => {
     const copier = createStateCopier(type, { unique: `heap/${_}` });
     expect(
-      heapKept(200, (text) => copier({ s: text, n: 1, list: [text, null], pair: [text, 1] })),
+      heapKept(200, (text) =>
+        copier({ s: text, n: 1, list: [text, null], pair: [text, 1], items: [{ name: text }] }),
+      ),
     ).toBeLessThan(200 * 4000);
   });
 

@@ -20,7 +20,8 @@ export class CopyEmitter {
         return `(${x} === null ? null : ${this.copy(type.element, x)})`;
       case "array": {
         const item = this.#name("item");
-        return `${x}.map((${item}) => ${this.copy(type.element, item)})`;
+        // In brackets: the copy of an object is a literal.
+        return `${x}.map((${item}) => (${this.copy(type.element, item)}))`;
       }
       case "tuple":
         return `[${type.elements.map((element, i) => this.copy(element, `${x}[${i}]`)).join(", ")}]`;
