@@ -9,7 +9,7 @@ import { operatorUid } from "../packages/millrace/src/common/ids/ids.ts";
 import { aggregatingState, valueState } from "../packages/millrace/src/common/state/descriptors.ts";
 import { Types } from "../packages/millrace/src/common/types/types.ts";
 import { HashMapStateBackend } from "../packages/millrace/src/runtime/state/heap/hash-map-state-backend.ts";
-import type { CapturableKeyedStore } from "../packages/millrace/src/runtime/state/keyed-capture.ts";
+import type { SnapshotKeyedStore } from "../packages/millrace/src/runtime/state/keyed-snapshot.ts";
 
 const KEYS = 1_000_000;
 const OPERATIONS = 2_000_000;
@@ -32,7 +32,7 @@ const random = seededRandom(7);
 const order = Int32Array.from({ length: OPERATIONS }, () => Math.floor(random.next() * KEYS));
 const names = Array.from({ length: KEYS }, (_, i) => `user-${i}-${(i * 7919) % 1000}`);
 
-function newStore(): CapturableKeyedStore {
+function newStore(): SnapshotKeyedStore {
   return new HashMapStateBackend().createKeyedStore({
     operator: operatorUid("bench"),
     operatorName: "bench",

@@ -349,7 +349,8 @@ describe("KeyedProcessOperator", () => {
       }),
     );
     // One subtask had come further than the other when both failed.
-    const restore = { ...slow!, keyed: [slow!.keyed[0]!, fast!.keyed[1]!] };
+    const keyed = Promise.all([slow!.keyed, fast!.keyed]).then(([a, b]) => [a[0]!, b[1]!]);
+    const restore = { ...slow!, keyed };
     await using after = await harnessFor(build, { restore });
     const [first, second] = ["a", "b", "c", "d"]
       .sort((x, y) => keyGroupOf(hashKey(x), 128) - keyGroupOf(hashKey(y), 128))

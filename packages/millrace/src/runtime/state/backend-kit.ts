@@ -32,10 +32,17 @@ export type { KeyedPartReader, KeyedPartWriter, StateHeader } from "../checkpoin
 export { stateHeader, stateMetaOf } from "../checkpoint/format/keyed/state-header.ts";
 export { needsCheck, stateMigration } from "../checkpoint/format/keyed/state-migration.ts";
 export { openKeyedPart } from "../checkpoint/format/open-keyed-part.ts";
+export { createStateFiles } from "../checkpoint/storage/create-state-files.ts";
 export type { StateFiles } from "../checkpoint/storage/state-files.ts";
 export type { Flow } from "../operators/flow.ts";
 export type { StateBackendFactory, StateBackendModule, StateBackendSettings } from "./backend-module.ts";
-export type { CapturedElement, CapturedEntry, CapturedState, StateLayout, StateMeta } from "./captured-state.ts";
+export type {
+  CapturedElement,
+  CapturedEntry,
+  CapturedState,
+  StateLayout,
+  StateMeta,
+} from "./captured-state.ts";
 export { deepCopy, NO_CUSTOMS } from "./deep-copy.ts";
 export { freezeState } from "./freeze-state.ts";
 export { AggregatingHandle } from "./heap/aggregating-handle.ts";
@@ -47,7 +54,12 @@ export type { Place } from "./heap/place.ts";
 export { ReducingHandle } from "./heap/reducing-handle.ts";
 export { isExpired, TtlCell, ttlPolicy, type TtlPolicy } from "./heap/ttl.ts";
 export { ValueHandle } from "./heap/value-handle.ts";
-export type { KeyedSnapshot, KeyedSnapshotRequest, SnapshotKeyedStore, SnapshotPace } from "./keyed-snapshot.ts";
+export type {
+  KeyedSnapshot,
+  KeyedSnapshotRequest,
+  SnapshotKeyedStore,
+  SnapshotPace,
+} from "./keyed-snapshot.ts";
 export type { KeyGroupRange, NamespacedState } from "./keyed-state.ts";
 export type { NamespaceTable, NamespaceTables, TableScan } from "./namespace-tables.ts";
 export { nothingAnswered } from "./nothing-answered.ts";

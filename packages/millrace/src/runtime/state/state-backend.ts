@@ -1,6 +1,7 @@
 import type { Clock } from "../../common/clock/clock.ts";
 import type { OperatorUid } from "../../common/ids/ids.ts";
-import type { KeyedStateStore, KeyGroupRange } from "./keyed-state.ts";
+import type { SnapshotKeyedStore } from "./keyed-snapshot.ts";
+import type { KeyGroupRange } from "./keyed-state.ts";
 import type { SnapshotOperatorStore } from "./operator-snapshot.ts";
 
 /** Which operator and subtask a store is for. */
@@ -17,15 +18,13 @@ export interface StateStoreRequest {
 }
 
 /**
- * Makes the state stores of one subtask: the heap, RocksDB, ... One for each task attempt, on its thread.
- *
- * Snapshots (the next step of the project) go through `snapshotKeyed` and `restoreKeyed` of the stores that a backend made:
- * written by key group, in slices between records, with the types' descriptions in front; so stores keep for every state its
- * descriptor and for every entry what is needed to take its old image before it changes.
+ * Makes the state stores of one subtask: the heap, RocksDB, ... One for each task attempt, on its thread. `describeStateBackend` is the test
+ * that every one passes.
  */
 export interface StateBackend {
   readonly name: string;
-  createKeyedStore(request: StateStoreRequest): KeyedStateStore;
+  createKeyedStore(request: StateStoreRequest): SnapshotKeyedStore;
   createOperatorStore(request: StateStoreRequest): SnapshotOperatorStore;
+  /** Gives up its stores: snapshots that are being written end, files are closed. */
   dispose(): void;
 }

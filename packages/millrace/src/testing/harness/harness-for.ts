@@ -3,6 +3,7 @@ import { optionalType } from "../../common/types/optional-type.ts";
 import type { HarnessOptions, HarnessSettings } from "./harness-options.ts";
 import type { OperatorHarness } from "./operator-harness.ts";
 import { recordOperator, type BuildOperator } from "./recorded-operator.ts";
+import { restoredState } from "./harness-state.ts";
 import { RunningHarness } from "./running-harness.ts";
 
 /**
@@ -46,7 +47,8 @@ export async function harnessFor(
   options: UntypedOptions = {},
 ): Promise<OperatorHarness<never, never, unknown>> {
   const operator = recordOperator(build, [optionalType(options.type), optionalType(options.secondType)]);
-  const harness = new RunningHarness<never, never, unknown>(build, operator, options);
+  const restored = await restoredState(options.restore);
+  const harness = new RunningHarness<never, never, unknown>(build, operator, options, restored);
   await harness.open();
   return harness;
 }

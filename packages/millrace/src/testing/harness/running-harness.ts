@@ -7,7 +7,7 @@ import { WatermarkValve } from "../../runtime/network/watermark-valve.ts";
 import type { Output } from "../../runtime/operators/operator.ts";
 import type { HarnessEvent, HarnessRecord, SkippedRecord } from "./harness-events.ts";
 import type { HarnessSettings } from "./harness-options.ts";
-import { harnessState, type HarnessState } from "./harness-state.ts";
+import { restoredState, type HarnessState, type RestoredState } from "./harness-state.ts";
 import { HarnessRouter } from "./harness-router.ts";
 import type { OperatorHarness } from "./operator-harness.ts";
 import { recordCopier, type RecordCopier } from "./record-copier.ts";
@@ -39,16 +39,20 @@ export class RunningHarness<A, B, Out> implements OperatorHarness<A, B, Out> {
   #checkpoint = 0;
   #closed = false;
 
-  constructor(build: BuildOperator, operator: RecordedOperator, options: HarnessSettings) {
+  constructor(
+    build: BuildOperator,
+    operator: RecordedOperator,
+    options: HarnessSettings,
+    restored: RestoredState | undefined,
+  ) {
     this.#recipe = { build, operator, options };
-    const { parallelism = 1, maxParallelism = 128, processingTime = 0, restore } = options;
+    const { parallelism = 1, maxParallelism = 128, processingTime = 0 } = options;
     const carry = { copy: options.copyRecords ?? true, freeze: options.freeze ?? true };
     this.#clock = new ManualClock(processingTime);
     this.#watermarks = new WatermarkValve(parallelism);
     this.#routers = operator.partitioners.map((p) => new HarnessRouter(p, parallelism, maxParallelism));
     this.#copyInput = operator.inputTypes.map((type, i) => recordCopier(type, `input-${i}`, carry));
     const copyOutput = recordCopier(operator.node.outputType, "output", carry);
-    const state = restore === undefined ? undefined : harnessState(restore);
     this.#subtasks = Array.from({ length: parallelism }, (_, subtask) => {
       // Each subtask has function objects of its own.
       const { node } = subtask === 0 ? operator : recordOperator(build, operator.inputTypes);
@@ -66,7 +70,7 @@ export class RunningHarness<A, B, Out> implements OperatorHarness<A, B, Out> {
         sideOutput: (tagId) => this.#sideOutput(tagId, carry),
         onSkipped: (skipped) => this.#skipped.push(skipped),
         onFailure: (error) => this.#failures.push(error),
-        restored: state,
+        restored,
       });
     });
   }
@@ -199,25 +203,27 @@ export class RunningHarness<A, B, Out> implements OperatorHarness<A, B, Out> {
     this.#checkpoint++;
     for (const subtask of this.#subtasks) subtask.prepareSnapshot(this.#checkpoint);
     this.#check();
+    const checkpoint = this.#checkpoint;
+    const taken = Promise.all(this.#subtasks.map((subtask) => subtask.captureKeyed(checkpoint)));
+    const keyed = taken.then((handles) => handles.filter((handle) => handle !== undefined));
+    // Whoever restores from it hears of what failed.
+    keyed.catch(() => {});
     return {
       "~millrace": "harness-snapshot",
-      keyed: this.#subtasks.flatMap((subtask) => subtask.captureKeyed() ?? []),
+      keyed,
       operator: this.#subtasks.flatMap((subtask) => subtask.captureOperator() ?? []),
     };
   }
 
   async restart(changes: Omit<HarnessSettings, "restore"> = {}): Promise<RunningHarness<A, B, Out>> {
     const { build, operator, options } = this.#recipe;
-    const restore = this.snapshot();
+    const snapshot = this.snapshot();
+    const restored = await restoredState(snapshot);
     await this.close();
     const fresh = recordOperator(build, operator.inputTypes);
     const processingTime = this.#clock.now();
-    const next = new RunningHarness<A, B, Out>(build, fresh, {
-      ...options,
-      processingTime,
-      ...changes,
-      restore,
-    });
+    const settings = { ...options, processingTime, ...changes, restore: snapshot };
+    const next = new RunningHarness<A, B, Out>(build, fresh, settings, restored);
     await next.open();
     return next;
   }

@@ -10,9 +10,8 @@ import { WatermarkValve } from "../../runtime/network/watermark-valve.ts";
 import { createOperator } from "../../runtime/operators/create-operator.ts";
 import type { Mail, Operator, OperatorContext, Output } from "../../runtime/operators/operator.ts";
 import { HashMapStateBackend } from "../../runtime/state/heap/hash-map-state-backend.ts";
-import type { CapturableKeyedStore, KeyedStateSnapshot } from "../../runtime/state/keyed-capture.ts";
-import { materializeCapture } from "../../runtime/state/materialize-capture.ts";
-import type { StateBytes } from "../../protocol/control/snapshots.ts";
+import type { SnapshotKeyedStore } from "../../runtime/state/keyed-snapshot.ts";
+import type { KeyedStateHandle, StateBytes } from "../../protocol/control/snapshots.ts";
 import { createStateFiles } from "../../runtime/checkpoint/storage/create-state-files.ts";
 import type { SnapshotOperatorStore } from "../../runtime/state/operator-snapshot.ts";
 import type { StateStoreRequest } from "../../runtime/state/state-backend.ts";
@@ -48,7 +47,7 @@ export interface SubtaskRigOptions {
 /** What is restored into a subtask. */
 export interface SubtaskState {
   /** Of all subtasks: each takes its own key groups. */
-  readonly keyed: readonly KeyedStateSnapshot[];
+  readonly keyed: readonly KeyedStateHandle[];
   /** Of all subtasks: each takes its share. */
   readonly operator: readonly StateBytes[];
 }
@@ -62,7 +61,7 @@ export class SubtaskRig {
   readonly #metrics = new MetricRegistry();
   readonly #valve: WatermarkValve;
   readonly #mails: Mail[] = [];
-  #keyed: CapturableKeyedStore | undefined;
+  #keyed: SnapshotKeyedStore | undefined;
   #operatorState: SnapshotOperatorStore | undefined;
   #held = false;
   #depth = 0;
@@ -89,7 +88,7 @@ export class SubtaskRig {
   }
 
   /** Undefined while the operator has not asked for keyed state. */
-  get keyed(): CapturableKeyedStore | undefined {
+  get keyed(): SnapshotKeyedStore | undefined {
     return this.#keyed;
   }
 
@@ -98,6 +97,7 @@ export class SubtaskRig {
       this.operator.initializeState?.();
       this.operator.open();
     });
+    if (this.#options.restored !== undefined) this.#keyed?.restored();
   }
 
   record(input: 0 | 1, value: unknown, timestamp: Timestamp): void {
@@ -152,8 +152,10 @@ export class SubtaskRig {
     this.#run(() => void this.operator.prepareSnapshot?.(checkpointId, false));
   }
 
-  captureKeyed(): KeyedStateSnapshot | undefined {
-    return this.#keyed === undefined ? undefined : materializeCapture(this.#keyed.capture());
+  /** The state at this moment; with nothing to wait for, all of it is read before this returns. */
+  async captureKeyed(checkpointId: number): Promise<KeyedStateHandle | undefined> {
+    const request = { checkpointId, files: IN_MEMORY, canonical: true, incremental: false };
+    return this.#keyed?.snapshot(request).write({ over: false, async next() {} });
   }
 
   captureOperator(): StateBytes | undefined {
@@ -194,7 +196,7 @@ export class SubtaskRig {
 
   #context(): OperatorContext {
     const { clock, output, freeze, autoWatermarkInterval } = this.#options;
-    const keyed = (): CapturableKeyedStore => this.#keyedStore();
+    const keyed = (): SnapshotKeyedStore => this.#keyedStore();
     const operatorState = (): SnapshotOperatorStore => this.#operatorStore();
     return {
       runtime: this.#runtime(),
@@ -272,11 +274,15 @@ export class SubtaskRig {
     };
   }
 
-  #keyedStore(): CapturableKeyedStore {
+  #keyedStore(): SnapshotKeyedStore {
     if (this.#keyed === undefined) {
       this.#keyed = this.#backend.createKeyedStore(this.#request());
       const { restored } = this.#options;
-      if (restored !== undefined) this.#keyed.restore(restored.keyed);
+      // In memory it is done when this returns.
+      if (restored !== undefined)
+        this.#keyed
+          .restore(restored.keyed, IN_MEMORY)
+          .catch((error: unknown) => this.#options.onFailure(error));
     }
     return this.#keyed;
   }

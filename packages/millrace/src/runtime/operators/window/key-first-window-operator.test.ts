@@ -20,7 +20,8 @@ import type { WindowAssigner } from "../../../common/windows/window-assigner.ts"
 import { timeWindow, windowKey, type TimeWindow } from "../../../common/windows/window.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
-import { materializeCapture } from "../../state/materialize-capture.ts";
+import { handleContents } from "../../state/testing/handle-contents.ts";
+import { takeSnapshot } from "../../state/testing/take-snapshot.ts";
 import { KeyFirstWindowOperator } from "./key-first-window-operator.ts";
 import { WindowHarness, type WindowHarnessOptions } from "./testing/window-harness.ts";
 import { heapStore } from "./testing/window-job.ts";
@@ -297,19 +298,15 @@ describe("sessions with a trigger", () => {
     expect(asked).toEqual(["8:15"]);
   });
 
-  it("have timers for their end and their clean-up, and none for what they were", () => {
+  it("have timers for their end and their clean-up, and none for what they were", async () => {
     const store = heapStore();
     const spec = windowSpec(EventTimeSessionWindows.withGap(5), { allowedLateness: 3 });
     const harness = new WindowHarness((context) => new KeyFirstWindowOperator(spec, context), { store });
     for (const time of [0, 3, 6, 20, 22]) harness.record(item("a", time), time);
-    const { states, keyGroups } = materializeCapture(store.capture());
-    const entries = [...keyGroups.values()].flatMap(({ entries }) => entries);
-    const timers = entries.filter(({ state }) => states[state]!.layout === "event-timers");
-    expect(timers.flatMap(({ value }) => (value.kind === "timers" ? [...value.timers] : []))).toEqual([
-      { time: 10, namespace: "0:11" },
-      { time: 13, namespace: "0:11" },
-      { time: 26, namespace: "20:27" },
-      { time: 29, namespace: "20:27" },
+    const contents = Object.entries(handleContents(await takeSnapshot(store)));
+    const timers = contents.filter(([line]) => line.includes(" event-timers "));
+    expect(timers.map(([, content]) => content)).toEqual([
+      ["10/0:11", "13/0:11", "26/20:27", "29/20:27"].map((timer) => [timer, true]),
     ]);
   });
 });

@@ -8,7 +8,7 @@ import {
   TumblingProcessingTimeWindows,
 } from "../../../common/windows/tumbling-windows.ts";
 import type { WindowSpec } from "../../../graph/stream/operator-spec.ts";
-import { materializeCapture } from "../../state/materialize-capture.ts";
+import { inMemory, takeSnapshot } from "../../state/testing/take-snapshot.ts";
 import { createWindowOperator } from "./create-window-operator.ts";
 import { WindowHarness, type WindowHarnessOptions } from "./testing/window-harness.ts";
 import { heapStore } from "./testing/window-job.ts";
@@ -164,13 +164,13 @@ describe("windows of processing time", () => {
     expect(harness.take()).toEqual([fired("c", 20, 30, 1), fired("d", 20, 30, 1)]);
   });
 
-  it("go on after a restore: what is over by then fires at once", () => {
+  it("go on after a restore: what is over by then fires at once", async () => {
     const spec = windowSpec(TumblingProcessingTimeWindows.of(10), { contents: CONTENTS.reduce });
     const store = heapStore();
     const before = start(spec, { store });
     before.record(item("a", 1), 0);
     const restored = heapStore();
-    restored.restore([materializeCapture(store.capture())]);
+    await restored.restore([(await takeSnapshot(store))!], inMemory);
     const after = start(spec, { store: restored });
     after.advanceTo(5);
     after.record(item("a", 2), 0);

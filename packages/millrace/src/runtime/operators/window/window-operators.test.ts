@@ -113,21 +113,21 @@ function expectAsFlink(
   create: Create,
   contents: WindowSpec["contents"],
   { spills }: { readonly spills: boolean },
-): void {
-  fc.assert(
-    fc.property(
+): Promise<void> {
+  return fc.assert(
+    fc.asyncProperty(
       scenarios,
       events,
       fc.integer({ min: 1, max: 3 }),
       rescales,
       blocking,
-      (scenario, events, parallelism, rescales, blocking) => {
+      async (scenario, events, parallelism, rescales, blocking) => {
         const { assigner, expected } = scenario;
         const spec = windowSpec(assigner, { allowedLateness: expected.lateness, contents });
         let emissions = 0;
         const blocks = (): boolean => blocking[emissions++ % blocking.length]!;
         const job = new WindowJob({ spec, create, parallelism, blocks, spills });
-        expect(job.run(events, rescales)).toEqual(normal(windowOracle(events, expected)));
+        expect(await job.run(events, rescales)).toEqual(normal(windowOracle(events, expected)));
       },
     ),
     { numRuns: RUNS },
@@ -135,16 +135,16 @@ function expectAsFlink(
 }
 
 /** Subtasks whose watermarks differ are restored as others: each key goes on where its own group was. */
-function expectGoingOnByKeyGroup(scenarios: fc.Arbitrary<Scenario>, create: Create): void {
+function expectGoingOnByKeyGroup(scenarios: fc.Arbitrary<Scenario>, create: Create): Promise<void> {
   const PARALLELISM = 2;
-  fc.assert(
-    fc.property(
+  return fc.assert(
+    fc.asyncProperty(
       scenarios,
       events,
       events,
       events,
       fc.integer({ min: 1, max: 3 }),
-      (scenario, first, second, after, parallelism) => {
+      async (scenario, first, second, after, parallelism) => {
         const { assigner, expected } = scenario;
         const before = [first, second].map((events, i) =>
           // All but the last watermark, with which nothing would be left to go on with.
@@ -158,14 +158,14 @@ function expectGoingOnByKeyGroup(scenarios: fc.Arbitrary<Scenario>, create: Crea
         });
         const job = new WindowJob({ spec, create, parallelism: PARALLELISM });
         for (const [i, events] of before.entries()) job.runAlone(i, events);
-        job.rescale(parallelism);
+        await job.rescale(parallelism);
         const expectedAll = before.flatMap((events, i) => {
           const own = after.filter(
             (event) => event.kind === "watermark" || ownerOf(event.key, PARALLELISM) === i,
           );
           return windowOracle([...events, ...own], expected);
         });
-        expect(flat(job.run(after))).toEqual(flat(expectedAll));
+        expect(flat(await job.run(after))).toEqual(flat(expectedAll));
       },
     ),
     { numRuns: RUNS },
@@ -200,11 +200,11 @@ describe.each([
     },
   );
 
-  it("goes on with each key where its own key group was", () => {
-    expectGoingOnByKeyGroup(scenarios, create);
+  it("goes on with each key where its own key group was", async () => {
+    await expectGoingOnByKeyGroup(scenarios, create);
   });
 
-  it("takes records that come while it waits for room after the watermark", () => {
-    expectAsFlink(scenarios, create, CONTENTS.aggregate, { spills: true });
+  it("takes records that come while it waits for room after the watermark", async () => {
+    await expectAsFlink(scenarios, create, CONTENTS.aggregate, { spills: true });
   });
 });

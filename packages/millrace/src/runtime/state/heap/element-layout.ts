@@ -1,36 +1,55 @@
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { CapturedState } from "../captured-state.ts";
-import { captureElement, imageElement, restoreElement } from "./element.ts";
+import { captureElement, imageElement, isAlive, restoreElement } from "./element.ts";
 import type { ChangeGuard, Layout, LayoutOptions } from "./layout.ts";
-import { isExpired, TtlCell } from "./ttl.ts";
+import { TtlCell } from "./ttl.ts";
 
 /** Value, reducing and aggregating state: the value or accumulator itself, in a cell under a time to live. */
 export class ElementLayout implements Layout {
   readonly #options: LayoutOptions;
+  /** Used again for each capture: there may be millions. */
+  readonly #captured: { kind: "element"; value: unknown; time: Timestamp | undefined } = {
+    kind: "element",
+    value: undefined,
+    time: undefined,
+  };
 
   constructor(options: LayoutOptions) {
     this.#options = options;
   }
 
-  capture(stored: unknown): CapturedState {
-    return captureElement(stored);
+  weight(): number {
+    return 1;
   }
 
-  image(stored: unknown): CapturedState {
-    return imageElement(stored, this.#options.customs);
+  capture(stored: unknown, now: Timestamp): CapturedState | undefined {
+    if (!isAlive(stored, this.#options, now)) return undefined;
+    if (this.#options.capturesLast === true) return captureElement(stored);
+    const captured = this.#captured;
+    if (stored instanceof TtlCell) {
+      captured.value = stored.value;
+      captured.time = stored.time;
+    } else {
+      captured.value = stored;
+      captured.time = undefined;
+    }
+    return captured;
+  }
+
+  image(stored: unknown, now: Timestamp): CapturedState | undefined {
+    return isAlive(stored, this.#options, now) ? imageElement(stored, this.#options) : undefined;
   }
 
   releaseImage(): void {}
 
   restore(captured: CapturedState): unknown {
     if (captured.kind !== "element") throw wrongKind("an element", captured);
-    const { customs, ttl, now } = this.#options;
-    return restoreElement(captured, customs, ttl, now());
+    return restoreElement(captured, this.#options);
   }
 
-  sweep(stored: unknown, now: number, _budget: number, _guard: ChangeGuard, _id: number): unknown {
-    const { ttl } = this.#options;
-    return ttl !== undefined && stored instanceof TtlCell && isExpired(stored, ttl, now) ? undefined : stored;
+  sweep(stored: unknown, now: Timestamp, _budget: number, _guard: ChangeGuard, _id: number): unknown {
+    return isAlive(stored, this.#options, now) ? stored : undefined;
   }
 }
 

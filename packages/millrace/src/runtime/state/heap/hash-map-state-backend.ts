@@ -1,4 +1,4 @@
-import type { CapturableKeyedStore } from "../keyed-capture.ts";
+import type { SnapshotKeyedStore } from "../keyed-snapshot.ts";
 import type { SnapshotOperatorStore } from "../operator-snapshot.ts";
 import type { StateBackend, StateStoreRequest } from "../state-backend.ts";
 import { HeapKeyedStateStore } from "./heap-keyed-store.ts";
@@ -11,10 +11,16 @@ import { HeapOperatorStateStore } from "./heap-operator-store.ts";
  */
 export class HashMapStateBackend implements StateBackend {
   readonly name = "hashmap";
+  readonly #lookEvery: number | undefined;
   readonly #stores: { dispose(): void }[] = [];
 
-  createKeyedStore(request: StateStoreRequest): CapturableKeyedStore {
-    const store = new HeapKeyedStateStore(request);
+  /** `lookEvery`: rows, about, that a snapshot writes between two looks at its pace. Fewer for tests. */
+  constructor({ lookEvery }: { readonly lookEvery?: number } = {}) {
+    this.#lookEvery = lookEvery;
+  }
+
+  createKeyedStore(request: StateStoreRequest): SnapshotKeyedStore {
+    const store = new HeapKeyedStateStore(request, this.#lookEvery);
     this.#stores.push(store);
     return store;
   }

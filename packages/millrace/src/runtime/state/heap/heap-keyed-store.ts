@@ -1,43 +1,64 @@
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { StateDescriptor, StateHandle } from "../../../common/state/state.ts";
+import { keyIndex, type KeyIndex } from "../../../common/keys/key-index.ts";
 import { MIN_WATERMARK, type Timestamp } from "../../../common/time/timestamps.ts";
 import type { TypeInfo } from "../../../common/types/type-info.ts";
-import type { CapturedEntry, StateMeta } from "../captured-state.ts";
-import { deepCopy } from "../deep-copy.ts";
-import type { CapturableKeyedStore, KeyedStateCapture, KeyedStateSnapshot } from "../keyed-capture.ts";
+import type { KeyedStateHandle } from "../../../protocol/control/snapshots.ts";
+import type { StateFiles } from "../../checkpoint/storage/state-files.ts";
+import type { KeyedSnapshot, KeyedSnapshotRequest, SnapshotKeyedStore } from "../keyed-snapshot.ts";
 import type { KeyGroupRange, NamespacedState } from "../keyed-state.ts";
 import type { NamespaceTables } from "../namespace-tables.ts";
+import { NOTHING_PARKED } from "../restore/parked-states.ts";
+import { RestoredStates } from "../restore/restored-states.ts";
 import type { StateStoreRequest } from "../state-backend.ts";
 import type { InternalTimerService, TimerTarget } from "../timers.ts";
-import { HeapCapture } from "./capture/heap-capture.ts";
-import type { TableImages, TableImageTaker } from "./heap-table.ts";
+import { ChangeHistory } from "./changes/change-history.ts";
+import { ChangeTracking } from "./changes/tracking.ts";
 import { HeapStates } from "./heap-states.ts";
 import { KeyTable } from "./key-table.ts";
+import { HeapSnapshot } from "./snapshot/heap-snapshot.ts";
+import { LOOK_EVERY } from "./snapshot/slices.ts";
+import { snapshotSources } from "./snapshot/snapshot-sources.ts";
 
 /** Keyed state of one operator in one subtask, as live objects in columns by key. */
-export class HeapKeyedStateStore implements CapturableKeyedStore, TableImages {
+export class HeapKeyedStateStore implements SnapshotKeyedStore {
   readonly maxParallelism: number;
   readonly keyGroups: KeyGroupRange;
-  tableImages: TableImageTaker | undefined = undefined;
+  readonly #request: StateStoreRequest;
+  readonly #lookEvery: number;
   readonly #keys: KeyTable;
   readonly #states: HeapStates;
   readonly #where: string;
+  readonly #tracking = new ChangeTracking();
+  readonly #history = new ChangeHistory(this.#tracking);
+  #restored: RestoredStates | undefined;
   #watermark = MIN_WATERMARK;
-  readonly #restoredWatermarks = new Map<number, Timestamp>();
+  #snapshot: HeapSnapshot | undefined;
 
-  constructor(request: StateStoreRequest) {
-    const { maxParallelism, keyGroups, clock } = request;
+  /** @param lookEvery rows, about, that a snapshot writes between two looks at its pace */
+  constructor(request: StateStoreRequest, lookEvery = LOOK_EVERY) {
+    this.#lookEvery = lookEvery;
+    const { maxParallelism, keyGroups, clock, freeze } = request;
+    this.#request = request;
     this.maxParallelism = maxParallelism;
     this.keyGroups = keyGroups;
     this.#where = `operator "${request.operatorName}"`;
     this.#keys = new KeyTable({ maxParallelism, keyGroups, clock, where: this.#where });
-    this.#states = new HeapStates(this.#keys, this, { where: this.#where, clock, freeze: request.freeze });
+    this.#states = new HeapStates(this.#keys, {
+      where: this.#where,
+      clock,
+      freeze,
+      tracking: this.#tracking,
+      restored: (meta) => this.#restored?.take(meta),
+    });
   }
 
   get keyCount(): number {
-    const keysOfTables = this.#states.keysOfTables();
+    const others = new Map<KeyIndex, unknown>();
+    for (const key of this.#states.keysOfTables()) others.set(keyIndex(key), key);
+    for (const key of this.#restored?.parked().keys() ?? []) others.set(keyIndex(key), key);
     let only = 0;
-    for (const key of keysOfTables.values()) if (this.#keys.find(key) < 0) only++;
+    for (const key of others.values()) if (this.#keys.find(key) < 0) only++;
     return this.#keys.size + only;
   }
 
@@ -85,72 +106,72 @@ export class HeapKeyedStateStore implements CapturableKeyedStore, TableImages {
   }
 
   restoredWatermark(keyGroup: number): Timestamp {
-    return this.#restoredWatermarks.get(keyGroup) ?? MIN_WATERMARK;
+    return this.#restored?.watermark(keyGroup) ?? MIN_WATERMARK;
   }
 
   setWatermark(watermark: Timestamp): void {
     this.#watermark = watermark;
   }
 
-  capture(): KeyedStateCapture {
-    const keys = this.#keys;
-    if (keys.imageTaker !== undefined) throw this.#misuse("its state is being captured already");
-    const watermark = this.#watermark;
-    const capture = new HeapCapture({
-      maxParallelism: this.maxParallelism,
-      keyGroups: this.keyGroups,
-      keys,
-      sources: this.#states.sources(),
-      watermark: (keyGroup) => Math.max(watermark, this.restoredWatermark(keyGroup)),
-      onRelease: () => {
-        keys.imageTaker = undefined;
-        this.tableImages = undefined;
-      },
-    });
-    keys.imageTaker = capture.images;
-    this.tableImages = capture;
-    return capture;
+  async restore(handles: readonly KeyedStateHandle[], files: StateFiles): Promise<void> {
+    const { maxParallelism, keyGroups } = this;
+    this.#restored = new RestoredStates(handles, files, { where: this.#where, maxParallelism, keyGroups });
   }
 
-  restore(snapshots: readonly KeyedStateSnapshot[]): void {
-    for (const snapshot of snapshots) {
-      if (snapshot.maxParallelism !== this.maxParallelism) {
-        throw this.#misuse(
-          `the snapshot was taken at max parallelism ${snapshot.maxParallelism}, which can't become ${this.maxParallelism}`,
-        );
-      }
-      for (const meta of snapshot.states) this.#states.restore(meta);
-      for (const [keyGroup, { watermark, entries }] of snapshot.keyGroups) {
-        if (keyGroup < this.keyGroups.start || keyGroup >= this.keyGroups.end) continue;
-        this.#restoredWatermarks.set(keyGroup, watermark);
-        for (const entry of entries) this.#restoreEntry(snapshot.states[entry.state]!, entry);
-      }
-    }
-    this.#keys.deselect();
+  restored(): void {
+    this.#restored?.park();
+  }
+
+  snapshot(request: KeyedSnapshotRequest): KeyedSnapshot {
+    if (this.#snapshot !== undefined) throw this.#misuse("a snapshot of its state is being written already");
+    const { operator, operatorName, subtaskIndex, clock } = this.#request;
+    const keys = this.#keys;
+    const plan = this.#history.begin({
+      ...request,
+      delta: this.#states.cut(),
+      entries: this.#states.entries,
+    });
+    const now = clock.now();
+    const { maxParallelism, keyGroups } = this;
+    const snapshot = new HeapSnapshot({
+      operator,
+      label: `${operatorName}-${subtaskIndex}`,
+      maxParallelism,
+      keyGroups,
+      keys,
+      now,
+      watermarks: this.#watermarks(),
+      sources: snapshotSources(keys, this.#states.sources(), plan.base?.delta, maxParallelism, now),
+      parked: this.#restored?.parked() ?? NOTHING_PARKED,
+      plan,
+      files: request.files,
+      lookEvery: this.#lookEvery,
+      onRelease: () => (this.#snapshot = undefined),
+    });
+    this.#snapshot = snapshot;
+    return snapshot;
+  }
+
+  checkpointComplete(checkpointId: number): void {
+    this.#history.complete(checkpointId);
+  }
+
+  checkpointAborted(checkpointId: number): void {
+    this.#history.abort(checkpointId);
   }
 
   dispose(): void {
+    this.#snapshot?.abort();
+    this.#restored?.close();
     this.#states.clear();
     this.#keys.clear();
   }
 
-  #restoreEntry(meta: StateMeta, { key, namespace, value }: CapturedEntry): void {
-    if (namespace !== undefined) {
-      if (value.kind !== "element") throw this.#misuse(`table "${meta.name}" holds ${value.kind}`);
-      const copy = deepCopy(value.value, this.#states.customs(meta));
-      this.#states.tables(meta.name, meta.type).getOrCreate(namespace).put(key, copy);
-      return;
-    }
-    this.#keys.select(key);
-    if (value.kind === "timers") {
-      const service = this.#states.timers(meta.name);
-      const domain = meta.layout === "event-timers" ? service.event : service.processing;
-      for (const timer of value.timers) domain.register(timer.namespace, timer.time);
-      return;
-    }
-    const column = this.#states.column(meta.name)!;
-    const stored = column.layout.restore(value);
-    if (stored !== undefined) column.set(stored);
+  #watermarks(): Float64Array {
+    const { start, end } = this.keyGroups;
+    return Float64Array.from({ length: end - start }, (_, i) =>
+      Math.max(this.#watermark, this.restoredWatermark(start + i)),
+    );
   }
 
   #misuse(message: string): MillraceError {

@@ -1,20 +1,26 @@
 import type { Clock } from "../../../common/clock/clock.ts";
-import type { KeyIndex } from "../../../common/keys/key-index.ts";
-import { keyIndex } from "../../../common/keys/key-index.ts";
 import type { StateDescriptor, StateHandle } from "../../../common/state/state.ts";
 import type { TypeInfo } from "../../../common/types/type-info.ts";
+import { createStateCopier, type StateCopier } from "../../../common/codec/copy-for-state.ts";
 import type { StateLayout, StateMeta } from "../captured-state.ts";
-import { NO_CUSTOMS, type Customs } from "../deep-copy.ts";
+import { NO_CUSTOMS } from "../deep-copy.ts";
 import type { NamespacedState } from "../keyed-state.ts";
 import type { NamespaceTables } from "../namespace-tables.ts";
-import type { CaptureSource } from "./capture/heap-capture.ts";
+import type { RestoredState } from "../restore/restored-state.ts";
+import { retain } from "../retain.ts";
 import { checkSameState } from "./check-same-state.ts";
+import type { EntryChanges, EntryDelta } from "./changes/entry-changes.ts";
+import type { StoreDelta } from "./changes/store-delta.ts";
+import type { ChangeTracking } from "./changes/tracking.ts";
 import { Column } from "./column.ts";
 import { createHandle, layoutOf } from "./heap-state.ts";
-import type { TableImages } from "./heap-table.ts";
 import { HeapTables } from "./heap-tables.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Layout } from "./layout.ts";
+import { ColumnLoader } from "./load/column-loader.ts";
+import { TablesLoader } from "./load/tables-loader.ts";
+import { TimersLoader } from "./load/timers-loader.ts";
+import type { StateSource } from "./snapshot/snapshot-sources.ts";
 import { NamespacePlace } from "./namespace-place.ts";
 import { NamespacedHandle } from "./namespaced-handle.ts";
 import { NamespacedLayout } from "./namespaced-layout.ts";
@@ -28,12 +34,15 @@ export interface HeapStatesOptions {
   readonly where: string;
   readonly clock: Clock;
   readonly freeze: boolean;
+  readonly tracking: ChangeTracking;
+  /** Takes the state that was restored, if there is one. @throws RESTORE_REFUSED when it is another one */
+  readonly restored: (meta: StateMeta) => RestoredState | undefined;
 }
 
 interface ColumnState {
-  meta: StateMeta;
+  readonly meta: StateMeta;
   readonly column: Column;
-  /** What was handed out: a handle, or a namespaced state. Undefined while it is only restored. */
+  /** What was handed out: a handle, or a namespaced state. */
   handle: unknown;
 }
 
@@ -42,17 +51,20 @@ interface TablesState {
   readonly tables: HeapTables<unknown>;
 }
 
-/** The states and timers of one store by name: registered by the program, or restored and waiting for it. */
+interface TimersState {
+  readonly service: HeapTimerService;
+  readonly sources: readonly StateSource[];
+}
+
+/** The states and timers of one store that were asked for, by name. What was restored is decoded when it is asked for. */
 export class HeapStates {
   readonly #keys: KeyTable;
-  readonly #images: TableImages;
   readonly #options: HeapStatesOptions;
   readonly #states = new Map<string, ColumnState | TablesState>();
-  readonly #timers = new Map<string, HeapTimerService>();
+  readonly #timers = new Map<string, TimersState>();
 
-  constructor(keys: KeyTable, images: TableImages, options: HeapStatesOptions) {
+  constructor(keys: KeyTable, options: HeapStatesOptions) {
     this.#keys = keys;
-    this.#images = images;
     this.#options = options;
   }
 
@@ -88,36 +100,25 @@ export class HeapStates {
     const known = this.#states.get(name);
     if (known !== undefined) checkSameState(known.meta, meta, this.#options.where);
     if (known !== undefined && "tables" in known) return known.tables as HeapTables<V>;
-    const tables = new HeapTables<unknown>(this.#images);
+    const restored = this.#options.restored(meta);
+    const tables = new HeapTables<unknown>(this.#options.tracking);
+    restored?.replay(meta, new TablesLoader(tables, this.#keeper(meta)));
     this.#states.set(name, { meta, tables });
     return tables as HeapTables<V>;
   }
 
   timers(name: string): HeapTimerService {
-    let service = this.#timers.get(name);
-    if (service === undefined) {
-      service = new HeapTimerService(this.#keys, this.#options.clock);
-      this.#timers.set(name, service);
-    }
+    const known = this.#timers.get(name);
+    if (known !== undefined) return known.service;
+    const service = new HeapTimerService(this.#keys, this.#options.clock, this.#options.tracking);
+    const sources = (["event", "processing"] as const).map((domain) => {
+      const meta = timerMeta(name, `${domain}-timers`);
+      this.#options.restored(meta)?.replay(meta, new TimersLoader(this.#keys, service[domain]));
+      return { meta, column: service[domain].column };
+    });
+    this.#keys.refresh();
+    this.#timers.set(name, { service, sources });
     return service;
-  }
-
-  /** Makes place for a state of a snapshot. */
-  restore(meta: StateMeta): void {
-    if (meta.layout === "event-timers" || meta.layout === "processing-timers") {
-      this.timers(meta.name);
-    } else if (meta.layout === "tables") {
-      this.tables(meta.name, meta.type);
-    } else {
-      const known = this.#states.get(meta.name);
-      if (known !== undefined) checkSameState(known.meta, meta, this.#options.where);
-      else
-        this.#states.set(meta.name, {
-          meta,
-          column: new Column(this.#keys, this.#layout(meta, undefined)),
-          handle: undefined,
-        });
-    }
   }
 
   /** The column of a keyed or namespaced state. */
@@ -126,29 +127,45 @@ export class HeapStates {
     return state !== undefined && "column" in state ? state.column : undefined;
   }
 
-  customs(meta: StateMeta): Customs {
-    return meta.type?.customs ?? NO_CUSTOMS;
+  /** All states as a snapshot sees them. */
+  sources(): readonly StateSource[] {
+    return [...this.#states.values(), ...[...this.#timers.values()].flatMap(({ sources }) => sources)];
   }
 
-  /** All states as a capture sees them. */
-  sources(): readonly CaptureSource[] {
-    const timers = [...this.#timers].flatMap(([name, { event, processing }]): CaptureSource[] => [
-      { meta: timerMeta(name, "event-timers"), column: event.column },
-      { meta: timerMeta(name, "processing-timers"), column: processing.column },
-    ]);
-    return [...this.#states.values(), ...timers];
+  /** Entries of all states. */
+  get entries(): number {
+    return this.sources().reduce(
+      (sum, source) => sum + ("tables" in source ? source.tables.size : source.column.count),
+      0,
+    );
   }
 
-  /** The keys of all tables, by their index. */
-  keysOfTables(): Map<KeyIndex, unknown> {
-    const keys = new Map<KeyIndex, unknown>();
+  /** A snapshot begins: hands over what has changed since the one before. */
+  cut(): StoreDelta {
+    const entries = new Map<EntryChanges, EntryDelta>();
+    const dropped = new Map<HeapTables<unknown>, readonly number[]>();
+    const cutEntries = (changes: EntryChanges): void => {
+      const delta = changes.cut();
+      if (delta !== undefined) entries.set(changes, delta);
+    };
+    for (const source of this.sources()) {
+      if ("column" in source) {
+        cutEntries(source.column.changes);
+        continue;
+      }
+      for (const table of source.tables.all()) cutEntries(table.changes);
+      const namespaces = source.tables.cut();
+      if (namespaces.length > 0) dropped.set(source.tables, namespaces);
+    }
+    return { entries, dropped };
+  }
+
+  /** The keys of all tables, perhaps several times. */
+  *keysOfTables(): Generator<unknown> {
     for (const state of this.#states.values()) {
       if (!("tables" in state)) continue;
-      for (const table of state.tables.all()) {
-        for (const scan = table.scan(); scan.next();) keys.set(keyIndex(scan.key), scan.key);
-      }
+      for (const table of state.tables.all()) for (const scan = table.scan(); scan.next();) yield scan.key;
     }
-    return keys;
   }
 
   clear(): void {
@@ -156,26 +173,21 @@ export class HeapStates {
       if ("tables" in state) state.tables.clear();
       else state.column.values.length = 0;
     }
-    for (const service of this.#timers.values()) service.dispose();
+    for (const { service } of this.#timers.values()) service.dispose();
   }
 
   #columnState(meta: StateMeta, descriptor: StateDescriptor): ColumnState {
     const known = this.#states.get(meta.name);
-    if (known === undefined) {
-      const state: ColumnState = {
-        meta,
-        column: new Column(this.#keys, this.#layout(meta, descriptor)),
-        handle: undefined,
-      };
-      this.#states.set(meta.name, state);
-      return state;
+    if (known !== undefined) {
+      checkSameState(known.meta, meta, this.#options.where);
+      return known as ColumnState;
     }
-    checkSameState(known.meta, meta, this.#options.where);
-    const state = known as ColumnState;
-    if (state.handle === undefined) {
-      state.column.relayout(this.#layout(meta, descriptor), state.meta.ttl !== meta.ttl);
-      state.meta = meta;
-    }
+    const restored = this.#options.restored(meta);
+    const column = new Column(this.#keys, this.#layout(meta, descriptor), this.#options.tracking);
+    restored?.replay(meta, new ColumnLoader(this.#keys, column));
+    this.#keys.refresh();
+    const state: ColumnState = { meta, column, handle: undefined };
+    this.#states.set(meta.name, state);
     return state;
   }
 
@@ -197,12 +209,20 @@ export class HeapStates {
     return new NamespacedHandle(descriptor, place, elements, handle, where);
   }
 
-  /** `descriptor` is undefined while the state is only restored: its time to live is not known then, but that it had one. */
-  #layout(meta: StateMeta, descriptor: StateDescriptor | undefined): Layout {
-    const ttl = meta.ttl ? ttlPolicy(descriptor?.ttl ?? { ttl: Infinity }) : undefined;
-    const options = { customs: this.customs(meta), ttl, now: () => this.#keys.now() };
-    const layout = layoutOf(meta.kind!, options);
-    return meta.layout === "namespaced" ? new NamespacedLayout(layout) : layout;
+  #layout(meta: StateMeta, descriptor: StateDescriptor): Layout {
+    const ttl = descriptor.ttl && ttlPolicy(descriptor.ttl);
+    const customs = meta.type?.customs ?? NO_CUSTOMS;
+    const options = { customs, ttl, now: () => this.#keys.now(), keep: this.#keeper(meta) };
+    if (meta.layout !== "namespaced") return layoutOf(descriptor.kind, options);
+    return new NamespacedLayout(layoutOf(descriptor.kind, { ...options, capturesLast: true }));
+  }
+
+  /** Copies strings of decoded values out of the block that they were cut from. */
+  #keeper({ name, type }: StateMeta): (value: unknown) => unknown {
+    const where = this.#whereOf(name);
+    if (type === undefined) return (value) => retain(value, where);
+    let copy: StateCopier<unknown> | undefined;
+    return (value) => (copy ??= createStateCopier(type, { unique: `restored ${where}` }))(value);
   }
 
   #whereOf(name: string): string {
@@ -210,15 +230,24 @@ export class HeapStates {
   }
 }
 
+/** Kept with the descriptor, and with them what was compiled for the state: subtasks of one slot share it. */
+const metas = new WeakMap<StateDescriptor, Map<string, StateMeta>>();
+
 function metaOf(name: string, layout: StateLayout, descriptor: StateDescriptor): StateMeta {
-  return {
-    name,
-    layout,
-    kind: descriptor.kind,
-    ttl: descriptor.ttl !== undefined,
-    keyType: descriptor.kind === "map" ? descriptor.keyType : undefined,
-    type: descriptor.type,
-  };
+  const { kind, ttl, type } = descriptor;
+  let known = metas.get(descriptor);
+  if (known === undefined) {
+    known = new Map();
+    metas.set(descriptor, known);
+  }
+  const slot = `${layout}/${name}`;
+  let meta = known.get(slot);
+  if (meta === undefined) {
+    const keyType = kind === "map" ? descriptor.keyType : undefined;
+    meta = { name, layout, kind, ttl: ttl !== undefined, keyType, type };
+    known.set(slot, meta);
+  }
+  return meta;
 }
 
 function timerMeta(name: string, layout: StateLayout): StateMeta {

@@ -1,46 +1,41 @@
 import { keyIndex, type KeyIndex } from "../../../common/keys/key-index.ts";
 import type { NamespaceTable, TableScan } from "../namespace-tables.ts";
-import { ChangeBits } from "./change-bits.ts";
+import { retainKey } from "../retain.ts";
+import { EntryChanges } from "./changes/entry-changes.ts";
+import type { ChangeTracking } from "./changes/tracking.ts";
 import { ABSENT_ID, IntIndex } from "./int-index.ts";
 import { LargeMap } from "./large-map.ts";
-import { retainKey } from "../retain.ts";
 
 /** A removed entry. */
 const REMOVED = Symbol("removed");
 
-/** What tables share with their store: who takes images while a snapshot is being written. */
+/** Who takes old images of a table while a snapshot is being written. */
 export interface TableImages {
-  readonly tableImages: TableImageTaker | undefined;
-}
-
-export interface TableImageTaker {
   /** The entry at `position` is about to change for the first time since the snapshot began; `inPlace`: its value itself is. */
-  beforeFirstTableChange(table: HeapTable<unknown>, position: number, inPlace: boolean): void;
+  beforeFirstChange(position: number, inPlace: boolean): void;
 }
 
 /**
- * One table of a namespace: entries at dense positions, in the order they came, found by an index. Positions stay until
- * the table is dropped; a removed entry leaves a hole.
+ * One table of a namespace: entries at positions that stay, found by an index. The position of a removed entry is used again.
  */
 export class HeapTable<V> implements NamespaceTable<V> {
   readonly namespace: number;
   readonly keys: unknown[] = [];
   /** By position; a removed entry's is a mark (see `isThere`). */
   readonly values: (V | typeof REMOVED)[] = [];
-  /** By position: whether it has changed, or was added, since the last snapshot began. */
-  readonly changed = new ChangeBits();
-  readonly #images: TableImages;
+  readonly changes: EntryChanges;
+  images: TableImages | undefined = undefined;
   readonly #ints = new IntIndex();
   readonly #others = new LargeMap<KeyIndex, number>();
-  #holes = 0;
+  readonly #free: number[] = [];
 
-  constructor(namespace: number, images: TableImages) {
+  constructor(namespace: number, tracking: ChangeTracking) {
     this.namespace = namespace;
-    this.#images = images;
+    this.changes = new EntryChanges(tracking);
   }
 
   get size(): number {
-    return this.keys.length - this.#holes;
+    return this.keys.length - this.#free.length;
   }
 
   get(key: unknown): V | undefined {
@@ -51,7 +46,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
   getForUpdate(key: unknown): V | undefined {
     const position = this.#find(key);
     if (position < 0) return undefined;
-    if (!this.changed.has(position)) this.#firstChange(position, true);
+    if (!this.changes.has(position)) this.#firstChange(position, true);
     return this.values[position] as V;
   }
 
@@ -60,7 +55,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
     if (position < 0) {
       this.#add(retainKey(key), value);
     } else {
-      if (!this.changed.has(position)) this.#firstChange(position, false);
+      if (!this.changes.has(position)) this.#firstChange(position, false);
       this.values[position] = value;
     }
   }
@@ -68,12 +63,21 @@ export class HeapTable<V> implements NamespaceTable<V> {
   remove(key: unknown): void {
     const position = this.#find(key);
     if (position < 0) return;
-    if (!this.changed.has(position)) this.#firstChange(position, false);
+    if (!this.changes.has(position)) this.#firstChange(position, false);
+    this.changes.remove(position, this.keys[position]);
     if (isInt(key)) this.#ints.remove(key);
     else this.#others.delete(keyIndex(key));
     this.values[position] = REMOVED;
     this.keys[position] = undefined;
-    this.#holes++;
+    this.#free.push(position);
+  }
+
+  /** Puts what a checkpoint holds, as if it had been there all the time. The key must be flat. */
+  load(key: unknown, value: V): void {
+    const found = this.#find(key);
+    const position = found < 0 ? this.#newPosition(key) : found;
+    this.values[position] = value;
+    if (!this.changes.has(position)) this.changes.add(position, true);
   }
 
   scan(): TableScan<V> {
@@ -91,18 +95,24 @@ export class HeapTable<V> implements NamespaceTable<V> {
   }
 
   #add(key: unknown, value: V): void {
-    const position = this.keys.length;
-    this.changed.reserve(position + 1);
-    this.keys.push(key);
-    this.values.push(value);
-    this.changed.add(position);
+    const position = this.#newPosition(key);
+    // A position that is used again may not have changed since the snapshot began.
+    if (!this.changes.has(position)) this.changes.add(position, false);
+    this.values[position] = value;
+  }
+
+  #newPosition(key: unknown): number {
+    const position = this.#free.pop() ?? this.keys.length;
+    this.keys[position] = key;
+    this.changes.reserve(position + 1);
     if (isInt(key)) this.#ints.add(key, position);
     else this.#others.set(keyIndex(key), position);
+    return position;
   }
 
   #firstChange(position: number, inPlace: boolean): void {
-    this.#images.tableImages?.beforeFirstTableChange(this, position, inPlace);
-    this.changed.add(position);
+    this.images?.beforeFirstChange(position, inPlace);
+    this.changes.add(position, true);
   }
 }
 

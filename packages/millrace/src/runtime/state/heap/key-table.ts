@@ -5,7 +5,6 @@ import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { preview } from "../../../common/errors/preview.ts";
 import type { Clock } from "../../../common/clock/clock.ts";
 import type { KeyGroupRange } from "../keyed-state.ts";
-import { ChangeBits } from "./change-bits.ts";
 import { retainKey } from "../retain.ts";
 import { ABSENT_ID, IntIndex } from "./int-index.ts";
 import { LargeMap } from "./large-map.ts";
@@ -14,12 +13,6 @@ import { LargeMap } from "./large-map.ts";
 export interface KeyColumn {
   /** Makes a place for `id`, which is at most one more than the ids before it. */
   reserve(id: number): void;
-}
-
-/** Who takes old images while a snapshot is being written. */
-export interface ImageTaker {
-  /** The key `id` is about to change for the first time since the snapshot began. */
-  beforeFirstChange(id: number): void;
 }
 
 /** Settings of a key table. */
@@ -37,9 +30,6 @@ export interface KeyTableOptions {
  *
  * A key is added when something is first stored for it, and removed when nothing is left (`occupied` counts); its id is
  * then used again.
- *
- * Before anything of a key changes, `beforeChange` asks whether it has changed since the last snapshot began (`changed`); the
- * first change since then goes through the image taker.
  */
 export class KeyTable {
   /** The current key's id, or -1 where nothing is stored for it. */
@@ -48,11 +38,8 @@ export class KeyTable {
   readonly keys: unknown[] = [];
   /** By id. */
   keyGroups = new Uint16Array(64);
-  /** By id: whether it has changed, or was added, since the last snapshot began. */
-  readonly changed = new ChangeBits();
   /** By id: how many columns hold something. */
   occupied = new Uint16Array(64);
-  imageTaker: ImageTaker | undefined;
   size = 0;
 
   readonly #ints = new IntIndex();
@@ -103,6 +90,11 @@ export class KeyTable {
     if (selected) this.select(key);
   }
 
+  /** Finds the current key again, after keys were added that were stored before. */
+  refresh(): void {
+    if (this.#selected) this.id = this.find(this.#key);
+  }
+
   /** The current key, as it was given. @throws STATE_MISUSE where there is none */
   currentKey(): unknown {
     if (!this.#selected) this.none();
@@ -127,17 +119,16 @@ export class KeyTable {
     );
   }
 
-  /** The current key's id, about to change; the key is added where it is new. */
-  idForChange(): number {
+  /** The current key's id; the key is added where it is new. */
+  idOrNew(): number {
     const id = this.id;
-    if (id < 0) return this.#addCurrent();
-    if (!this.changed.has(id)) this.#firstChange(id);
-    return id;
+    return id < 0 ? this.#addCurrent() : id;
   }
 
-  /** To be called before anything of the key `id` changes, be it replaced, removed, or handed out to be changed in place. */
-  beforeChange(id: number): void {
-    if (!this.changed.has(id)) this.#firstChange(id);
+  /** The id of a key that was stored before, in a key group of this table; it is added where it is new, and must be kept flat. */
+  idOfStored(key: unknown, keyGroup: number): number {
+    const id = this.find(key);
+    return id < 0 ? this.#add(key, keyGroup) : id;
   }
 
   /** A column holds something for `id` that it did not hold before. */
@@ -171,31 +162,28 @@ export class KeyTable {
     this.deselect();
   }
 
-  #firstChange(id: number): void {
-    this.imageTaker?.beforeFirstChange(id);
-    this.changed.add(id);
-  }
-
   #addCurrent(): number {
     this.none();
     const key = retainKey(this.#key);
-    const keyGroup = this.#keyGroupOf(key);
+    const id = this.#add(key, this.#keyGroupOf(key));
+    this.id = id;
+    return id;
+  }
+
+  #add(key: unknown, keyGroup: number): number {
     const id = this.#free.pop() ?? this.#newId();
     this.keys[id] = key;
     this.keyGroups[id] = keyGroup;
-    this.changed.add(id);
     this.occupied[id] = 0;
     if (typeof key === "number" && (key | 0) === key) this.#ints.add(key, id);
     else this.#others.set(keyIndex(key), id);
     this.size++;
-    this.id = id;
     return id;
   }
 
   #newId(): number {
     const id = this.keys.length;
     if (id === this.occupied.length) this.#grow();
-    this.changed.reserve(id + 1);
     this.keys.push(undefined);
     for (let i = 0; i < this.#columns.length; i++) this.#columns[i]!.reserve(id);
     return id;

@@ -1,8 +1,8 @@
+import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { CapturedElement, CapturedState } from "../captured-state.ts";
-import { captureElement, restoreElement } from "./element.ts";
+import { captureElement, isAlive, restoreElement } from "./element.ts";
 import { wrongKind } from "./element-layout.ts";
 import type { ChangeGuard, Layout, LayoutOptions } from "./layout.ts";
-import { isExpired, type TtlCell } from "./ttl.ts";
 
 /**
  * List state: an array that only grows, or is replaced as a whole, and whose elements don't change. So an image is the
@@ -15,39 +15,46 @@ export class ListLayout implements Layout {
     this.#options = options;
   }
 
-  capture(stored: unknown): CapturedState {
-    const list = stored as readonly unknown[];
-    return { kind: "list", elements: elements(list, list.length) };
+  weight(stored: unknown): number {
+    return (stored as readonly unknown[]).length;
   }
 
-  image(stored: unknown): CapturedState {
-    return this.capture(stored);
+  capture(stored: unknown, now: Timestamp): CapturedState | undefined {
+    const all = stored as readonly unknown[];
+    const alive =
+      this.#options.ttl === undefined ? all : all.filter((each) => isAlive(each, this.#options, now));
+    return alive.length === 0 ? undefined : { kind: "list", elements: alive.map(captureElement) };
+  }
+
+  image(stored: unknown, now: Timestamp): CapturedState {
+    const list = stored as readonly unknown[];
+    return { kind: "list", elements: aliveElements(list, list.length, this.#options, now) };
   }
 
   releaseImage(): void {}
 
   restore(captured: CapturedState): unknown {
     if (captured.kind !== "list") throw wrongKind("a list", captured);
-    const { customs, ttl } = this.#options;
-    const now = this.#options.now();
-    return Array.from(captured.elements, (element) => restoreElement(element, customs, ttl, now));
+    const list: unknown[] = [];
+    for (const element of captured.elements) list.push(restoreElement(element, this.#options));
+    return list.length === 0 ? undefined : list;
   }
 
-  sweep(stored: unknown, now: number, _budget: number, guard: ChangeGuard, id: number): unknown {
-    const { ttl } = this.#options;
+  sweep(stored: unknown, now: Timestamp, _budget: number, guard: ChangeGuard, id: number): unknown {
     // Elements stand in the order of their times, so the first tells.
-    const cells = stored as readonly TtlCell[];
-    if (ttl === undefined || !isExpired(cells[0]!, ttl, now)) return stored;
+    const cells = stored as readonly unknown[];
+    if (isAlive(cells[0], this.#options, now)) return stored;
     guard.beforeChange(id);
-    const left = cells.filter((cell) => !isExpired(cell, ttl, now));
+    const left = cells.filter((cell) => isAlive(cell, this.#options, now));
     return left.length === 0 ? undefined : left;
   }
 }
 
-function elements(list: readonly unknown[], length: number): Iterable<CapturedElement> {
-  return {
-    *[Symbol.iterator]() {
-      for (let i = 0; i < length; i++) yield captureElement(list[i]);
-    },
-  };
+function* aliveElements(
+  list: readonly unknown[],
+  length: number,
+  options: LayoutOptions,
+  now: Timestamp,
+): Generator<CapturedElement> {
+  for (let i = 0; i < length; i++) if (isAlive(list[i], options, now)) yield captureElement(list[i]);
 }

@@ -1,11 +1,11 @@
 import { keyIndex } from "../../../common/keys/key-index.ts";
+import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { CapturedElement, CapturedState } from "../captured-state.ts";
-import { deepCopy, NO_CUSTOMS } from "../deep-copy.ts";
-import { captureElement, restoreElement } from "./element.ts";
+import { retain } from "../retain.ts";
+import { captureElement, isAlive, restoreElement } from "./element.ts";
 import { wrongKind } from "./element-layout.ts";
 import type { ChangeGuard, Layout, LayoutOptions } from "./layout.ts";
 import { StateMap } from "./state-map.ts";
-import { isExpired, type TtlCell } from "./ttl.ts";
 
 /** Map state: a `StateMap` whose values stand in cells under a time to live. */
 export class MapLayout implements Layout {
@@ -15,14 +15,22 @@ export class MapLayout implements Layout {
     this.#options = options;
   }
 
-  capture(stored: unknown): CapturedState {
-    return { kind: "map", entries: captured(() => (stored as StateMap).entries()) };
+  weight(stored: unknown): number {
+    return (stored as StateMap).size;
   }
 
-  image(stored: unknown): CapturedState {
+  capture(stored: unknown, now: Timestamp): CapturedState | undefined {
+    const entries: (readonly [unknown, CapturedElement])[] = [];
+    for (const [key, value] of (stored as StateMap).entries()) {
+      if (isAlive(value, this.#options, now)) entries.push([key, captureElement(value)]);
+    }
+    return entries.length === 0 ? undefined : { kind: "map", entries };
+  }
+
+  image(stored: unknown, now: Timestamp): CapturedState {
     const map = stored as StateMap;
     map.beginImage();
-    return { kind: "map", entries: captured(() => map.imageEntries()) };
+    return { kind: "map", entries: aliveEntries(map, this.#options, now) };
   }
 
   releaseImage(stored: unknown): void {
@@ -31,21 +39,17 @@ export class MapLayout implements Layout {
 
   restore(state: CapturedState): unknown {
     if (state.kind !== "map") throw wrongKind("a map", state);
-    const { customs, ttl } = this.#options;
-    const now = this.#options.now();
     const map = new StateMap();
-    for (const [key, element] of state.entries) {
-      map.put(key, keyIndex(key), restoreElement(element, customs, ttl, now), copyKey);
-    }
+    for (const [key, element] of state.entries)
+      map.put(key, keyIndex(key), restoreElement(element, this.#options), retain);
     return map.size === 0 ? undefined : map;
   }
 
-  sweep(stored: unknown, now: number, budget: number, guard: ChangeGuard, id: number): unknown {
-    const { ttl } = this.#options;
-    if (ttl === undefined) return stored;
+  sweep(stored: unknown, now: Timestamp, budget: number, guard: ChangeGuard, id: number): unknown {
+    if (this.#options.ttl === undefined) return stored;
     const map = stored as StateMap;
     map.sweep(budget, (cell) => {
-      if (!isExpired(cell as TtlCell, ttl, now)) return false;
+      if (isAlive(cell, this.#options, now)) return false;
       guard.beforeChange(id);
       return true;
     });
@@ -53,14 +57,11 @@ export class MapLayout implements Layout {
   }
 }
 
-const copyKey = (key: unknown): unknown => deepCopy(key, NO_CUSTOMS);
-
-function captured(
-  entries: () => Iterable<[unknown, unknown]>,
-): Iterable<readonly [unknown, CapturedElement]> {
-  return {
-    *[Symbol.iterator]() {
-      for (const [key, stored] of entries()) yield [key, captureElement(stored)] as const;
-    },
-  };
+function* aliveEntries(
+  map: StateMap,
+  options: LayoutOptions,
+  now: Timestamp,
+): Generator<readonly [unknown, CapturedElement]> {
+  for (const [key, value] of map.imageEntries())
+    if (isAlive(value, options, now)) yield [key, captureElement(value)];
 }

@@ -52,6 +52,11 @@ export class NamespaceCells {
     return this.#names.map((namespace, i) => [namespace, this.#cells[i]]);
   }
 
+  /** What is stored in all of them. */
+  cells(): Iterable<unknown> {
+    return this.#map === undefined ? this.#cells : this.#map.values();
+  }
+
   #toMap(): void {
     this.#map = new Map(this.#names.map((namespace, i) => [namespace, this.#cells[i]]));
     this.#names = [];

@@ -1,3 +1,4 @@
+import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { CapturedState } from "../captured-state.ts";
 import { wrongKind } from "./element-layout.ts";
 import type { ChangeGuard, Layout } from "./layout.ts";
@@ -7,20 +8,28 @@ import { NamespaceCells } from "./namespace-cells.ts";
 export class NamespacedLayout implements Layout {
   readonly #inner: Layout;
 
+  /** @param inner whose captures must last: a key's namespaces are captured together */
   constructor(inner: Layout) {
     this.#inner = inner;
   }
 
-  capture(stored: unknown): CapturedState {
-    return this.#each(stored, (inner) => this.#inner.capture(inner));
+  weight(stored: unknown): number {
+    const cells = stored as NamespaceCells;
+    let weight = 0;
+    for (const inner of cells.cells()) weight += this.#inner.weight(inner);
+    return weight;
   }
 
-  image(stored: unknown): CapturedState {
-    return this.#each(stored, (inner) => this.#inner.image(inner));
+  capture(stored: unknown, now: Timestamp): CapturedState | undefined {
+    return this.#each(stored, (inner) => this.#inner.capture(inner, now));
+  }
+
+  image(stored: unknown, now: Timestamp): CapturedState | undefined {
+    return this.#each(stored, (inner) => this.#inner.image(inner, now));
   }
 
   releaseImage(stored: unknown): void {
-    for (const [, inner] of (stored as NamespaceCells).entries()) this.#inner.releaseImage(inner);
+    for (const inner of (stored as NamespaceCells).cells()) this.#inner.releaseImage(inner);
   }
 
   restore(captured: CapturedState): unknown {
@@ -33,7 +42,7 @@ export class NamespacedLayout implements Layout {
     return cells.size === 0 ? undefined : cells;
   }
 
-  sweep(stored: unknown, now: number, budget: number, guard: ChangeGuard, id: number): unknown {
+  sweep(stored: unknown, now: Timestamp, budget: number, guard: ChangeGuard, id: number): unknown {
     const cells = stored as NamespaceCells;
     for (const [namespace, inner] of cells.entries()) {
       const left = this.#inner.sweep(inner, now, budget, guard, id);
@@ -45,10 +54,12 @@ export class NamespacedLayout implements Layout {
     return cells.size === 0 ? undefined : cells;
   }
 
-  #each(stored: unknown, view: (inner: unknown) => CapturedState): CapturedState {
-    const namespaces = (stored as NamespaceCells)
-      .entries()
-      .map(([namespace, inner]) => [namespace, view(inner)] as const);
-    return { kind: "namespaces", namespaces };
+  #each(stored: unknown, view: (inner: unknown) => CapturedState | undefined): CapturedState | undefined {
+    const namespaces: (readonly [string, CapturedState])[] = [];
+    for (const [namespace, inner] of (stored as NamespaceCells).entries()) {
+      const state = view(inner);
+      if (state !== undefined) namespaces.push([namespace, state]);
+    }
+    return namespaces.length === 0 ? undefined : { kind: "namespaces", namespaces };
   }
 }

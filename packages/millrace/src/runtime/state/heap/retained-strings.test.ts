@@ -11,7 +11,7 @@ import {
 import { Types } from "../../../common/types/types.ts";
 import { storeRequest } from "../testing/store-request.ts";
 import { HashMapStateBackend } from "./hash-map-state-backend.ts";
-import type { CapturableKeyedStore } from "../keyed-capture.ts";
+import type { SnapshotKeyedStore } from "../keyed-snapshot.ts";
 
 interface Named {
   readonly n: number;
@@ -49,7 +49,7 @@ const distinct = {
 };
 
 /** What puts a record into state, by name. Returned functions are called for some keys, several times each. */
-const WAYS: Readonly<Record<string, (store: CapturableKeyedStore) => (record: Named, i: number) => void>> = {
+const WAYS: Readonly<Record<string, (store: SnapshotKeyedStore) => (record: Named, i: number) => void>> = {
   "a key": (store) => {
     const state = store.getState("s", valueState<number>());
     return (record) => {
@@ -164,7 +164,7 @@ describe("heap state", () => {
   }
 
   it("keeps alive no more than a frame for each key through a set, once it knows that accumulators are sets", () => {
-    const way = (store: CapturableKeyedStore): ((record: Named) => void) => {
+    const way = (store: SnapshotKeyedStore): ((record: Named) => void) => {
       const state = store.getState("s", aggregatingState(distinct));
       return (record) => state.add(record);
     };

@@ -79,15 +79,20 @@ export class StateMap {
     this.#imageKeys = undefined;
   }
 
-  /** The entries as they were when the image began. */
+  /** The entries as they were when the image began. May be walked once; entries may change meanwhile. */
   *imageEntries(): Generator<[key: unknown, value: unknown]> {
-    const image = this.#image ?? new Map<KeyIndex, unknown>();
+    const image = this.#image;
+    if (image === undefined) return;
+    // An entry that was given out is marked as absent, so that it is neither set aside nor met again when it changes.
     for (const [index, value] of this.#values) {
       const old = image.get(index);
-      if (old !== ABSENT) yield [this.#keyOf(index), old === undefined ? value : old];
+      if (old === ABSENT) continue;
+      image.set(index, ABSENT);
+      yield [this.#keyOf(index), old === undefined ? value : old];
     }
     for (const [index, old] of image) {
-      if (old === ABSENT || this.#values.has(index)) continue;
+      if (old === ABSENT) continue;
+      image.set(index, ABSENT);
       yield [this.#imageKeys?.get(index) ?? this.#keyOf(index), old];
     }
   }

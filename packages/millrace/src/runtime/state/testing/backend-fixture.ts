@@ -1,10 +1,4 @@
-import type { StateBackend, StateStoreRequest } from "../state-backend.ts";
-import type { CapturableKeyedStore } from "../keyed-capture.ts";
-
-/** A backend as the suite needs it: with stores that can be captured. */
-export interface CapturableBackend extends StateBackend {
-  createKeyedStore(request: StateStoreRequest): CapturableKeyedStore;
-}
+import type { StateBackend } from "../state-backend.ts";
 
 /** Makes a fresh backend for each test; the test disposes of it. */
-export type MakeBackend = () => CapturableBackend;
+export type MakeBackend = () => StateBackend;

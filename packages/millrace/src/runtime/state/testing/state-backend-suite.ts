@@ -1,11 +1,13 @@
 import { describe } from "vitest";
 import type { MakeBackend } from "./backend-fixture.ts";
-import { describeCapture } from "./capture-suite.ts";
+import { describeIncremental } from "./incremental-suite.ts";
 import { describeKeyedState } from "./keyed-state-suite.ts";
 import { describeNamespaceTables } from "./namespace-tables-suite.ts";
 import { describeNamespacedState } from "./namespaced-state-suite.ts";
 import { describeOperatorState } from "./operator-state-suite.ts";
-import { describeStateModel } from "./state-model-suite.ts";
+import { describeRestore } from "./restore-suite.ts";
+import { describeSnapshotModel } from "./snapshot-model-suite.ts";
+import { describeSnapshots } from "./snapshot-suite.ts";
 import { describeTimers } from "./timers-suite.ts";
 import { describeTtl } from "./ttl-suite.ts";
 
@@ -13,8 +15,8 @@ import { describeTtl } from "./ttl-suite.ts";
  * Holds a state backend to the contract of all backends.
  *
  * @param name - for the report
- * @param makeBackend - a fresh one for each test
- * @example `describeStateBackend("HashMapStateBackend", () => new HashMapStateBackend())`
+ * @param makeBackend - a fresh one for each test; it should rest often while it writes a snapshot, so that a lot can happen meanwhile
+ * @example `describeStateBackend("HashMapStateBackend", () => new HashMapStateBackend({ lookEvery: 1 }))`
  */
 export function describeStateBackend(name: string, makeBackend: MakeBackend): void {
   // oxlint-disable-next-line vitest/valid-title -- the backend under test gives it
@@ -25,7 +27,9 @@ export function describeStateBackend(name: string, makeBackend: MakeBackend): vo
     describeNamespaceTables(makeBackend);
     describeTimers(makeBackend);
     describeOperatorState(makeBackend);
-    describeCapture(makeBackend);
-    describeStateModel(makeBackend);
+    describeSnapshots(makeBackend);
+    describeRestore(makeBackend);
+    describeIncremental(makeBackend);
+    describeSnapshotModel(makeBackend);
   });
 }

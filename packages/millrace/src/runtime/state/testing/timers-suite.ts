@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../../common/clock/manual-clock.ts";
 import { valueState } from "../../../common/state/descriptors.ts";
 import type { Flow } from "../../operators/flow.ts";
-import type { CapturableKeyedStore } from "../keyed-capture.ts";
+import type { SnapshotKeyedStore } from "../keyed-snapshot.ts";
 import type { InternalTimerService, TimerTarget } from "../timers.ts";
 import type { MakeBackend } from "./backend-fixture.ts";
 import { storeRequest } from "./store-request.ts";
@@ -39,7 +39,7 @@ class Recorder implements TimerTarget {
 export function describeTimers(makeBackend: MakeBackend): void {
   describe("timers", () => {
     function setUp(): {
-      store: CapturableKeyedStore;
+      store: SnapshotKeyedStore;
       timers: InternalTimerService;
       recorder: Recorder;
       clock: ManualClock;

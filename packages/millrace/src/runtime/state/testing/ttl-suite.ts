@@ -8,10 +8,10 @@ import {
   valueState,
 } from "../../../common/state/descriptors.ts";
 import type { StateDescriptor, StateHandle, StateTtl } from "../../../common/state/state.ts";
-import type { CapturableKeyedStore } from "../keyed-capture.ts";
-import { materializeCapture } from "../materialize-capture.ts";
+import type { SnapshotKeyedStore } from "../keyed-snapshot.ts";
 import type { MakeBackend } from "./backend-fixture.ts";
 import { storeRequest } from "./store-request.ts";
+import { inMemory, takeSnapshot } from "./take-snapshot.ts";
 
 const sum = { createAccumulator: () => 0, add: (a: number, b: number) => a + b, getResult: (a: number) => a };
 
@@ -21,7 +21,7 @@ export function describeTtl(makeBackend: MakeBackend): void {
     /** A state at key "k"; `at` moves the clock and makes the key current again. */
     function setUp<D extends StateDescriptor>(
       descriptor: D,
-    ): { state: StateHandle<D>; store: CapturableKeyedStore; at: (time: number, key?: string) => void } {
+    ): { state: StateHandle<D>; store: SnapshotKeyedStore; at: (time: number, key?: string) => void } {
       const clock = new ManualClock();
       const store = makeBackend().createKeyedStore(storeRequest({ clock }));
       const state = store.getState("s", descriptor);
@@ -191,7 +191,7 @@ export function describeTtl(makeBackend: MakeBackend): void {
       }
     });
 
-    it("keeps times over a restore, and gives elements that had none the time of the restore", () => {
+    it("keeps times over a restore, and gives elements that had none the time of the restore", async () => {
       const clock = new ManualClock();
       const backend = makeBackend();
       const before = backend.createKeyedStore(storeRequest({ clock }));
@@ -200,10 +200,10 @@ export function describeTtl(makeBackend: MakeBackend): void {
       before.setCurrentKey("k");
       timed.update(1);
       untimed.add(2);
-      const snapshot = materializeCapture(before.capture());
+      const snapshot = await takeSnapshot(before);
       clock.advanceTo(60);
       const after = backend.createKeyedStore(storeRequest({ clock }));
-      after.restore([snapshot]);
+      await after.restore([snapshot!], inMemory);
       const timedAfter = after.getState("timed", valueState<number>(undefined, { ttl: lazily }));
       const untimedAfter = after.getState("untimed", listState<number>(undefined, { ttl: lazily }));
       clock.advanceTo(99);
@@ -215,6 +215,42 @@ export function describeTtl(makeBackend: MakeBackend): void {
       clock.advanceTo(160);
       after.setCurrentKey("k");
       expect([...untimedAfter.get()]).toEqual([]);
+    });
+
+    it("leaves out of snapshots what is past its time, and forgets times where there is no time to live any more", async () => {
+      const clock = new ManualClock();
+      const backend = makeBackend();
+      const store = backend.createKeyedStore(storeRequest({ clock }));
+      const value = store.getState("value", valueState<number>(undefined, { ttl: lazily }));
+      const list = store.getState("list", listState<number>(undefined, { ttl: lazily }));
+      const map = store.getState("map", mapState<string, number>(undefined, undefined, { ttl: lazily }));
+      const write = (key: string, time: number): void => {
+        clock.advanceTo(time);
+        store.setCurrentKey(key);
+        value.update(time);
+        list.add(time);
+        map.put(`at ${time}`, time);
+      };
+      write("old", 0);
+      write("both", 0);
+      write("both", 60);
+      clock.advanceTo(100);
+      const snapshot = await takeSnapshot(store);
+      const after = backend.createKeyedStore(storeRequest({ clock }));
+      await after.restore([snapshot!], inMemory);
+      const states = {
+        value: after.getState("value", valueState<number>()),
+        list: after.getState("list", listState<number>()),
+        map: after.getState("map", mapState<string, number>()),
+      };
+      expect(after.keyCount).toBe(1);
+      clock.advanceTo(10_000);
+      after.setCurrentKey("both");
+      expect([states.value.value(), [...states.list.get()], [...states.map.entries()]]).toEqual([
+        60,
+        [60],
+        [["at 60", 60]],
+      ]);
     });
   });
 }

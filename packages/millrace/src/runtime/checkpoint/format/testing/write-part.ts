@@ -4,7 +4,7 @@ import type { Timestamp } from "../../../../common/time/timestamps.ts";
 import type { AnyType } from "../../../../common/types/infer-types.ts";
 import type { StateBytes } from "../../../../protocol/control/snapshots.ts";
 import type { CapturedElement, CapturedEntry, StateMeta } from "../../../state/captured-state.ts";
-import { copyCaptured } from "../../../state/materialize-capture.ts";
+import { copyCaptured } from "../../../state/testing/copy-captured.ts";
 import { createStateFiles } from "../../storage/create-state-files.ts";
 import type { StateFiles } from "../../storage/state-files.ts";
 import { createKeyedPartWriter } from "../create-keyed-part-writer.ts";

@@ -6,8 +6,9 @@ import type { Timestamp } from "../../../../common/time/timestamps.ts";
 import type { WindowSpec } from "../../../../graph/stream/operator-spec.ts";
 import type { Operator, OperatorContext } from "../../operator.ts";
 import { HashMapStateBackend } from "../../../state/heap/hash-map-state-backend.ts";
-import type { CapturableKeyedStore, KeyedStateSnapshot } from "../../../state/keyed-capture.ts";
-import { materializeCapture } from "../../../state/materialize-capture.ts";
+import type { KeyedStateHandle } from "../../../../protocol/control/snapshots.ts";
+import type { SnapshotKeyedStore } from "../../../state/keyed-snapshot.ts";
+import { inMemory, takeSnapshot } from "../../../state/testing/take-snapshot.ts";
 import { WindowHarness } from "./window-harness.ts";
 import { sorted, type Fired, type Segment, type WindowEvent } from "./window-oracle.ts";
 
@@ -19,7 +20,7 @@ export function ownerOf(key: unknown, parallelism: number): number {
 }
 
 /** A heap store of key groups, as of subtask 0. */
-export function heapStore(range = { start: 0, end: MAX_PARALLELISM }): CapturableKeyedStore {
+export function heapStore(range = { start: 0, end: MAX_PARALLELISM }): SnapshotKeyedStore {
   return new HashMapStateBackend().createKeyedStore({
     operator: operatorUid("window"),
     operatorName: "window",
@@ -43,7 +44,7 @@ export interface WindowJobOptions {
 }
 
 interface Subtask {
-  readonly store: CapturableKeyedStore;
+  readonly store: SnapshotKeyedStore;
   readonly harness: WindowHarness;
   /** The segment that its output belongs to: how many watermarks it has emitted. */
   segment: number;
@@ -66,14 +67,19 @@ export class WindowJob {
 
   constructor(options: WindowJobOptions) {
     this.#options = options;
-    this.#subtasks = this.#start(options.parallelism, [], 0);
+    this.#subtasks = Array.from({ length: options.parallelism }, (_, i) =>
+      this.#subtask(this.#store(options.parallelism, i), 0),
+    );
   }
 
   /** Runs events; before the event `i`, rescales to `rescales.get(i)`. What came out, in the oracle's terms. */
-  run(events: readonly WindowEvent[], rescales: ReadonlyMap<number, number> = new Map()): Segment[] {
+  async run(
+    events: readonly WindowEvent[],
+    rescales: ReadonlyMap<number, number> = new Map(),
+  ): Promise<Segment[]> {
     for (const [i, event] of events.entries()) {
       const parallelism = rescales.get(i);
-      if (parallelism !== undefined) this.rescale(parallelism);
+      if (parallelism !== undefined) await this.rescale(parallelism);
       this.#give(event);
     }
     this.#settle();
@@ -91,11 +97,15 @@ export class WindowJob {
   }
 
   /** Snapshots all subtasks, and goes on with others that restore it. */
-  rescale(parallelism: number): void {
+  async rescale(parallelism: number): Promise<void> {
     this.#settle();
-    const snapshots = this.#subtasks.map(({ store }) => materializeCapture(store.capture()));
+    const taken = await Promise.all(this.#subtasks.map(({ store }) => takeSnapshot(store)));
+    const handles = taken.filter((handle) => handle !== undefined);
     for (const { harness } of this.#subtasks) void harness.operator.close();
-    this.#subtasks = this.#start(parallelism, snapshots, this.#lastSegment());
+    const segment = this.#lastSegment();
+    this.#subtasks = await Promise.all(
+      Array.from({ length: parallelism }, (_, i) => this.#restored(parallelism, i, handles, segment)),
+    );
   }
 
   /** What came out so far. */
@@ -120,17 +130,30 @@ export class WindowJob {
     else harness.record(item, event.timestamp);
   }
 
-  #start(parallelism: number, snapshots: readonly KeyedStateSnapshot[], segment: number): Subtask[] {
-    return Array.from({ length: parallelism }, (_, i) => {
-      const store = heapStore(keyGroupRange(MAX_PARALLELISM, parallelism, i));
-      store.restore(snapshots);
-      const { create, spec, blocks } = this.#options;
-      const harness = new WindowHarness((context) => create(spec, context), {
-        store,
-        ...(blocks === undefined ? {} : { blocks }),
-      });
-      return { store, harness, segment };
+  #store(parallelism: number, subtask: number): SnapshotKeyedStore {
+    return heapStore(keyGroupRange(MAX_PARALLELISM, parallelism, subtask));
+  }
+
+  async #restored(
+    parallelism: number,
+    subtask: number,
+    handles: readonly KeyedStateHandle[],
+    segment: number,
+  ): Promise<Subtask> {
+    const store = this.#store(parallelism, subtask);
+    await store.restore(handles, inMemory);
+    const restored = this.#subtask(store, segment);
+    store.restored();
+    return restored;
+  }
+
+  #subtask(store: SnapshotKeyedStore, segment: number): Subtask {
+    const { create, spec, blocks } = this.#options;
+    const harness = new WindowHarness((context) => create(spec, context), {
+      store,
+      ...(blocks === undefined ? {} : { blocks }),
     });
+    return { store, harness, segment };
   }
 
   /** Lets everything come out, and sorts it into segments. */

@@ -2,6 +2,7 @@ import type { Clock } from "../../../../common/clock/clock.ts";
 import { MIN_WATERMARK, type Timestamp } from "../../../../common/time/timestamps.ts";
 import type { Flow } from "../../../operators/flow.ts";
 import type { InternalTimerService, TimerTarget } from "../../timers.ts";
+import type { ChangeTracking } from "../changes/tracking.ts";
 import type { KeyTable } from "../key-table.ts";
 import { TimerDomain } from "./timer-domain.ts";
 
@@ -17,11 +18,11 @@ export class HeapTimerService implements InternalTimerService {
   readonly #clock: Clock;
   #watermark = MIN_WATERMARK;
 
-  constructor(keys: KeyTable, clock: Clock) {
+  constructor(keys: KeyTable, clock: Clock, tracking: ChangeTracking) {
     this.#keys = keys;
     this.#clock = clock;
-    this.event = new TimerDomain(keys);
-    this.processing = new TimerDomain(keys);
+    this.event = new TimerDomain(keys, tracking);
+    this.processing = new TimerDomain(keys, tracking);
   }
 
   get nextProcessingTime(): Timestamp {

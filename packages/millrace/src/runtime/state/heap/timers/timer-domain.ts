@@ -1,9 +1,11 @@
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { Timestamp } from "../../../../common/time/timestamps.ts";
+import type { CapturedTimer } from "../../captured-state.ts";
 import { Column } from "../column.ts";
+import type { ChangeTracking } from "../changes/tracking.ts";
 import type { KeyTable } from "../key-table.ts";
 import type { Timer } from "./timer.ts";
-import { TimerLayout } from "./timer-layout.ts";
+import { TimerLayout, timersOf } from "./timer-layout.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import { isTimer, TimerSet } from "./timer-set.ts";
 
@@ -16,9 +18,9 @@ export class TimerDomain {
   readonly #keys: KeyTable;
   readonly #queue = new TimerQueue();
 
-  constructor(keys: KeyTable) {
+  constructor(keys: KeyTable, tracking: ChangeTracking) {
     this.#keys = keys;
-    this.column = new Column(keys, new TimerLayout());
+    this.column = new Column(keys, new TimerLayout(), tracking);
   }
 
   get size(): number {
@@ -34,13 +36,15 @@ export class TimerDomain {
   register(namespace: string, time: Timestamp): void {
     if (time !== time)
       throw new MillraceError("STATE_MISUSE", "the time of a timer must be a number, got NaN");
-    const stored = this.column.getForChange() as Timer | TimerSet | undefined;
+    const stored = this.column.get() as Timer | TimerSet | undefined;
     if (stored === undefined) {
       // A key without id gets one only here, so the timer is made afterwards.
-      const id = this.#keys.idForChange();
+      const id = this.#keys.idOrNew();
       this.column.set(this.#queue.add(id, namespace, time));
     } else if (find(stored, namespace, time) === undefined) {
-      this.#add(stored, this.#queue.add(this.#keys.id, namespace, time));
+      this.column.beforeChange(this.#keys.id);
+      const timers = joined(stored, this.#queue.add(this.#keys.id, namespace, time));
+      if (timers !== stored) this.column.set(timers);
     }
   }
 
@@ -70,23 +74,30 @@ export class TimerDomain {
     this.#keys.vacate(timer.id);
   }
 
+  /** Puts timers of the key `id` that a checkpoint holds, as if they had been there all the time. */
+  load(id: number, timers: Iterable<CapturedTimer>): void {
+    for (const { namespace, time } of timers) {
+      const stored = this.column.values[id] as Timer | TimerSet | undefined;
+      if (stored === undefined) this.column.load(id, this.#queue.add(id, namespace, time));
+      else if (find(stored, namespace, time) === undefined)
+        this.column.load(id, joined(stored, this.#queue.add(id, namespace, time)));
+    }
+  }
+
+  /** Removes all timers of the key `id`. */
+  clearAt(id: number): void {
+    const stored = this.column.values[id] as Timer | TimerSet | undefined;
+    if (stored === undefined) return;
+    for (const timer of timersOf(stored)) this.#queue.remove(timer);
+    this.column.clearAt(id);
+  }
+
   dispose(): void {
     this.#queue.clear();
   }
 
-  #add(stored: Timer | TimerSet, timer: Timer): void {
-    if (stored instanceof TimerSet) {
-      stored.add(timer);
-      return;
-    }
-    const set = new TimerSet();
-    set.add(stored);
-    set.add(timer);
-    this.column.set(set);
-  }
-
   #remove(timer: Timer, stored: Timer | TimerSet): void {
-    this.#keys.beforeChange(timer.id);
+    this.column.beforeChange(timer.id);
     this.#queue.remove(timer);
     if (stored instanceof TimerSet) {
       stored.delete(timer);
@@ -94,6 +105,18 @@ export class TimerDomain {
     }
     this.column.clearAt(timer.id);
   }
+}
+
+/** The timers of a key with one more. */
+function joined(stored: Timer | TimerSet, timer: Timer): TimerSet {
+  if (stored instanceof TimerSet) {
+    stored.add(timer);
+    return stored;
+  }
+  const set = new TimerSet();
+  set.add(stored);
+  set.add(timer);
+  return set;
 }
 
 function find(stored: Timer | TimerSet, namespace: string, time: Timestamp): Timer | undefined {

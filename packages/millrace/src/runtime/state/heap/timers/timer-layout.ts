@@ -6,6 +6,10 @@ import type { TimerSet } from "./timer-set.ts";
 
 /** The timers of a key: one `Timer`, or a `TimerSet`. They are restored through their service, which queues them. */
 export class TimerLayout implements Layout {
+  weight(stored: unknown): number {
+    return stored instanceof Timer ? 1 : (stored as TimerSet).size;
+  }
+
   capture(stored: unknown): CapturedState {
     const timers = timersOf(stored as Timer | TimerSet);
     return {
@@ -29,6 +33,7 @@ export class TimerLayout implements Layout {
   }
 }
 
-function timersOf(stored: Timer | TimerSet): readonly Timer[] {
+/** All timers of a key, as they are now. */
+export function timersOf(stored: Timer | TimerSet): readonly Timer[] {
   return stored instanceof Timer ? [stored] : stored.all();
 }
