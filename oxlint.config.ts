@@ -124,6 +124,7 @@ export default defineConfig({
         "packages/millrace/src/client/**",
         "packages/connector-*/src/**",
         "packages/state-*/src/local/**",
+        "packages/state-*/src/testing/**",
       ],
       rules: { "no-restricted-imports": ["error", { paths: restrictedModules(AMBIENT_MODULES) }] },
     },

@@ -41,8 +41,14 @@ function load(): NativeBinding {
   } catch (error) {
     throw unavailable(`its native part can't be loaded: ${(error as Error).message.split("\n")[0]}`, error);
   }
-  if (binding.version !== ROCKSDB || typeof binding.Database !== "function" || typeof binding.Iterator !== "function")
-    throw unavailable(`it needs ${PACKAGE} ${VERSION} with RocksDB ${ROCKSDB}, and found RocksDB ${binding.version}`);
+  if (
+    binding.version !== ROCKSDB ||
+    typeof binding.Database !== "function" ||
+    typeof binding.Iterator !== "function"
+  )
+    throw unavailable(
+      `it needs ${PACKAGE} ${VERSION} with RocksDB ${ROCKSDB}, and found RocksDB ${binding.version}`,
+    );
   return binding;
 }
 

@@ -34,7 +34,8 @@ function check(db: RocksDb): string | undefined {
     const cursor = db.scan(Buffer.from("a"), Buffer.from("z"));
     db.put(slice("d"), slice("4"));
     const rows: string[] = [];
-    while (cursor.next()) rows.push(`${cursor.key.toString("latin1", 0, cursor.keyLength)}${cursor.valueLength}`);
+    while (cursor.next())
+      rows.push(`${cursor.key.toString("latin1", 0, cursor.keyLength)}${cursor.valueLength}`);
     return rows.join() === "a1,b300000" ? undefined : `a walk over rows gives ${rows.join()}`;
   } finally {
     db.close();

@@ -25,7 +25,8 @@ function size(value: unknown): number {
   if (nodes-- <= 0) return OBJECT;
   if (ArrayBuffer.isView(value)) return 2 * OBJECT + value.byteLength;
   if (Array.isArray(value)) return OBJECT + FIELD * value.length + sample(value, value.length);
-  if (value instanceof Map || value instanceof Set) return OBJECT + 32 * value.size + sample(value.values(), value.size);
+  if (value instanceof Map || value instanceof Set)
+    return OBJECT + 32 * value.size + sample(value.values(), value.size);
   let sum = OBJECT;
   for (const name in value) sum += FIELD + size((value as Record<string, unknown>)[name]);
   return sum;

@@ -177,7 +177,8 @@ export class RowSetMap extends CellMap<RowSetCell> {
       changed = true;
       this.remove(cell, entry);
     }
-    if (changed && cell.count === 0 && !cell.stored && !cell.voided && cell.dirty.length === 0) this.forget(cell);
+    if (changed && cell.count === 0 && !cell.stored && !cell.voided && cell.dirty.length === 0)
+      this.forget(cell);
   }
 
   override write(cell: RowSetCell): void {

@@ -47,7 +47,8 @@ export class WriteBack {
   write(cell: Cell): void {
     if (cell.epoch === 0) return;
     this.#settled(cell);
-    if (cell.owner.droppedIn === 0 || (this.flushing && cell.epoch < cell.owner.droppedIn)) cell.owner.write(cell);
+    if (cell.owner.droppedIn === 0 || (this.flushing && cell.epoch < cell.owner.droppedIn))
+      cell.owner.write(cell);
     cell.epoch = 0;
   }
 
@@ -69,7 +70,7 @@ export class WriteBack {
 
   /** Writes up to `count` cells of earlier epochs; true when there are none left. */
   flush(count: number): boolean {
-    for (let i = 0; i < count; ) {
+    for (let i = 0; i < count;) {
       const epoch = this.#epochs[this.#head];
       if (epoch === undefined || epoch === this.epoch) {
         this.flushing = false;

@@ -1,5 +1,10 @@
 import { MillraceError } from "millrace/internal/state-backend";
-import type { NativeBinding, NativeDatabase, NativeOpenOptions, SliceBuffer } from "../binding/native-binding.ts";
+import type {
+  NativeBinding,
+  NativeDatabase,
+  NativeOpenOptions,
+  SliceBuffer,
+} from "../binding/native-binding.ts";
 import { RocksCursor } from "./rocks-cursor.ts";
 
 /** How a database is opened. */
@@ -153,7 +158,11 @@ export class RocksDb {
   }
 }
 
-function nativeOptions({ writeBufferSize, readOnly = false, family = "default" }: RocksDbOptions): NativeOpenOptions {
+function nativeOptions({
+  writeBufferSize,
+  readOnly = false,
+  family = "default",
+}: RocksDbOptions): NativeOpenOptions {
   return {
     name: family,
     readOnly,

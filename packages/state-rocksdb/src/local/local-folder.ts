@@ -65,7 +65,10 @@ export async function bring(from: string, to: string, mayLink: boolean): Promise
 }
 
 /** The CRC-32 of a file, read in pieces; `pause` is awaited between them. */
-export async function checksum(path: string, pause: () => Promise<void>): Promise<{ readonly crc: number; readonly length: number }> {
+export async function checksum(
+  path: string,
+  pause: () => Promise<void>,
+): Promise<{ readonly crc: number; readonly length: number }> {
   const file = await open(path, "r");
   try {
     const buffer = Buffer.allocUnsafe(CHUNK);

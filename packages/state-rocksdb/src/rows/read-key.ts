@@ -59,14 +59,14 @@ export class KeyReader {
         this.position += 8;
         return;
       case KeyTag.LATIN1:
-        this.position += this.#count();
+        this.#skip(this.#count());
         return;
       case KeyTag.UTF16:
-        this.position += 2 * this.#count();
+        this.#skip(2 * this.#count());
         return;
       case KeyTag.BIGINT:
         this.position++;
-        this.position += this.#count();
+        this.#skip(this.#count());
         return;
       case KeyTag.ARRAY:
         for (let i = this.#count(); i > 0; i--) this.skipKey();
@@ -82,7 +82,9 @@ export class KeyReader {
     const negative = this.bytes[this.position++] === 1;
     const length = this.#count();
     const start = this.#skip(length);
-    const digits = Buffer.from(this.bytes.subarray(start, start + length)).reverse().toString("hex");
+    const digits = Buffer.from(this.bytes.subarray(start, start + length))
+      .reverse()
+      .toString("hex");
     const magnitude = digits === "" ? 0n : BigInt(`0x${digits}`);
     return negative ? -magnitude : magnitude;
   }
@@ -92,7 +94,8 @@ export class KeyReader {
     for (let i = this.#count(); i > 0; i--) {
       const name = this.key() as string;
       const value = this.key();
-      if (name === "__proto__") Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+      if (name === "__proto__")
+        Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
       else object[name] = value;
     }
     return object;

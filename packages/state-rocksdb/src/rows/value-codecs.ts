@@ -100,7 +100,8 @@ export class ValueCodecs {
 
   /** Where a type is declared that was not when the value was written, it has to fit. */
   #check(encoding: number, value: unknown): void {
-    if (this.#type === undefined || !needsCheck(this.encodings[encoding]!.type, this.#type.description)) return;
+    if (this.#type === undefined || !needsCheck(this.encodings[encoding]!.type, this.#type.description))
+      return;
     const [issue] = validateValue(this.#type, value);
     if (issue === undefined) return;
     throw new MillraceError("RESTORE_REFUSED", `${this.#where} can't be restored: ${describeIssue(issue)}`, {

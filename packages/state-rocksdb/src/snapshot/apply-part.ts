@@ -8,7 +8,7 @@ import {
 } from "millrace/internal/state-backend";
 import { KeyReader } from "../rows/read-key.ts";
 import { after, RowKey, Space } from "../rows/row-key.ts";
-import type { RocksKeyedStateStore } from "../state/rocks-keyed-store.ts";
+import type { StoreView } from "../state/store-view.ts";
 import type { RocksState } from "../state/rocks-states.ts";
 
 /**
@@ -17,14 +17,18 @@ import type { RocksState } from "../state/rocks-states.ts";
  *
  * @param at the state's number in the part
  */
-export function applyPart(store: RocksKeyedStateStore, reader: KeyedPartReader, at: number, state: RocksState): void {
+export function applyPart(store: StoreView, reader: KeyedPartReader, at: number, state: RocksState): void {
   const { start, end } = store.keyGroups;
   const { keyGroups, content } = reader.header;
   const changes = content === "changes";
   for (let group = Math.max(start, keyGroups.start); group < Math.min(end, keyGroups.end); group++) {
     if (changes) applyRemovals(store, reader, at, group, state);
     let last: KeyIndex | undefined;
-    for (const { key, namespace, value } of reader.entries(at, group, state.parked ? undefined : state.meta)) {
+    for (const { key, namespace, value } of reader.entries(
+      at,
+      group,
+      state.parked ? undefined : state.meta,
+    )) {
       store.keys.select(key);
       const index = keyIndex(key);
       if (changes && namespace === undefined && index !== last) clear(store, state);
@@ -35,7 +39,7 @@ export function applyPart(store: RocksKeyedStateStore, reader: KeyedPartReader, 
 }
 
 function applyRemovals(
-  store: RocksKeyedStateStore,
+  store: StoreView,
   reader: KeyedPartReader,
   at: number,
   group: number,
@@ -53,18 +57,19 @@ function applyRemovals(
 }
 
 /** Removes what a table has in one key group. */
-function removeGroup(store: RocksKeyedStateStore, { body }: RocksState, namespace: number, group: number): void {
+function removeGroup(store: StoreView, { body }: RocksState, namespace: number, group: number): void {
   if (body.kind !== "tables") return;
   const table = body.tables.get(namespace);
   if (table === undefined) return;
   const keys: unknown[] = [];
-  for (const scan = table.scan(); scan.next();) if (store.keys.keyGroupOf(scan.key) === group) keys.push(scan.key);
+  for (const scan = table.scan(); scan.next();)
+    if (store.keys.keyGroupOf(scan.key) === group) keys.push(scan.key);
   for (const key of keys) table.remove(key);
   if (table.size === 0) body.tables.drop(namespace);
 }
 
 /** Removes all that the current key has of a state, in every namespace. */
-function clear(store: RocksKeyedStateStore, state: RocksState): void {
+function clear(store: StoreView, state: RocksState): void {
   const { body } = state;
   if (body.kind === "timers") {
     body.domain.clearKey();
@@ -79,7 +84,7 @@ function clear(store: RocksKeyedStateStore, state: RocksState): void {
 }
 
 /** The namespaces in which the current key has rows, once all is written. */
-function namespacesOf(store: RocksKeyedStateStore, { id, body }: RocksState): readonly string[] {
+function namespacesOf(store: StoreView, { id, body }: RocksState): readonly string[] {
   if (body.kind === "elements" || body.kind === "collections") body.map.current = undefined;
   store.writeBack.writeAll();
   store.keys.touch();
@@ -93,7 +98,7 @@ function namespacesOf(store: RocksKeyedStateStore, { id, body }: RocksState): re
 }
 
 function put(
-  store: RocksKeyedStateStore,
+  store: StoreView,
   state: RocksState,
   key: unknown,
   namespace: number | undefined,
@@ -133,6 +138,6 @@ function put(
   }
 }
 
-function timeOf(store: RocksKeyedStateStore, { time }: CapturedElement): number {
+function timeOf(store: StoreView, { time }: CapturedElement): number {
   return time ?? store.restoredAt;
 }

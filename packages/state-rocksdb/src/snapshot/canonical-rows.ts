@@ -15,7 +15,7 @@ import { KeyReader } from "../rows/read-key.ts";
 import { after, Part, RowKey, Space } from "../rows/row-key.ts";
 import { readSortable, SORTABLE, U48 } from "../rows/sortable.ts";
 import type { ValueCodecs } from "../rows/value-codecs.ts";
-import type { RocksKeyedStateStore } from "../state/rocks-keyed-store.ts";
+import type { StoreView } from "../state/store-view.ts";
 import type { RocksState } from "../state/rocks-states.ts";
 import { isTimers } from "../state/rocks-states.ts";
 import type { StoreMeta } from "./store-meta.ts";
@@ -39,16 +39,20 @@ interface Collection {
 
 /** The rows of a store as they are when this is made, in the canonical form. Cursors stay open until `close`. */
 export class CanonicalRows {
-  readonly #store: RocksKeyedStateStore;
+  readonly #store: StoreView;
   /** As they were then: a state may be declared while rows are being read. */
-  readonly #states: readonly { readonly state: RocksState; readonly meta: StateMeta; readonly codecs: ValueCodecs }[];
+  readonly #states: readonly {
+    readonly state: RocksState;
+    readonly meta: StateMeta;
+    readonly codecs: ValueCodecs;
+  }[];
   readonly #keyed: RowWalk;
   readonly #tables: readonly { readonly state: number; readonly namespace: number; readonly walk: RowWalk }[];
   readonly #reader = new KeyReader();
   #collection: Collection | undefined;
   #entries = 0;
 
-  constructor(store: RocksKeyedStateStore, meta: StoreMeta) {
+  constructor(store: StoreView, meta: StoreMeta) {
     this.#store = store;
     this.#states = store.states.all
       .slice(0, meta.states.length)
@@ -72,7 +76,13 @@ export class CanonicalRows {
     const { keyGroups, maxParallelism, request: store } = this.#store;
     const writer = createKeyedPartWriter(
       request.files,
-      { operator: store.operator, maxParallelism, keyHashVersion: KEY_HASH_VERSION, keyGroups, content: "full" },
+      {
+        operator: store.operator,
+        maxParallelism,
+        keyHashVersion: KEY_HASH_VERSION,
+        keyGroups,
+        content: "full",
+      },
       this.#states.map(({ meta }) => meta),
       `${store.operatorName}-${store.subtaskIndex}`,
     );
@@ -85,7 +95,8 @@ export class CanonicalRows {
       await writer.abort();
       throw error;
     }
-    if (this.#entries > 0 || watermarks.some((watermark) => watermark !== MIN_WATERMARK)) return writer.finish();
+    if (this.#entries > 0 || watermarks.some((watermark) => watermark !== MIN_WATERMARK))
+      return writer.finish();
     await writer.abort();
     return undefined;
   }

@@ -1,9 +1,9 @@
 import { stateHeader } from "millrace/internal/state-backend";
-import type { RocksKeyedStateStore } from "../state/rocks-keyed-store.ts";
+import type { StoreView } from "../state/store-view.ts";
 import { NATIVE_FORMAT, type StoreMeta } from "./store-meta.ts";
 
 /** What the rows of a store mean, as of now. */
-export function describeStore({ states, tables }: RocksKeyedStateStore): StoreMeta {
+export function describeStore({ states, tables }: StoreView): StoreMeta {
   return {
     format: NATIVE_FORMAT,
     states: states.all.map(({ meta, codecs, body }) => ({

@@ -35,7 +35,10 @@ export async function fetchDatabase(
 }
 
 /** What a native snapshot says of itself. */
-export function readMeta(handle: Extract<KeyedStateHandle, { kind: "native" }>, files: StateFiles): NativeMeta {
+export function readMeta(
+  handle: Extract<KeyedStateHandle, { kind: "native" }>,
+  files: StateFiles,
+): NativeMeta {
   const file = handle.files.find(({ name }) => name === META_FILE);
   if (file === undefined) throw corruptFile(META_FILE, "the checkpoint does not name it");
   const reader = files.open(file.bytes);

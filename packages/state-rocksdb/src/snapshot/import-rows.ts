@@ -3,7 +3,7 @@ import { asSlice } from "../db/slice-buffer.ts";
 import { KeyReader } from "../rows/read-key.ts";
 import { after, Part, RowKey, Space } from "../rows/row-key.ts";
 import { readSortable, SORTABLE } from "../rows/sortable.ts";
-import type { RocksKeyedStateStore } from "../state/rocks-keyed-store.ts";
+import type { StoreView } from "../state/store-view.ts";
 import type { RocksState } from "../state/rocks-states.ts";
 import { familyName } from "../state/table-rows.ts";
 import type { StoreMeta } from "./store-meta.ts";
@@ -23,7 +23,7 @@ interface Imported {
  * tables and timers.
  */
 export async function importRows(
-  store: RocksKeyedStateStore,
+  store: StoreView,
   meta: StoreMeta,
   open: (family: string) => RocksDb,
 ): Promise<void> {
@@ -47,7 +47,7 @@ export async function importRows(
   }
 }
 
-async function importKeyed(store: RocksKeyedStateStore, states: readonly Imported[], from: RocksDb): Promise<void> {
+async function importKeyed(store: StoreView, states: readonly Imported[], from: RocksDb): Promise<void> {
   const { start, end } = store.keyGroups;
   const range = (keyGroup: number): Uint8Array => new RowKey().begin(Space.KEYED).u16(keyGroup).copy();
   const cursor = from.scan(range(start), end > 0xffff ? Uint8Array.of(Space.KEYED + 1) : range(end));
@@ -75,7 +75,8 @@ async function importKeyed(store: RocksKeyedStateStore, states: readonly Importe
       } else if (state.body.kind === "elements" || key[rest] === Part.ELEMENT) {
         value[0] = imported.encodings[value[0]!]!;
       }
-      if (state.body.kind !== "tables") (state.body.kind === "timers" ? state.body.domain : state.body).map.complete = false;
+      if (state.body.kind !== "tables")
+        (state.body.kind === "timers" ? state.body.domain : state.body).map.complete = false;
       store.db.put(key, value);
     }
   } finally {
@@ -85,7 +86,7 @@ async function importKeyed(store: RocksKeyedStateStore, states: readonly Importe
 
 /** A timer gets a number of its own here: those of several stores would meet. */
 function importTimer(
-  store: RocksKeyedStateStore,
+  store: StoreView,
   state: RocksState,
   reader: KeyReader,
   row: Buffer,
@@ -108,7 +109,7 @@ function importTimer(
 }
 
 async function importTable(
-  store: RocksKeyedStateStore,
+  store: StoreView,
   { state, encodings }: Imported,
   id: number,
   namespace: number,

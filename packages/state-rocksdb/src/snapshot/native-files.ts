@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import { checksum, filesIn } from "../local/local-folder.ts";
 import { BACKEND } from "../backend-name.ts";
-import type { RocksKeyedStateStore } from "../state/rocks-keyed-store.ts";
+import type { StoreView } from "../state/store-view.ts";
 import type { ConfirmedFiles, SharedFile, SharedFiles } from "./confirmed-files.ts";
 import { encodeMeta, META_FILE, type StoreMeta } from "./store-meta.ts";
 
@@ -21,18 +21,13 @@ const NEEDLESS = /^(LOG.*|LOCK|IDENTITY)$/;
 
 /** Carries RocksDB's own checkpoint into the job's: files that are there already are named, others are linked or copied. */
 export class NativeFiles {
-  readonly #store: RocksKeyedStateStore;
+  readonly #store: StoreView;
   readonly #files: StateFiles;
   readonly #confirmed: ConfirmedFiles | undefined;
   readonly #check: () => void;
 
   /** @param confirmed undefined: everything is written */
-  constructor(
-    store: RocksKeyedStateStore,
-    files: StateFiles,
-    confirmed: ConfirmedFiles | undefined,
-    check: () => void,
-  ) {
+  constructor(store: StoreView, files: StateFiles, confirmed: ConfirmedFiles | undefined, check: () => void) {
     this.#store = store;
     this.#files = files;
     this.#confirmed = confirmed;
@@ -53,13 +48,16 @@ export class NativeFiles {
       if (NEEDLESS.test(name)) continue;
       const immutable = IMMUTABLE.test(name);
       const known = immutable ? this.#confirmed?.reusable(name) : undefined;
-      const file = known?.length === length ? known : await this.#adopt(join(path, name), `${label}-${name}`, pace);
+      const file =
+        known?.length === length ? known : await this.#adopt(join(path, name), `${label}-${name}`, pace);
       if (immutable) shared.set(name, file);
       files.push({ name, ...file });
     }
     const header = await this.#header(meta, watermarks, label);
     const metaFile = this.#files.create(`${label}-${META_FILE}`);
-    metaFile.write(encodeMeta({ ...meta, files: files.map(({ name, length, crc }) => ({ name, length, crc })) }));
+    metaFile.write(
+      encodeMeta({ ...meta, files: files.map(({ name, length, crc }) => ({ name, length, crc })) }),
+    );
     const metaBytes = await metaFile.close();
     this.#check();
     const handle: KeyedStateHandle = {

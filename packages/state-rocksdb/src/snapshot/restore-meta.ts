@@ -1,10 +1,10 @@
 import type { KeyedStateHandle, StateFiles } from "millrace/internal/state-backend";
-import type { RocksKeyedStateStore } from "../state/rocks-keyed-store.ts";
+import type { StoreView } from "../state/store-view.ts";
 import { readMeta } from "./fetch-database.ts";
 
 /** Makes the states of a database that was taken over as it is known to its store. */
 export async function restoreMeta(
-  store: RocksKeyedStateStore,
+  store: StoreView,
   handle: Extract<KeyedStateHandle, { kind: "native" }>,
   files: StateFiles,
 ): Promise<void> {

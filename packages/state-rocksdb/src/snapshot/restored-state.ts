@@ -9,7 +9,7 @@ import {
 import { BACKEND } from "../backend-name.ts";
 import { RocksDb } from "../db/rocks-db.ts";
 import { removeFolder } from "../local/local-folder.ts";
-import type { RocksKeyedStateStore } from "../state/rocks-keyed-store.ts";
+import type { StoreView } from "../state/store-view.ts";
 import { isTimers, type RocksState } from "../state/rocks-states.ts";
 import { applyPart } from "./apply-part.ts";
 import type { SharedFiles } from "./confirmed-files.ts";
@@ -25,14 +25,14 @@ type Canonical = Extract<KeyedStateHandle, { kind: "canonical" }>;
  * Canonical parts stay open until the operator is: each state is read when it is asked for, and what nobody asked for at the end.
  */
 export class RestoredState {
-  readonly #store: RocksKeyedStateStore;
+  readonly #store: StoreView;
   readonly #native: readonly Native[];
   readonly #canonical: readonly Canonical[];
   readonly #files: StateFiles;
   readonly #parts: (readonly KeyedPartReader[])[] = [];
   readonly #loaded = new Set<RocksState>();
 
-  constructor(store: RocksKeyedStateStore, handles: readonly KeyedStateHandle[], files: StateFiles) {
+  constructor(store: StoreView, handles: readonly KeyedStateHandle[], files: StateFiles) {
     this.#store = store;
     this.#files = files;
     this.#native = handles.filter((handle) => handle.kind === "native");
@@ -42,7 +42,9 @@ export class RestoredState {
     throw new MillraceError(
       "RESTORE_REFUSED",
       `${store.where}: its state was written by the backend ${stranger.backend}, in a form that only that reads`,
-      { help: "Take a savepoint with the backend that wrote it, and start from that: savepoints are read by every backend." },
+      {
+        help: "Take a savepoint with the backend that wrote it, and start from that: savepoints are read by every backend.",
+      },
     );
   }
 
@@ -77,7 +79,8 @@ export class RestoredState {
       for (const reader of readers) {
         // Another layout under the name is found, too, and refused when it is read.
         const at = reader.header.states.findIndex(
-          (each) => each.name === name && (each.layout === layout || !(isTimers(layout) || isTimers(each.layout))),
+          (each) =>
+            each.name === name && (each.layout === layout || !(isTimers(layout) || isTimers(each.layout))),
         );
         if (at >= 0) applyPart(this.#store, reader, at, state);
       }

@@ -1,6 +1,12 @@
-import { MillraceError, type KeyedSnapshot, type KeyedSnapshotRequest, type KeyedStateHandle, type SnapshotPace } from "millrace/internal/state-backend";
+import {
+  MillraceError,
+  type KeyedSnapshot,
+  type KeyedSnapshotRequest,
+  type KeyedStateHandle,
+  type SnapshotPace,
+} from "millrace/internal/state-backend";
 import { removeFolder, waitForFolder } from "../local/local-folder.ts";
-import type { RocksKeyedStateStore } from "../state/rocks-keyed-store.ts";
+import type { StoreView } from "../state/store-view.ts";
 import { CanonicalRows } from "./canonical-rows.ts";
 import type { ConfirmedFiles } from "./confirmed-files.ts";
 import { describeStore } from "./describe-store.ts";
@@ -18,7 +24,7 @@ const PATIENCE = 5000;
  * away, or rows are read.
  */
 export class SnapshotRun implements KeyedSnapshot {
-  readonly #store: RocksKeyedStateStore;
+  readonly #store: StoreView;
   readonly #request: KeyedSnapshotRequest;
   readonly #confirmed: ConfirmedFiles;
   readonly #onEnd: () => void;
@@ -30,12 +36,7 @@ export class SnapshotRun implements KeyedSnapshot {
   #checkpoint: { readonly path: string; readonly done: Promise<void> } | undefined;
   #rows: CanonicalRows | undefined;
 
-  constructor(
-    store: RocksKeyedStateStore,
-    request: KeyedSnapshotRequest,
-    confirmed: ConfirmedFiles,
-    onEnd: () => void,
-  ) {
+  constructor(store: StoreView, request: KeyedSnapshotRequest, confirmed: ConfirmedFiles, onEnd: () => void) {
     this.#store = store;
     this.#request = request;
     this.#confirmed = confirmed;
@@ -76,11 +77,15 @@ export class SnapshotRun implements KeyedSnapshot {
     this.#capture();
     if (this.#checkpoint === undefined) return;
     await this.#checkpoint.done.catch((error: unknown) => {
-      throw new MillraceError("CHECKPOINT_FAILED", `${this.#store.where}: RocksDB could not take its checkpoint`, {
-        cause: error,
-        retryable: true,
-        help: "See whether the disk of state.backend.rocksdb.localdir is full.",
-      });
+      throw new MillraceError(
+        "CHECKPOINT_FAILED",
+        `${this.#store.where}: RocksDB could not take its checkpoint`,
+        {
+          cause: error,
+          retryable: true,
+          help: "See whether the disk of state.backend.rocksdb.localdir is full.",
+        },
+      );
     });
     this.#release();
     this.#check();
@@ -121,7 +126,9 @@ export class SnapshotRun implements KeyedSnapshot {
 
   async #writeNative(pace: SnapshotPace): Promise<KeyedStateHandle> {
     const { checkpointId, files, incremental } = this.#request;
-    const native = new NativeFiles(this.#store, files, incremental ? this.#confirmed : undefined, () => this.#check());
+    const native = new NativeFiles(this.#store, files, incremental ? this.#confirmed : undefined, () =>
+      this.#check(),
+    );
     const written = await native.write(this.#checkpoint!.path, this.#meta, this.#watermarks, pace);
     this.#confirmed.written(checkpointId, written.shared);
     return written.handle;

@@ -47,7 +47,8 @@ export function encodeMeta(meta: NativeMeta): Uint8Array {
 /** @throws CHECKPOINT_CORRUPT naming `file`, RESTORE_REFUSED for another version */
 export function decodeMeta(bytes: Uint8Array, file: string): NativeMeta {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.length < 4 || view.readUInt32LE(0) !== crc32(view.subarray(4))) throw corruptFile(file, "its checksum is wrong");
+  if (view.length < 4 || view.readUInt32LE(0) !== crc32(view.subarray(4)))
+    throw corruptFile(file, "its checksum is wrong");
   const meta = codec.decode(view.subarray(4)) as NativeMeta;
   if (meta.format !== NATIVE_FORMAT) {
     throw new MillraceError(

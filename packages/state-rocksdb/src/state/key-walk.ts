@@ -54,7 +54,8 @@ function walkRows(
   const reader = new KeyReader();
   const known = new Set<KeyIndex>();
   // Cells in memory are found by their keys here, since those of namespaced state have other indexes.
-  if (namespaced) for (const cell of map.cells.values()) if (cell.admitted <= walk) known.add(keyIndex(cell.key));
+  if (namespaced)
+    for (const cell of map.cells.values()) if (cell.admitted <= walk) known.add(keyIndex(cell.key));
   const cursor = db.scan(Uint8Array.of(Space.KEYED), Uint8Array.of(Space.KEYED + 1));
   try {
     while (cursor.next()) {

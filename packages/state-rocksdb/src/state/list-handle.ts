@@ -1,4 +1,11 @@
-import { freezeState, isExpired, type HandleOptions, type ListState, type ReadonlyState, type TtlPolicy } from "millrace/internal/state-backend";
+import {
+  freezeState,
+  isExpired,
+  type HandleOptions,
+  type ListState,
+  type ReadonlyState,
+  type TtlPolicy,
+} from "millrace/internal/state-backend";
 import type { RowEntry, RowSetCell } from "../cache/row-set.ts";
 import type { Sweeper } from "./sweeper.ts";
 import type { RowSetPlace } from "./row-set-place.ts";
@@ -78,7 +85,7 @@ export class RocksListHandle<T> implements ListState<T> {
     const policy = this.#parts.policy!;
     const now = keys.now();
     const values: ReadonlyState<T>[] = [];
-    for (const entry of [...place.map.elements(cell)]) {
+    for (const entry of Array.from(place.map.elements(cell))) {
       const value = valueOf<T>(entry);
       const expired = isExpired(entry, policy, now);
       if (!expired || policy.returnExpired) values.push(value);

@@ -137,7 +137,7 @@ export class RocksMapHandle<K, V> implements MapState<K, V> {
     if (cell === undefined) return [];
     const now = keys.now();
     const alive: RowEntry[] = [];
-    for (const entry of [...place.map.elements(cell)]) {
+    for (const entry of Array.from(place.map.elements(cell))) {
       const expired = isExpired(entry, policy, now);
       if (!expired || policy.returnExpired) alive.push(expired ? { ...entry } : entry);
       if (!expired && !(touch && entry.time < now)) continue;
@@ -162,7 +162,13 @@ export class RocksMapHandle<K, V> implements MapState<K, V> {
     const entry = place.map.entry(cell, index, key);
     if (entry === undefined) {
       const own = options.retainKey(key);
-      place.map.add(cell, typeof index === "string" && index === key ? (own as string) : index, own, kept, time);
+      place.map.add(
+        cell,
+        typeof index === "string" && index === key ? (own as string) : index,
+        own,
+        kept,
+        time,
+      );
     } else {
       entry.value = kept;
       entry.time = time;
@@ -173,7 +179,7 @@ export class RocksMapHandle<K, V> implements MapState<K, V> {
   #remove(cell: RowSetCell, { index, key }: RowEntry): void {
     const { place } = this.#parts;
     place.map.change(cell);
-    const entry = place.map.entry(cell, index, key as K);
+    const entry = place.map.entry(cell, index, key);
     if (entry !== undefined) place.map.remove(cell, entry);
     place.settle(cell);
   }

@@ -19,12 +19,9 @@ import {
   type Timestamp,
   type TypeInfo,
 } from "millrace/internal/state-backend";
-import type { NativeBinding } from "../binding/native-binding.ts";
 import type { Rows } from "../cache/element-map.ts";
-import { SlotMemory } from "../cache/slot-memory.ts";
 import { WriteBack } from "../cache/write-back.ts";
 import { RocksDb } from "../db/rocks-db.ts";
-import type { LocalFolder } from "../local/local-folder.ts";
 import { RowKey } from "../rows/row-key.ts";
 import { RowValue } from "../rows/row-value.ts";
 import { ConfirmedFiles } from "../snapshot/confirmed-files.ts";
@@ -34,23 +31,11 @@ import { CurrentKey } from "./current-key.ts";
 import { keysOf, walkKeys } from "./key-walk.ts";
 import { RocksStates } from "./rocks-states.ts";
 import { RowSweep } from "./row-sweep.ts";
+import type { RocksStoreParts, StoreView } from "./store-view.ts";
 import { TableRows } from "./table-rows.ts";
 
-/** What a store is made of. */
-export interface RocksStoreParts {
-  readonly binding: NativeBinding;
-  readonly memory: SlotMemory;
-  /** Bytes of changed cells that wait to be written. */
-  readonly dirtyLimit: number;
-  /** Bytes of one memtable. */
-  readonly writeBufferSize: number;
-  readonly timersInMemory: number;
-  /** A folder of the store's own, empty; removed at its end. */
-  readonly folder: LocalFolder;
-}
-
 /** Keyed state of one operator in one subtask, in a RocksDB of its own behind a cache of live objects. */
-export class RocksKeyedStateStore implements SnapshotKeyedStore {
+export class RocksKeyedStateStore implements SnapshotKeyedStore, StoreView {
   readonly maxParallelism: number;
   readonly keyGroups: KeyGroupRange;
   readonly request: StateStoreRequest;
@@ -222,7 +207,13 @@ export class RocksKeyedStateStore implements SnapshotKeyedStore {
     const { clock, freeze } = this.request;
     const path = folder.database();
     const db = new RocksDb(binding, path, { writeBufferSize });
-    const rows: Rows = { memory, writeBack: this.writeBack, key: new RowKey(), value: new RowValue(), admissions: 0 };
+    const rows: Rows = {
+      memory,
+      writeBack: this.writeBack,
+      key: new RowKey(),
+      value: new RowValue(),
+      admissions: 0,
+    };
     const tables = new TableRows(
       db,
       this.writeBack,

@@ -99,7 +99,14 @@ export class RocksStates {
   }
 
   tables<V>(name: string, type: TypeInfo<V> | undefined): RocksTables<V> {
-    const meta = { name, layout: "tables", kind: undefined, ttl: false, keyType: undefined, type } as StateMeta;
+    const meta = {
+      name,
+      layout: "tables",
+      kind: undefined,
+      ttl: false,
+      keyType: undefined,
+      type,
+    } as StateMeta;
     const { body } = this.#declare(meta);
     return (body as Extract<StateBody, { kind: "tables" }>).tables as RocksTables<V>;
   }
@@ -119,7 +126,9 @@ export class RocksStates {
   /** The state of that name; timers of `layout`. */
   find(name: string, layout: StateLayout): RocksState | undefined {
     const timers = isTimers(layout);
-    return this.all.find(({ meta }) => meta.name === name && (timers ? meta.layout === layout : !isTimers(meta.layout)));
+    return this.all.find(
+      ({ meta }) => meta.name === name && (timers ? meta.layout === layout : !isTimers(meta.layout)),
+    );
   }
 
   /** Makes place for a state of a snapshot. Rows of it may have any of `encodings`. */
@@ -165,7 +174,14 @@ export class RocksStates {
   #add(meta: StateMeta, encodings: readonly Encoding[], parked: boolean): RocksState {
     const id = this.all.length;
     const codecs = new ValueCodecs(meta.type, meta.ttl, this.#whereOf(meta.name), encodings);
-    const state: RocksState = { id, meta, codecs, body: this.#body(id, meta, codecs), parked, handle: undefined };
+    const state: RocksState = {
+      id,
+      meta,
+      codecs,
+      body: this.#body(id, meta, codecs),
+      parked,
+      handle: undefined,
+    };
     this.all.push(state);
     return state;
   }
@@ -179,7 +195,8 @@ export class RocksStates {
     }
     const namespaced = meta.layout === "namespaced";
     const address: RowAddress = namespaced
-      ? (row, key, namespace) => row.begin(Space.KEYED).u16(keys.keyGroupOf(key)).key(key).u16(id).key(namespace)
+      ? (row, key, namespace) =>
+          row.begin(Space.KEYED).u16(keys.keyGroupOf(key)).key(key).u16(id).key(namespace)
       : (row, key) => row.begin(Space.KEYED).u16(keys.keyGroupOf(key)).key(key).u16(id);
     if (isTimers(meta.layout)) {
       const queue = new TimerQueue(db, rows.writeBack, id, this.#parts.timersInMemory);
@@ -187,7 +204,8 @@ export class RocksStates {
       return { kind: "timers", domain: new TimerDomain(keys, map, queue) };
     }
     if (meta.kind === "list" || meta.kind === "map") {
-      const elements = meta.kind === "list" ? new ListRows(codecs, rows.value) : new MapRows(codecs, rows.value);
+      const elements =
+        meta.kind === "list" ? new ListRows(codecs, rows.value) : new MapRows(codecs, rows.value);
       elements.now = this.#parts.restoredAt;
       const map = new RowSetMap(rows, db, address, elements);
       return { kind: "collections", map, rows: elements, place: new RowSetPlace(keys, map, namespaced) };
@@ -206,7 +224,8 @@ export class RocksStates {
     if (body.kind === "collections") {
       const { map, place } = body;
       const sweeper = new RowSetSweeper(map, policy ?? NEVER, sweep);
-      if (policy !== undefined) sweep.states.set(state.id, new SweptRowSets(map, body.rows, policy, namespaced));
+      if (policy !== undefined)
+        sweep.states.set(state.id, new SweptRowSets(map, body.rows, policy, namespaced));
       const parts = { place, keys, options, policy, sweeper };
       return descriptor.kind === "list" ? new RocksListHandle(parts) : new RocksMapHandle(parts);
     }

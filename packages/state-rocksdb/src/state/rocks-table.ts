@@ -1,4 +1,10 @@
-import { keyIndex, retainKey, type KeyIndex, type NamespaceTable, type TableScan } from "millrace/internal/state-backend";
+import {
+  keyIndex,
+  retainKey,
+  type KeyIndex,
+  type NamespaceTable,
+  type TableScan,
+} from "millrace/internal/state-backend";
 import type { ElementCell, ElementMap } from "../cache/element-map.ts";
 import type { WriteBack } from "../cache/write-back.ts";
 import type { RocksCursor } from "../db/rocks-cursor.ts";
@@ -126,7 +132,11 @@ class RocksTableScan<V> implements TableScan<V> {
 
   #nextCell(): boolean {
     this.#cells ??= this.#map.cells.values();
-    for (let { done, value: cell } = this.#cells.next(); done !== true; { done, value: cell } = this.#cells.next()) {
+    for (
+      let { done, value: cell } = this.#cells.next();
+      done !== true;
+      { done, value: cell } = this.#cells.next()
+    ) {
       if (cell === undefined || cell.value === undefined) continue;
       // Read from a row since: that row was seen.
       if (cell.admitted > this.#walk && cell.stored) continue;

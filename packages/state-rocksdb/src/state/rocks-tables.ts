@@ -52,6 +52,9 @@ export class RocksTables<V> implements NamespaceTables<V> {
 
   /** A table whose rows are there. */
   restore(namespace: number, id: number, size: number): void {
-    this.#tables.set(namespace, new RocksTable(namespace, id, this.storage.restore(id), this.#writeBack, size));
+    this.#tables.set(
+      namespace,
+      new RocksTable(namespace, id, this.storage.restore(id), this.#writeBack, size),
+    );
   }
 }

@@ -30,7 +30,8 @@ export class RowSetPlace {
   /** The cell, about to be changed; made where there is none. */
   forChange(): RowSetCell {
     const cell =
-      this.#cells.find() ?? this.#cells.create((index, key, namespace) => this.map.create(index, key, namespace));
+      this.#cells.find() ??
+      this.#cells.create((index, key, namespace) => this.map.create(index, key, namespace));
     this.map.change(cell);
     return cell;
   }

@@ -64,4 +64,3 @@ export class RowSweep {
     for (const remove of after) remove();
   }
 }
-

@@ -13,7 +13,11 @@ export interface Sweeper {
 
 /** Walks round and round over the cells in memory, and has the rows looked at, too, where there are more of them. */
 abstract class CellSweeper<C extends ElementCell | RowSetCell> implements Sweeper {
-  readonly #map: { readonly cells: ReadonlyMap<unknown, C>; readonly complete: boolean; isCurrent(cell: C): boolean };
+  readonly #map: {
+    readonly cells: ReadonlyMap<unknown, C>;
+    readonly complete: boolean;
+    isCurrent(cell: C): boolean;
+  };
   readonly #rows: RowSweep;
   #hand: Iterator<C> | undefined;
 

@@ -20,7 +20,8 @@ export class RocksTtlPlace implements Place {
     const now = this.#keys.now();
     const cell = this.#cell(now);
     if (cell === undefined) return undefined;
-    if (this.#policy.touchOnRead && cell.time < now && !isExpired(cell, this.#policy, now)) this.set(cell.value);
+    if (this.#policy.touchOnRead && cell.time < now && !isExpired(cell, this.#policy, now))
+      this.set(cell.value);
     return cell.value;
   }
 

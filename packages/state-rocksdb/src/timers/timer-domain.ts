@@ -30,7 +30,8 @@ export class TimerDomain {
 
   /** Registers a timer of the current key; the same namespace and time is the same timer. */
   register(namespace: string, time: Timestamp): void {
-    if (time !== time) throw new MillraceError("STATE_MISUSE", "the time of a timer must be a number, got NaN");
+    if (time !== time)
+      throw new MillraceError("STATE_MISUSE", "the time of a timer must be a number, got NaN");
     const index = timerIndex(namespace, time);
     const name = { time, namespace };
     const known = this.#place.find();
@@ -56,7 +57,7 @@ export class TimerDomain {
   clearKey(): void {
     const cell = this.#place.find();
     if (cell === undefined) return;
-    for (const entry of [...this.map.elements(cell)]) {
+    for (const entry of Array.from(this.map.elements(cell))) {
       const { time, namespace } = entry.key as TimerName;
       this.delete(namespace, time);
     }

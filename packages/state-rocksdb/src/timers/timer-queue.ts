@@ -51,7 +51,8 @@ export class TimerQueue {
 
   add(timer: Timer): void {
     const horizon = this.#horizon;
-    if (horizon !== undefined && !isBefore(timer, horizon.time, horizon.number)) this.#beyond.add(timer.number);
+    if (horizon !== undefined && !isBefore(timer, horizon.time, horizon.number))
+      this.#beyond.add(timer.number);
     this.#heap.push(timer);
     if (this.#heap.size > this.#limit) this.#shrink();
   }
@@ -161,6 +162,10 @@ export class TimerQueue {
   }
 }
 
-function isEarlier(time: Timestamp, number: number, than: { readonly time: Timestamp; readonly number: number }): boolean {
+function isEarlier(
+  time: Timestamp,
+  number: number,
+  than: { readonly time: Timestamp; readonly number: number },
+): boolean {
   return time < than.time || (time === than.time && number < than.number);
 }

@@ -1,4 +1,11 @@
-import { MIN_WATERMARK, type Clock, type Flow, type InternalTimerService, type TimerTarget, type Timestamp } from "millrace/internal/state-backend";
+import {
+  MIN_WATERMARK,
+  type Clock,
+  type Flow,
+  type InternalTimerService,
+  type TimerTarget,
+  type Timestamp,
+} from "millrace/internal/state-backend";
 import type { CurrentKey } from "../state/current-key.ts";
 import type { TimerDomain } from "./timer-domain.ts";
 
@@ -61,7 +68,11 @@ export class RocksTimerService implements InternalTimerService {
 
   advanceWatermark(watermark: Timestamp, flow: Flow): boolean {
     this.#watermark = watermark;
-    for (let timer = this.event.takeDue(watermark); timer !== undefined; timer = this.event.takeDue(watermark)) {
+    for (
+      let timer = this.event.takeDue(watermark);
+      timer !== undefined;
+      timer = this.event.takeDue(watermark)
+    ) {
       this.target.onEventTime(timer.time, this.#keys.get(), timer.namespace);
       if (flow.blocked) return this.event.queue.due(watermark) === undefined;
     }

@@ -22,8 +22,8 @@ const PACKAGES: Readonly<Record<string, string>> = { rocksdb: "@millrace/state-r
  * @throws STATE_BACKEND_UNAVAILABLE where the package is not installed, or can't run on this machine
  */
 export const loadStateBackend: BackendLoader = async ({ config, program }) => {
-  const type = config[STATE_BACKEND.key] ?? STATE_BACKEND.defaultValue;
-  const name = PACKAGES[String(type)];
+  const type = config[STATE_BACKEND.key];
+  const name = typeof type === "string" ? PACKAGES[type] : undefined;
   if (name === undefined) return () => new HashMapStateBackend();
   const origin =
     program.kind === "module" ? program.originalUrl : pathToFileURL(join(process.cwd(), "job.ts")).href;
