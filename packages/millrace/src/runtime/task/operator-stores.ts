@@ -36,7 +36,7 @@ export class OperatorStores {
   }
 
   get keyed(): SnapshotKeyedStore {
-    return (this.#keyed ??= this.#backend.createKeyedStore(this.#request) as SnapshotKeyedStore);
+    return (this.#keyed ??= this.#backend.createKeyedStore(this.#request));
   }
 
   get operator(): SnapshotOperatorStore {
