@@ -55,17 +55,18 @@ export class FileCommitter implements Committer<FileCommittable> {
 
   async #commitPart(part: Of<"part">): Promise<void> {
     const { temporary, path, size } = part;
-    const [from, to] = [await this.#storage.sizeOf(temporary), await this.#storage.sizeOf(path)];
+    const storage = this.#storage;
+    const [from, to] = [await storage.sizeOf(temporary), await storage.sizeOf(path)];
     if (from === undefined) return this.#expectCommitted(part, to);
     if (from !== size) {
       throw lost(temporary, `it should have ${size} bytes, but has ${from}`, "It was changed from outside.");
     }
-    if (to !== undefined) {
-      throw lost(temporary, `another file took its final name, ${shownPath(path)}`, "Move that file away.");
-    }
-    // A predecessor that is still alive may have done it meanwhile.
-    if (!(await this.#storage.rename(temporary, path)))
-      this.#expectCommitted(part, await this.#storage.sizeOf(path));
+    // A predecessor that is still alive may do it at the same time: then the file is gone when it is looked for again.
+    const ours = to === undefined ? await storage.rename(temporary, path) : false;
+    if (ours) return;
+    if ((await storage.sizeOf(temporary)) === undefined)
+      return this.#expectCommitted(part, await storage.sizeOf(path));
+    throw lost(temporary, `another file took its final name, ${shownPath(path)}`, "Move that file away.");
   }
 
   #expectCommitted({ temporary, job, attempt }: Of<"part">, size: number | undefined): void {

@@ -82,6 +82,7 @@ describe.each(Object.entries(SETTINGS))("file sink, %s", (_, settings) => {
       parallelism: fc.integer({ min: 1, max: 3 }),
       deaths: fc.array(death, { minLength: 1, maxLength: 3 }),
       powerLoss: fc.boolean(),
+      graceful: fc.boolean(),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(attempt, { maxLength: 5 }), async (attempts) => {

@@ -133,7 +133,9 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
     this.#parts.clear();
     this.#finishing.clear();
     for (const committable of this.#complete.splice(0)) {
-      if (committable.kind === "part") await this.#options.storage.remove(committable.temporary);
+      // One that was in progress at a checkpoint is still in that one's state.
+      if (committable.kind === "part" && !this.#handedOver.has(committable.temporary))
+        await this.#options.storage.remove(committable.temporary);
     }
   }
 

@@ -11,6 +11,8 @@ export interface Attempt {
   readonly deaths: readonly (Death | undefined)[];
   /** Whether power is lost with it, and all that was not synced. */
   readonly powerLoss: boolean;
+  /** Whether the job's other processes live on, and close their writers. Default false: they die, too. */
+  readonly graceful?: boolean;
 }
 
 /** The last checkpoint that is recorded, as the JobMaster keeps it. */
@@ -57,7 +59,7 @@ export class SinkHistory {
   }
 
   /** Runs an attempt. @returns whether it came to the end */
-  async run({ parallelism, deaths, powerLoss }: Attempt): Promise<boolean> {
+  async run({ parallelism, deaths, powerLoss, graceful = false }: Attempt): Promise<boolean> {
     const storages = Array.from({ length: parallelism }, (_, i) => new MortalParts(deaths[i]));
     const runs: Run[] = [];
     try {
@@ -69,9 +71,9 @@ export class SinkHistory {
       return false;
     } finally {
       this.steps = Math.max(this.steps, ...storages.map(({ steps }) => steps));
-      // All of the job's processes end, without a chance to tidy up.
+      // Who dies has no chance to tidy up.
       const done = this.#checkpoint.last && !storages.some(({ dead }) => dead);
-      for (const storage of storages) if (!done) storage.dead = true;
+      for (const storage of storages) if (!done && !graceful) storage.dead = true;
       await Promise.all(runs.map((run) => run.close().catch(() => undefined)));
       await Promise.all(storages.map((storage) => storage.end()));
       if (powerLoss && !done) for (const storage of storages) storage.losePower();
