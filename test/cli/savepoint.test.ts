@@ -104,6 +104,21 @@ describe.skipIf(process.platform === "win32")("savepoints on the command line", 
     });
   });
 
+  it("cancels the job at the second Ctrl-C, when the savepoint takes too long", async () => {
+    const settings = ["-D", "task.cancellation.timeout=100 ms", "--savepoint-on-exit"];
+    const child = place.start(["run", "jobs/stuck.ts", "-p", "1", ...settings]);
+    const end = ended(child);
+    await printed(child.stdout, "tick 3\n");
+    child.kill("SIGINT");
+    await printed(child.stderr, "stopping with a savepoint");
+    child.kill("SIGINT");
+    const run = await end;
+    expect(run, run.err).toMatchObject({ code: 130, signal: null });
+    expect(run.err).toMatch(/\nstopping; once more to stop at once\n/u);
+    expect(run.err).toContain("stuck CANCELED in ");
+    expect(run.err).not.toMatch(/^savepoint: /mu);
+  });
+
   describe("run -s", () => {
     it("says that there is no savepoint, or why the job can't start from it, before anything runs", async () => {
       const none = await place.run(["run", "jobs/counts.ts", "-s", "savepoints/none"]);
@@ -211,6 +226,22 @@ describe.skipIf(process.platform === "win32")("savepoints on the command line", 
       const wrong = await place.run(["savepoint", "inspect", savepoint, "--read", "count/sen"]);
       expect(wrong).toMatchObject({ code: 2, out: "" });
       expect(wrong.err).toContain("Did you mean count/seen?");
+    });
+
+    it("prints large states as they are read, until nobody reads on", async () => {
+      const job = place.start(["run", "jobs/many.ts", "-p", "2", "-q", "--savepoint-on-exit", "large"]);
+      const stop = ended(job);
+      await printed(job.stdout, "all keys\n");
+      job.kill("SIGINT");
+      const path = /savepoint: (?<path>\S+)/u.exec((await stop).err)?.groups?.["path"] ?? "";
+      const whole = await place.run(["savepoint", "inspect", path, "--read", "keys/latest"]);
+      expect(whole, whole.err).toMatchObject({ code: 0, err: "" });
+      expect(new Set(jsons(whole.out).map(({ key }) => key)).size).toBe(50_000);
+      const child = place.start(["savepoint", "inspect", path, "--read", "keys/latest"]);
+      const end = ended(child);
+      await printed(child.stdout, '"value"');
+      child.stdout.destroy();
+      expect(await end).toMatchObject({ code: 141, signal: null, err: "" });
     });
 
     it("names the file that is damaged", async () => {
