@@ -87,6 +87,17 @@ describe.skipIf(process.platform === "win32")("savepoints on the command line", 
       });
     });
 
+    it("ends the input for good with --drain: nothing can go on from that", async () => {
+      const run = await stopped(["-q", "--savepoint-on-exit", "drained", "--drain"], "\n3: ");
+      const path = /^savepoint: (?<path>\S+)$/mu.exec(run.err)?.groups?.["path"] ?? "";
+      expect(run, run.err).toMatchObject({ code: 0 });
+      const shown = await place.run(["savepoint", "inspect", path]);
+      expect(shown.out).toMatch(/^savepoint \d+ of "counts", drained: no job can go on from it\n/u);
+      const on = await place.run(["run", "jobs/counts.ts", "-s", path]);
+      expect(on).toMatchObject({ code: 2, out: "" });
+      expect(on.err).toContain("its input counts as ended for good");
+    });
+
     it("says why there is none, and lets the job go on until the next signal", async () => {
       writeFileSync(join(place.folder, "no-folder"), "");
       const child = place.start(["run", "jobs/counts.ts", "-p", "1", "--savepoint-on-exit", "no-folder"]);

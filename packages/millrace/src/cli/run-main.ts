@@ -44,6 +44,7 @@ async function requestOf({ url }: JobProgram, argv: readonly string[]): Promise<
     json: false,
     checkpoints: NO_CHECKPOINT_FLAGS,
     savepointOnExit: undefined,
+    drain: false,
   };
 }
 

@@ -59,6 +59,7 @@ describe("parseCommandLine", () => {
         checkpointDir: "cp",
       },
       savepointOnExit: "out",
+      drain: false,
     });
   });
 
@@ -66,6 +67,14 @@ describe("parseCommandLine", () => {
     expect(parse("run a.ts --savepoint-on-exit")).toMatchObject({ module: "a.ts", savepointOnExit: true });
     expect(parse("run a.ts --savepoint-on-exit -q")).toMatchObject({ savepointOnExit: true, quiet: true });
     expect(parse("run --savepoint-on-exit=sp a.ts")).toMatchObject({ module: "a.ts", savepointOnExit: "sp" });
+    expect(parse("run a.ts --savepoint-on-exit --drain")).toMatchObject({
+      savepointOnExit: true,
+      drain: true,
+    });
+    expect(refusal("run a.ts --drain")).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      help: "Write --savepoint-on-exit --drain.",
+    });
     expect(parse("run a.ts")).toMatchObject({ savepointOnExit: undefined, checkpoints: NO_CHECKPOINT_FLAGS });
   });
 

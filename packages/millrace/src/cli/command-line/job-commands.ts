@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { CommandOutput } from "./command-output.ts";
 import { MAX_PARALLELISM, parseParallelism } from "./parse-plain-run.ts";
-import type { CheckpointFlags, JobRequest, Request } from "./requests.ts";
+import type { CheckpointFlags, JobRequest, Request, RunRequest } from "./requests.ts";
 
 /** What commander gives the action of a command that takes a job. */
 export interface JobOptions {
@@ -18,6 +18,7 @@ export interface JobOptions {
   readonly checkpointInterval?: string;
   readonly checkpointDir?: string;
   readonly savepointOnExit?: string | true;
+  readonly drain?: boolean;
   readonly freshOnMismatch?: boolean;
 }
 
@@ -90,6 +91,17 @@ export function checkpointFlags(options: JobOptions): CheckpointFlags {
   const { savepoint, claim = false, allowNonRestoredState = false } = options;
   const { checkpointInterval, checkpointDir } = options;
   return { savepoint, claim, allowNonRestoredState, checkpointInterval, checkpointDir };
+}
+
+/** What `--savepoint-on-exit` and `--drain` say. @throws MillraceError INVALID_ARGUMENT for the second without the first */
+export function savepointOnExit({
+  savepointOnExit,
+  drain = false,
+}: JobOptions): Pick<RunRequest, "savepointOnExit" | "drain"> {
+  if (!drain || savepointOnExit !== undefined) return { savepointOnExit, drain };
+  throw new MillraceError("INVALID_ARGUMENT", "--drain says what a savepoint does, and none was asked for", {
+    help: "Write --savepoint-on-exit --drain.",
+  });
 }
 
 /** Help that was asked for, before or behind `--`. */

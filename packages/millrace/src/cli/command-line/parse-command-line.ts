@@ -7,6 +7,7 @@ import {
   jobCommand,
   jobHelp,
   jobRequest,
+  savepointOnExit,
   type JobOptions,
 } from "./job-commands.ts";
 import type { JobRequest, Request } from "./requests.ts";
@@ -72,6 +73,7 @@ function createProgram(
   jobCommand(output, program, "run", [
     ...CHECKPOINT_OPTIONS,
     ["--savepoint-on-exit [folder]", "Ctrl-C and SIGTERM stop the job with a savepoint"],
+    ["--drain", "that savepoint ends the input for good: all windows and timers fire"],
     ["-q, --quiet", "show neither progress nor summary"],
     ["--json", "show progress, summary and errors as JSON lines, on standard error"],
   ])
@@ -84,7 +86,7 @@ function createProgram(
         quiet: options.quiet ?? false,
         json: options.json ?? false,
         checkpoints: checkpointFlags(options),
-        savepointOnExit: options.savepointOnExit,
+        ...savepointOnExit(options),
       })),
     );
 

@@ -54,6 +54,7 @@ export function parsePlainRun(argv: readonly string[]): RunRequest | undefined {
     json,
     checkpoints: NO_CHECKPOINT_FLAGS,
     savepointOnExit: undefined,
+    drain: false,
   };
 }
 

@@ -35,6 +35,8 @@ export interface RunRequest extends JobRequest {
   readonly checkpoints: CheckpointFlags;
   /** Stop with a savepoint when asked to end: in this folder, or (true) where the settings say. */
   readonly savepointOnExit: string | true | undefined;
+  /** That savepoint ends the job's input for good. */
+  readonly drain: boolean;
 }
 
 /** `millrace dev` */

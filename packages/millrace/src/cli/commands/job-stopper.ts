@@ -3,6 +3,7 @@ import type { LocalJob } from "../../cluster/local/local-job.ts";
 import { configValue } from "../../common/config/configuration.ts";
 import { SAVEPOINT_DIR } from "../../common/config/options.ts";
 import type { JobStatus } from "../../graph/execution/job-status.ts";
+import type { RunRequest } from "../command-line/requests.ts";
 import { ExitCode, exitCodeOfSignal } from "../exit-code.ts";
 import { Interrupts } from "../interrupts.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -16,16 +17,15 @@ const DEFAULT_FOLDER = "savepoints";
  */
 export class JobStopper {
   readonly #context: CommandContext;
-  readonly #savepoint: string | true | undefined;
+  readonly #request: Pick<RunRequest, "savepointOnExit" | "drain">;
   readonly #interrupts: Interrupts;
   #job: LocalJob | undefined;
   #asked: "cancel" | "savepoint" | undefined;
   #saving: Promise<void> = Promise.resolve();
 
-  /** @param savepoint the folder for it; true: where the settings say; undefined: none is taken */
-  constructor(context: CommandContext, savepoint: string | true | undefined) {
+  constructor(context: CommandContext, request: Pick<RunRequest, "savepointOnExit" | "drain">) {
     this.#context = context;
-    this.#savepoint = savepoint;
+    this.#request = request;
     const { reporter, screen } = context;
     const cancel = (): void => {
       reporter.note("stopping; once more to stop at once");
@@ -40,7 +40,11 @@ export class JobStopper {
       screen.setLine(undefined);
       process.exit(exitCodeOfSignal(signal));
     };
-    this.#interrupts = new Interrupts(...(savepoint === undefined ? [] : [save]), cancel, atOnce);
+    this.#interrupts = new Interrupts(
+      ...(request.savepointOnExit === undefined ? [] : [save]),
+      cancel,
+      atOnce,
+    );
     context.output.onClosed = () => this.cancel();
   }
 
@@ -76,7 +80,7 @@ export class JobStopper {
   async #save(job: LocalJob, signal: NodeJS.Signals): Promise<void> {
     const { reporter, cwd } = this.#context;
     try {
-      const path = await job.stopWithSavepoint({ directory: this.#folder(job) });
+      const path = await job.stopWithSavepoint({ directory: this.#folder(job), drain: this.#request.drain });
       reporter.savepoint(job.jobName, resolve(cwd, path));
     } catch (error) {
       // A job that fails tells by itself.
@@ -89,7 +93,8 @@ export class JobStopper {
   }
 
   #folder({ streamGraph }: LocalJob): string {
-    if (typeof this.#savepoint === "string") return resolve(this.#context.cwd, this.#savepoint);
+    const { savepointOnExit: folder } = this.#request;
+    if (typeof folder === "string") return resolve(this.#context.cwd, folder);
     return configValue(streamGraph.config, SAVEPOINT_DIR) ?? resolve(this.#context.cwd, DEFAULT_FOLDER);
   }
 }

@@ -15,7 +15,7 @@ import { requestConfig } from "./request-config.ts";
 export async function runCommand(request: RunRequest, context: CommandContext): Promise<number> {
   const { reporter, output } = context;
   const clock = new SystemClock();
-  const stopper = new JobStopper(context, request.savepointOnExit);
+  const stopper = new JobStopper(context, request);
   const started = clock.monotonic();
   try {
     const job = await start(request, context);
