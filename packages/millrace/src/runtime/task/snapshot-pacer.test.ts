@@ -28,15 +28,14 @@ describe("SnapshotPacer", () => {
     const pacer = new SnapshotPacer(clock, () => {});
     const granted: number[] = [];
     for (const took of [1, 1, 4, 1]) {
-      let begun = false;
-      void pacer.next().then(() => (begun = true));
+      const before = granted.length;
+      void pacer.next().then(() => granted.push(clock.now() - 1000));
       await turn();
-      while (!begun) {
+      while (granted.length === before) {
         pacer.grant(true);
         await turn();
-        if (!begun) clock.advance(1);
+        if (granted.length === before) clock.advance(1);
       }
-      granted.push(clock.now() - 1000);
       clock.advance(took);
     }
     // The first at once; then three times as long as the slice before took passes between two.

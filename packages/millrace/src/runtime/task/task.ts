@@ -298,9 +298,8 @@ export class Task {
   }
 
   async #restore(restore: TaskRestore): Promise<void> {
-    const { stores, stateFiles } = this.#parts;
-    const files = stateFiles(undefined);
-    for (const [node, store] of stores.entries()) {
+    const files = this.#parts.stateFiles(undefined);
+    for (const [node, store] of this.#parts.stores.entries()) {
       try {
         const state = restore.operators.find(({ uid }) => uid === store.uid);
         await store.restore({ state, files });

@@ -221,7 +221,7 @@ function apply(
   happened: Happened,
   modes: readonly Mode[],
 ): readonly AlignerAction[] {
-  const of = (id: number): CheckpointStart => checkpoint(id, modes[id]!);
+  const of = (id: number): CheckpointStart => checkpoint(id, modes[id]);
   switch (happened.kind) {
     case "barrier":
       return aligner.barrier(happened.channel, of(happened.id), 0);

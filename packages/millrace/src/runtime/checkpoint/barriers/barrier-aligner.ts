@@ -154,7 +154,7 @@ export class BarrierAligner {
   #pass(channel: number, checkpointId: number): AlignerAction[] {
     const actions: AlignerAction[] = [];
     if (checkpointId > (this.#reached[channel] as number)) this.#reached[channel] = checkpointId;
-    for (const { checkpoint, arrived } of [...this.#pending]) {
+    for (const { checkpoint, arrived } of this.#pending) {
       if (checkpoint.checkpointId < checkpointId && arrived[channel] === 0)
         this.#decline(channel, checkpoint.checkpointId, checkpointId, actions);
     }
@@ -179,7 +179,7 @@ export class BarrierAligner {
 
   /** Starts what waits for nothing any more. */
   #start(now: number, actions: AlignerAction[]): void {
-    for (const pending of [...this.#pending]) {
+    for (const pending of this.#pending) {
       if (!this.#isComplete(pending)) continue;
       this.#remove(pending, actions);
       this.#started = pending.checkpoint.checkpointId;
@@ -204,6 +204,7 @@ export class BarrierAligner {
   }
 
   #remove(pending: Pending, actions: AlignerAction[]): void {
+    // Another list: the callers walk the one before.
     this.#pending = this.#pending.filter((other) => other !== pending);
     // Only one checkpoint at a time blocks channels: what it blocks brings no other's barrier.
     const blocks = pending.checkpoint.options.mode === "exactly-once" && pending.arrived.includes(1);

@@ -192,7 +192,7 @@ describe("SinkOperator", () => {
 
   it("says that a committer is missing", async () => {
     const sink = Object.assign(new TwoPhaseSink(), { createCommitter: undefined });
-    const rig = await start({ graph: graphOf(sink as never), node: "same" });
+    const rig = await start({ graph: graphOf(sink), node: "same" });
     rig.records(0, 1);
     rig.barrier(0, 1);
     await rig.settle();

@@ -252,6 +252,6 @@ export class SinkOperator implements Operator {
 }
 
 /** Goes on with a value, at once where it is there. */
-function after<A, B>(value: A | Promise<A>, next: (value: A) => B | Promise<B>): B | Promise<B> {
-  return value instanceof Promise ? value.then(next) : next(value);
+function after<A, B>(value: A | Promise<A>, goOn: (value: A) => B | Promise<B>): B | Promise<B> {
+  return value instanceof Promise ? value.then(goOn) : goOn(value);
 }
