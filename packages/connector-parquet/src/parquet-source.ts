@@ -84,6 +84,7 @@ export function parquetSource<T>(options: ParquetSourceOptions<T>): ParquetSourc
     createReader: (context) =>
       new BufferedSourceReader(context, {
         name: NAME,
+        order: (a, b) => a.order - b.order,
         open: (split) => new RowGroupFetcher(NAME, type, split),
       }),
   };

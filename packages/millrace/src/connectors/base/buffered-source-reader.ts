@@ -24,6 +24,10 @@ export interface BufferedReaderOptions<T, S extends SourceSplit> {
    * at once, however many.
    */
   readonly concurrency?: number | undefined;
+  /**
+   * In which order splits are read, where it matters: restored ones come from several readers, each with its own. Default: as they come.
+   */
+  readonly order?: ((a: S, b: S) => number) | undefined;
 }
 
 /** A split that is being read. */
@@ -86,6 +90,7 @@ export class BufferedSourceReader<T, S extends SourceSplit> implements SourceRea
       this.#begun += splits.length;
     } else {
       this.#queue.push(...splits);
+      this.#sortWaiting();
     }
     this.#context.wakeUp();
   }
@@ -138,6 +143,20 @@ export class BufferedSourceReader<T, S extends SourceSplit> implements SourceRea
     for (const active of this.#active) active.fetcher.close();
     this.#active = [];
     this.#queue.length = 0;
+  }
+
+  /**
+   * Puts the splits that were not begun into their order. Those that come before one that was (another reader had gone ahead to it) are
+   * read at once, too: their records would be late behind that one's.
+   */
+  #sortWaiting(): void {
+    const { order } = this.#options;
+    if (order === undefined) return;
+    const begun = this.#queue.splice(0, this.#begun);
+    const waiting = this.#queue.splice(0).sort((a, b) => order(a, b));
+    const late = waiting.filter((split) => begun.some((other) => order(split, other) < 0));
+    this.#begun += late.length;
+    this.#queue.push(...begun, ...late, ...waiting.filter((split) => !late.includes(split)));
   }
 
   /** Begins queued splits where there is room, and asks for one when there is nothing left to fetch. */

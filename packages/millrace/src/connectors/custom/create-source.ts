@@ -140,6 +140,7 @@ export function createSource<T, S extends SourceSplit = SourceSplit, P = never>(
       new BufferedSourceReader(context, {
         name,
         concurrency,
+        order: (a, b) => a.order - b.order,
         open: (split) =>
           fetchCustom(read, split, {
             clock: context.clock,

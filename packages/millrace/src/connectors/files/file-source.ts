@@ -148,6 +148,7 @@ export function fileSource<T>(options: AnyFileSourceOptions<T>): FileSource<T> {
     createReader: (context) =>
       new BufferedSourceReader(context, {
         name: NAME,
+        order: (a, b) => a.order - b.order,
         open: (split) => new FileFetcher(context, fetcherOptions, split),
       }),
   };

@@ -16,7 +16,7 @@ interface Times extends SourceSplit {
 const split = (splitId: string, ...times: number[]): Times => ({ splitId, times, next: 0 });
 
 /** Emits each split's times, read so many splits at a time. */
-function timesSource(concurrency: number): Source<number, Times> {
+function timesSource(concurrency: number, ordered: boolean): Source<number, Times> {
   return {
     name: "times",
     boundedness: "bounded",
@@ -26,6 +26,7 @@ function timesSource(concurrency: number): Source<number, Times> {
       new BufferedSourceReader<number, Times>(context, {
         name: "times",
         concurrency,
+        ...(ordered ? { order: (a: Times, b: Times) => Number(a.splitId) - Number(b.splitId) } : {}),
         open: (from) => {
           let fetched = false;
           return {
@@ -43,8 +44,8 @@ function timesSource(concurrency: number): Source<number, Times> {
 }
 
 const inOrder = WatermarkStrategy.forMonotonousTimestamps<number>().withTimestamps((time) => time);
-const rig = (concurrency = 9, strategy = inOrder): SourceRig<number> =>
-  new SourceRig(timesSource(concurrency), strategy);
+const rig = (concurrency = 9, strategy = inOrder, ordered = false): SourceRig<number> =>
+  new SourceRig(timesSource(concurrency, ordered), strategy);
 
 describe("a restored source", () => {
   it("goes on from the watermarks that its splits had reached", () => {
@@ -90,6 +91,21 @@ describe("a restored source", () => {
     const after = rig(1).add(...before.snapshot());
     after.poll(1);
     expect(after.snapshot().map(({ begun }) => begun)).toEqual([true, false, false]);
+  });
+
+  it("reads what another reader had waiting before what a further one had begun", () => {
+    // One reader is at its first split, and has the third waiting; the other has gone ahead to the fourth.
+    const one = rig(1, inOrder, true).add(split("0", 10, 20, 30), split("2", 210, 220));
+    const two = rig(1, inOrder, true).add(split("3", 310, 320, 330, 340));
+    for (const reader of [one, two]) {
+      reader.poll(2);
+      reader.clock.advance(200);
+    }
+    const merged = rig(1, inOrder, true).add(...carried([...two.snapshot(), ...one.snapshot()]));
+    merged.end();
+    while (!merged.poll(1)) merged.clock.advance(200);
+    expect(merged.late).toEqual([]);
+    expect(merged.events.filter(({ kind }) => kind === "record")).toHaveLength(5);
   });
 
   it("leaves an idle split idle, and says nothing earlier when it speaks again", () => {
