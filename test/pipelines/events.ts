@@ -1,3 +1,5 @@
+import { disturb } from "./disturbance.ts";
+
 /** A made-up purchase. */
 export interface Purchase {
   readonly id: number;
@@ -13,6 +15,7 @@ export const DISORDER = 50;
 
 /** Purchase number `i`: a pure function, so that every parallelism reads the same ones. */
 export function purchase(i: number): Purchase {
+  disturb();
   const mixed = Math.imul(i + 1, 2_654_435_761) >>> 0;
   return {
     id: i,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { generatorSource, job, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
+import { pace } from "../disturbance.ts";
 import { purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
@@ -9,7 +10,7 @@ const COUNT = 600;
 /** Asynchronous calls, in order and out of order, some of which fail at first; and poison records that are skipped. */
 export default job(import.meta, "asynchronous", {}, (env) => {
   const all = env.fromSource(
-    generatorSource({ count: COUNT, generate: purchase }),
+    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
     WatermarkStrategy.noWatermarks<Purchase>(),
     "purchases",
   );

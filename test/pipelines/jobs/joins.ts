@@ -1,5 +1,6 @@
 import { generatorSource, job, TumblingEventTimeWindows, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
+import { pace } from "../disturbance.ts";
 import { DISORDER, purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
@@ -13,9 +14,13 @@ const back = (i: number): Purchase => ({ ...purchase(i * 4), id: i, at: purchase
 /** Window join, coGroup and interval join of two streams by user. */
 export default job(import.meta, "joins", {}, (env) => {
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness<Purchase>(DISORDER).withTimestamps((p) => p.at);
-  const bought = env.fromSource(generatorSource({ count: COUNT, generate: purchase }), strategy, "bought");
+  const bought = env.fromSource(
+    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
+    strategy,
+    "bought",
+  );
   const returned = env.fromSource(
-    generatorSource({ count: COUNT / 4, generate: back }),
+    generatorSource({ count: COUNT / 4, generate: back, ...pace(COUNT / 4) }),
     strategy,
     "returned",
   );

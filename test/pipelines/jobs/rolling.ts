@@ -1,5 +1,6 @@
 import { generatorSource, job, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
+import { pace } from "../disturbance.ts";
 import { groupBy, purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
@@ -8,7 +9,7 @@ const COUNT = 3000;
 /** Rolling reduce and aggregate: a result for every record, by composite and by primitive key. */
 export default job(import.meta, "rolling", {}, (env) => {
   const all = env.fromSource(
-    generatorSource({ count: COUNT, generate: purchase }),
+    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
     WatermarkStrategy.noWatermarks<Purchase>(),
     "purchases",
   );

@@ -1,5 +1,6 @@
 import { generatorSource, job, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
+import { pace } from "../disturbance.ts";
 import { purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
@@ -9,7 +10,7 @@ const COUNT = 4000;
 export default job(import.meta, "stateless", {}, (env) => {
   const source = (name: string) =>
     env.fromSource(
-      generatorSource({ count: COUNT, generate: purchase }),
+      generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
       WatermarkStrategy.noWatermarks<Purchase>(),
       name,
     );

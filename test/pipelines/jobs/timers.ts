@@ -1,5 +1,6 @@
 import { generatorSource, job, listState, outputTag, Types, valueState, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
+import { pace } from "../disturbance.ts";
 import { DISORDER, groupBy, purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
@@ -11,7 +12,7 @@ const dear = outputTag<string>("dear");
 export default job(import.meta, "timers", {}, (env) => {
   const bills = env
     .fromSource(
-      generatorSource({ count: COUNT, generate: purchase }),
+      generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
       WatermarkStrategy.forBoundedOutOfOrderness<Purchase>(DISORDER).withTimestamps((p) => p.at),
       "purchases",
     )

@@ -7,6 +7,7 @@ import {
   WatermarkStrategy,
 } from "millrace";
 import { collectSink } from "../collect.ts";
+import { pace } from "../disturbance.ts";
 import { DISORDER, groupBy, purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
@@ -19,7 +20,7 @@ const GAP = 120;
 export default job(import.meta, "windows", {}, (env) => {
   const byUser = env
     .fromSource(
-      generatorSource({ count: COUNT, generate: purchase }),
+      generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
       WatermarkStrategy.forBoundedOutOfOrderness<Purchase>(DISORDER).withTimestamps((p) => p.at),
       "purchases",
     )

@@ -1,0 +1,28 @@
+import { existsSync, unlinkSync, writeFileSync } from "node:fs";
+
+/**
+ * Names a file: while it is set, reading takes its time. Where the file is found, reading fails, once; afterwards it goes at full
+ * speed.
+ */
+export const DISTURBANCE = "MILLRACE_TEST_DISTURBANCE";
+
+/** How long reading takes while it waits for its disturbance, seconds. */
+const DURATION = 4;
+
+const waiting = (): string | undefined => {
+  const file = process.env[DISTURBANCE];
+  return file === undefined || existsSync(`${file}.over`) ? undefined : file;
+};
+
+/** How fast so many records are read: options of a generator source. */
+export const pace = (count: number): { readonly ratePerSecond?: number } =>
+  waiting() === undefined ? {} : { ratePerSecond: count / DURATION };
+
+/** Called for each record that is read. */
+export function disturb(): void {
+  const file = waiting();
+  if (file === undefined || !existsSync(file)) return;
+  writeFileSync(`${file}.over`, "");
+  unlinkSync(file);
+  throw new RangeError("disturbed");
+}

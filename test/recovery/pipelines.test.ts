@@ -1,0 +1,139 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { start } from "millrace";
+import type { JobClient, RunOptions } from "millrace";
+import { OUT } from "../pipelines/collect.ts";
+import { DISTURBANCE } from "../pipelines/disturbance.ts";
+
+const PIPELINES = [
+  "stateless",
+  "windows",
+  "rolling",
+  "timers",
+  "joins",
+  "connected",
+  "asynchronous",
+] as const;
+
+const MODES = [
+  ["inline", "hashmap"],
+  ["local", "hashmap"],
+  ["local", "rocksdb"],
+] as const;
+
+/** What RocksDB is tried with here: every layout of state, and timers. */
+const IN_ROCKSDB: ReadonlySet<string> = new Set(["windows", "timers", "joins"]);
+
+const sorted = (lines: readonly string[]): readonly string[] =>
+  [...lines].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+
+const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "millrace-recovery-"));
+});
+afterEach(() => {
+  delete process.env[DISTURBANCE];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A job that is run more than once: its results, whichever run they come from. */
+class Disturbed {
+  readonly results: string[] = [];
+  readonly expected: readonly string[];
+  readonly #url: URL;
+  readonly #options: RunOptions;
+  #collecting: Promise<void> = Promise.resolve();
+
+  constructor(
+    url: URL,
+    expected: readonly string[],
+    mode: "inline" | "local",
+    backend: "hashmap" | "rocksdb",
+  ) {
+    this.#url = url;
+    this.expected = sorted(expected);
+    this.#options = {
+      mode,
+      config: {
+        "state.backend.type": backend,
+        "execution.checkpointing.interval": 10,
+        "execution.checkpointing.dir": join(folder, "checkpoints"),
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.delay": 1,
+      },
+      log: () => {},
+    };
+    process.env[DISTURBANCE] = this.file;
+  }
+
+  get file(): string {
+    return join(folder, "disturb");
+  }
+
+  async start(parallelism: number, savepoint?: string): Promise<JobClient> {
+    const client = await start(this.#url, {
+      ...this.#options,
+      parallelism,
+      ...(savepoint === undefined ? {} : { restore: { path: savepoint } }),
+    });
+    this.#collecting = this.#collect(client);
+    return client;
+  }
+
+  /** Waits for the end of the run at hand. */
+  async ended(): Promise<void> {
+    await this.#collecting;
+  }
+
+  async #collect(client: JobClient): Promise<void> {
+    for await (const batch of client.collected(OUT)) this.results.push(...(batch as readonly string[]));
+  }
+}
+
+/** Waits until a checkpoint is complete that the job may start again from. */
+async function checkpointed(client: JobClient): Promise<void> {
+  while (client.checkpoints().completed === 0 && client.status() === "RUNNING") await soon();
+}
+
+describe.each(PIPELINES)("pipeline %s", (name) => {
+  const url = new URL(`../pipelines/jobs/${name}.ts`, import.meta.url);
+
+  const modes = MODES.filter(([, backend]) => backend === "hashmap" || IN_ROCKSDB.has(name));
+  describe.each(modes)("%s, state in %s", (mode, backend) => {
+    async function disturbed(): Promise<Disturbed> {
+      const module = (await import(url.href)) as { expected(): readonly string[] };
+      return new Disturbed(url, module.expected(), mode, backend);
+    }
+
+    it("gives the same after a failure", async () => {
+      const job = await disturbed();
+      const client = await job.start(2);
+      await checkpointed(client);
+      writeFileSync(job.file, "");
+      await job.ended();
+      expect([existsSync(job.file), client.checkpoints().restored]).toEqual([false, 1]);
+      expect(sorted(job.results)).toEqual(job.expected);
+    });
+
+    it.each([
+      [2, 3],
+      [3, 1],
+    ])("gives the same when it is stopped with %i subtasks and goes on with %i", async (before, after) => {
+      const job = await disturbed();
+      const client = await job.start(before);
+      await checkpointed(client);
+      const savepoint = await client.stopWithSavepoint({ directory: join(folder, "savepoints") });
+      await job.ended();
+      const early = job.results.length;
+      delete process.env[DISTURBANCE];
+      await job.start(after, savepoint);
+      await job.ended();
+      expect(early).toBeLessThan(job.expected.length);
+      expect(sorted(job.results)).toEqual(job.expected);
+    });
+  });
+});
