@@ -28,6 +28,7 @@ import type {
 import { decide, nextTick } from "./decide.ts";
 import { planTrigger } from "./plan-trigger.ts";
 import type { LivingSubtask } from "./plan-trigger.ts";
+import { refusePartlyFinished } from "./refuse-partly-finished.ts";
 import { RetainedCheckpoints } from "./retained-checkpoints.ts";
 import type { JobEnd } from "./retained-checkpoints.ts";
 import type { SnapshotUnderway } from "./snapshot-underway.ts";
@@ -425,6 +426,7 @@ export class CheckpointCoordinator {
     underway.recording = true;
     const metadata = assembleMetadata(this.#options.job, underway, this.#options.clock.now());
     try {
+      refusePartlyFinished(this.#options.job.jobGraph, snapshots);
       const store = await this.open();
       const location = underway.location ?? store.location;
       const checkpoint =
