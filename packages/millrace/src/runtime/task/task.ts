@@ -263,11 +263,12 @@ export class Task {
     const { mailbox, flow } = this.#parts;
     if (!mailbox.empty) mailbox.drain();
     if (this.terminal) return false;
-    if (flow.hasPending) flow.advancePending();
-    if (this.#end.stage !== "running") return this.#end.step();
-    if (flow.input.blocked) return false;
-    if (this.#source !== undefined) return this.#poll(this.#source);
-    return !this.#checkpoints.holdsInput && this.#input.take(this.#batch);
+    // What was resumed may be done now, and a checkpoint may have waited for that.
+    const resumed = flow.hasPending && flow.advancePending();
+    if (this.#end.stage !== "running") return this.#end.step() || resumed;
+    if (flow.input.blocked) return resumed;
+    if (this.#source !== undefined) return this.#poll(this.#source) || resumed;
+    return (!this.#checkpoints.holdsInput && this.#input.take(this.#batch)) || resumed;
   }
 
   #poll(source: SourceOperator): boolean {
