@@ -24,13 +24,14 @@ export interface InFlightBlock extends ElementsBlock {
 
 /**
  * The blocks of some channel states in the order in which their elements are to be processed: by their rounds, and within a round by the
- * order of the parts. One file is open at a time.
+ * order of the parts. One file is open at a time; after `load` none is needed any more.
  */
 export class InFlightBlocks {
-  readonly #place: ChannelPlace;
   readonly #files: StateFiles;
   /** Those with blocks left. */
   #parts: readonly Part[];
+  /** What is left, once it is in memory. */
+  #loaded: InFlightBlock[] | undefined;
   #open: { readonly snapshot: ChannelSnapshot; readonly reader: ChannelStateReader } | undefined;
 
   /** Looks into all parts. @throws CHECKPOINT_CORRUPT, CHECKPOINT_STORAGE_FAILED, RESTORE_REFUSED */
@@ -48,27 +49,41 @@ export class InFlightBlocks {
         index.consumerSubtask === place.consumerSubtask;
       return { snapshot, same, rounds: index.rounds, position: ChannelStateReader.START };
     });
-    return new InFlightBlocks(parts, place, files);
+    return new InFlightBlocks(parts, files);
   }
 
-  private constructor(parts: readonly Part[], place: ChannelPlace, files: StateFiles) {
+  private constructor(parts: readonly Part[], files: StateFiles) {
     this.#parts = parts.filter(({ rounds }) => rounds.length > 0);
-    this.#place = place;
     this.#files = files;
-  }
-
-  /** Another one that stands where this one does. */
-  fork(): InFlightBlocks {
-    return new InFlightBlocks(this.#parts, this.#place, this.#files);
   }
 
   /** The round of the next block; Infinity behind the last. */
   get round(): number {
+    if (this.#loaded !== undefined) return this.#loaded[0]?.round ?? Infinity;
     return this.#parts.reduce((least, { rounds }) => Math.min(least, rounds[0]?.round ?? Infinity), Infinity);
   }
 
   /** Takes the next block; undefined behind the last. @throws CHECKPOINT_CORRUPT, CHECKPOINT_STORAGE_FAILED */
   next(): InFlightBlock | undefined {
+    return this.#loaded === undefined ? this.#read() : this.#loaded.shift();
+  }
+
+  /** Reads all that is left, and lets go of the files. @throws as `next` */
+  load(): readonly InFlightBlock[] {
+    if (this.#loaded === undefined) {
+      const blocks: InFlightBlock[] = [];
+      for (let block = this.#read(); block !== undefined; block = this.#read()) blocks.push(block);
+      this.#loaded = blocks;
+    }
+    return this.#loaded;
+  }
+
+  close(): void {
+    this.#open?.reader.close();
+    this.#open = undefined;
+  }
+
+  #read(): InFlightBlock | undefined {
     const { round } = this;
     const part = this.#parts.find(({ rounds }) => rounds[0]?.round === round);
     if (part === undefined) {
@@ -85,11 +100,6 @@ export class InFlightBlocks {
       return rounds.length > 0 ? [left] : [];
     });
     return { ...block, round, same: part.same };
-  }
-
-  close(): void {
-    this.#open?.reader.close();
-    this.#open = undefined;
   }
 
   #reader(snapshot: ChannelSnapshot): ChannelStateReader {

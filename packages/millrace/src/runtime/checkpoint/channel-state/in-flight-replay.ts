@@ -54,17 +54,14 @@ export class InFlightReplay {
     this.#current = undefined;
   }
 
-  /** Copies what has not been taken. */
+  /**
+   * Copies what has not been taken, and keeps it in memory: when the checkpoint that it is copied for is complete, nobody keeps the files
+   * that it came from.
+   */
   rest(sink: InFlightSink): void {
     const current = this.#current;
     if (current !== undefined) this.#copy(current, current.elements - this.#reading().left, sink);
-    const blocks = this.#read().fork();
-    try {
-      for (let block = blocks.next(); block !== undefined; block = blocks.next())
-        this.#copy(block, block.skip, sink);
-    } finally {
-      blocks.close();
-    }
+    for (const block of this.#read().load()) this.#copy(block, block.skip, sink);
     sink.since(undefined);
   }
 

@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { subtaskOfKeyGroup, keyGroupOf } from "../../../common/keys/key-groups.ts";
@@ -8,6 +10,7 @@ import { InputGate } from "../../network/input-gate.ts";
 import { LocalChannel } from "../../network/local-channel.ts";
 import { OutputFlow } from "../../network/record-writer/output-flow.ts";
 import { createStateFiles } from "../storage/create-state-files.ts";
+import { tempFolder } from "../testing/temp-folder.ts";
 import { InFlightSnapshot } from "./in-flight-snapshot.ts";
 import { restoreInputs } from "./restore-inputs.ts";
 import { MAX_PARALLELISM, barrier, keyed, part, place, readFrame } from "./testing/in-flight.ts";
@@ -16,7 +19,10 @@ import type { Element, Keyed } from "./testing/in-flight.ts";
 const memory = createStateFiles({ directory: undefined, inlineThreshold: 0 });
 
 /** The channels of one consumer, restored, and a gate over them. */
-function restored(parts: readonly ChannelSnapshot[], { producers = 2, consumers = 2, consumer = 0 } = {}) {
+function restored(
+  parts: readonly ChannelSnapshot[],
+  { producers = 2, consumers = 2, consumer = 0, files = memory } = {},
+) {
   const flow = new OutputFlow();
   const locals = Array.from(
     { length: producers },
@@ -27,7 +33,7 @@ function restored(parts: readonly ChannelSnapshot[], { producers = 2, consumers 
     locals.map(({ reader }) => reader),
     places,
     parts,
-    memory,
+    files,
   );
   return { locals, places, channels, gate: new InputGate(channels) };
 }
@@ -220,11 +226,29 @@ describe("restored channels", () => {
     },
   );
 
+  it("need no files any more once they are part of another checkpoint", async () => {
+    using folder = tempFolder();
+    const files = createStateFiles({ directory: folder.path, inlineThreshold: 0 });
+    const elements = Array.from({ length: 40 }, (_, n) => keyed(first, n));
+    const { locals, channels, gate } = restored(
+      [
+        await part(place(0, 0), "received", 3, elements.slice(0, 20), files),
+        await part(place(0, 0), "unsent", 3, elements.slice(20), files),
+      ],
+      { files },
+    );
+    const got = read(gate, 7);
+    const again = await captured(channels, () => locals.forEach((local) => local.overtake(barrier(4))), 4);
+    expect(folder.openFiles()).toBe(0);
+    for (const file of folder.files()) rmSync(join(folder.path, file));
+    expect([...got, ...read(gate)]).toEqual(elements);
+    expect([...got, ...read(restored(again).gate)]).toEqual(elements);
+  });
+
   it("keep a key's order over two checkpoints, whatever channels it comes to be on", async () => {
     // The key's producer was 1 of 3; it is 0 of 2 now.
     const before = await part(place(1, 0, { producers: 3 }), "received", 3, [keyed(first, 0)], memory);
-    const other = await part(place(0, 0, { producers: 3 }), "received", 3, [keyed(second, 0)], memory);
-    const { locals, channels } = restored([other, before]);
+    const { locals, channels } = restored([before]);
     locals[0]!.record(keyed(first, 1), 1);
     const again = await captured(channels, () => locals.forEach((local) => local.overtake(barrier(4))), 4);
     const unsent = await part(place(0, 0), "unsent", 4, [keyed(first, 2)], memory);
