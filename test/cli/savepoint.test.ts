@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ended, printed, Workplace, type Ended } from "./workplace.ts";
+import { ended, interruptAgain, printed, Workplace, type Ended } from "./workplace.ts";
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 const jsons = (text: string): Record<string, unknown>[] =>
@@ -105,7 +105,7 @@ describe.skipIf(process.platform === "win32")("savepoints on the command line", 
       await printed(child.stdout, "\n3: ");
       child.kill("SIGINT");
       await printed(child.stderr, "the job goes on");
-      child.kill("SIGINT");
+      await interruptAgain(child);
       const run = await end;
       expect(run).toMatchObject({ code: 130, signal: null });
       expect(run.err).toMatch(/error\[CHECKPOINT_STORAGE_FAILED\]/u);
@@ -122,7 +122,7 @@ describe.skipIf(process.platform === "win32")("savepoints on the command line", 
     await printed(child.stdout, "tick 3\n");
     child.kill("SIGINT");
     await printed(child.stderr, "stopping with a savepoint");
-    child.kill("SIGINT");
+    await interruptAgain(child);
     const run = await end;
     expect(run, run.err).toMatchObject({ code: 130, signal: null });
     expect(run.err).toMatch(/\nstopping; once more to stop at once\n/u);

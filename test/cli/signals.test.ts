@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ended, printed, Workplace } from "./workplace.ts";
+import { ended, interruptAgain, printed, Workplace } from "./workplace.ts";
 
 describe.skipIf(process.platform === "win32")("signals and closed pipes", () => {
   let place: Workplace;
@@ -41,11 +41,23 @@ describe.skipIf(process.platform === "win32")("signals and closed pipes", () => 
     child.kill("SIGINT");
     await printed(child.stdout, "closed\n");
     expect(readdirSync(temporary)).not.toEqual([]);
-    child.kill("SIGINT");
+    await interruptAgain(child);
     const run = await end;
     expect(run).toMatchObject({ code: 130, signal: null });
     expect(run.err).not.toContain("CANCELED");
     expect(readdirSync(temporary).filter((name) => name.startsWith("millrace"))).toEqual([]);
+  });
+
+  it("takes signals that come together for one: npm and npx send on what the terminal has sent already", async () => {
+    const child = place.start(["run", "jobs/ticks.ts", "-p", "1", "--", "--closing", "300"]);
+    const end = ended(child);
+    await printed(child.stdout, "tick 3\n");
+    child.kill("SIGINT");
+    child.kill("SIGTERM");
+    child.kill("SIGINT");
+    const run = await end;
+    expect(run, run.err).toMatchObject({ signal: null });
+    expect(run.err).toContain("ticks CANCELED in ");
   });
 
   it("stops a job that waits for standard input", async () => {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { bundle } from "../../scripts/build/bundle.ts";
 import { PACKAGES } from "../../scripts/build/entries.ts";
 
@@ -118,6 +119,12 @@ export async function ended(child: ChildProcessWithoutNullStreams): Promise<Ende
   child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
   const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
   return { code, signal, out, err };
+}
+
+/** Asks a process to end as somebody who presses Ctrl-C again: what comes sooner is taken for one and the same. */
+export async function interruptAgain(child: ChildProcessWithoutNullStreams): Promise<void> {
+  await setTimeout(200);
+  child.kill("SIGINT");
 }
 
 /** Waits until a process has printed `text` on a stream. */

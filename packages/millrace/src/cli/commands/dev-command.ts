@@ -60,6 +60,7 @@ export async function devCommand(request: DevRequest, context: CommandContext): 
     },
   });
   const interrupts = new Interrupts(
+    clock,
     () => session.stop(),
     (signal) => {
       screen.setLine(undefined);

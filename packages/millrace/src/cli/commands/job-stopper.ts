@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { LocalJob } from "../../cluster/local/local-job.ts";
+import type { Clock } from "../../common/clock/clock.ts";
 import { configValue } from "../../common/config/configuration.ts";
 import { SAVEPOINT_DIR } from "../../common/config/options.ts";
 import type { JobStatus } from "../../graph/execution/job-status.ts";
@@ -23,7 +24,7 @@ export class JobStopper {
   #asked: "cancel" | "savepoint" | undefined;
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(context: CommandContext, request: Pick<RunRequest, "savepointOnExit" | "drain">) {
+  constructor(context: CommandContext, clock: Clock, request: Pick<RunRequest, "savepointOnExit" | "drain">) {
     this.#context = context;
     this.#request = request;
     const { reporter, screen } = context;
@@ -41,6 +42,7 @@ export class JobStopper {
       process.exit(exitCodeOfSignal(signal));
     };
     this.#interrupts = new Interrupts(
+      clock,
       ...(request.savepointOnExit === undefined ? [] : [save]),
       cancel,
       atOnce,
@@ -58,6 +60,11 @@ export class JobStopper {
   cancel(): void {
     this.#asked = "cancel";
     this.#job?.cancel();
+  }
+
+  /** The signal that asked the process to end; undefined while none has. */
+  get signal(): NodeJS.Signals | undefined {
+    return this.#interrupts.signal;
   }
 
   /** Settles when the savepoint that was asked for is taken, or has failed, and that was told. */

@@ -15,7 +15,7 @@ import { requestConfig } from "./request-config.ts";
 export async function runCommand(request: RunRequest, context: CommandContext): Promise<number> {
   const { reporter, output } = context;
   const clock = new SystemClock();
-  const stopper = new JobStopper(context, request);
+  const stopper = new JobStopper(context, clock, request);
   const started = clock.monotonic();
   try {
     const job = await start(request, context);
@@ -28,6 +28,10 @@ export async function runCommand(request: RunRequest, context: CommandContext): 
     reporter.ended(jobSummary(job, outcome, clock.monotonic() - started));
     if (outcome.error !== undefined) reporter.failed(outcome.error);
     return stopper.exitCode(outcome.status);
+  } catch (error) {
+    // A terminal's Ctrl-C ends the bundler, too, which then fails: that is no news.
+    if (stopper.signal === undefined) throw error;
+    return exitCodeOfSignal(stopper.signal);
   } finally {
     stopper.dispose();
   }
