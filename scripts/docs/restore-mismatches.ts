@@ -23,7 +23,7 @@ const MISMATCHES: Readonly<Record<MismatchKind, MismatchNote>> = {
     means:
       "A setting that gives the state its meaning has changed: another source or sink, the size of aligned windows, the bounds of an interval join.",
     remedy:
-      "Take back the change. Otherwise: another uid, and the old state left behind (`-n`). For windows and joins: stop the old job with `--drain`, so that nothing is open, and start the new one without a savepoint.",
+      "Take back the change. Otherwise: another uid, and the old state left behind (`-n`). For windows and joins that loses what is open at the time.",
   },
   "max-parallelism": {
     means:
@@ -37,7 +37,7 @@ const MISMATCHES: Readonly<Record<MismatchKind, MismatchNote>> = {
   "state-layout": {
     means:
       "The state is laid out in another way: a trigger or an evictor was added to windows, or taken from them; an aggregate lost its `merge`.",
-    remedy: "As for settings: take back the change, or another uid, or drain the old job first.",
+    remedy: "As for settings: take back the change, or another uid.",
   },
   "state-kind": {
     means: "A state of this name is of another kind now: a list where there was a value.",

@@ -90,7 +90,7 @@ function settingRemedy(name: string): string {
     case "sink":
       return "What one sink has written another can't commit: give the new sink another uid. Stop the old job with a savepoint first, so that nothing is left to commit, and leave its state behind (-n, --allow-non-restored-state).";
     case "windows":
-      return "Windows that are open can't become windows of another size: give the operator another uid, and leave them behind (-n, --allow-non-restored-state); or stop the old job with --drain, which fires them, and start without a savepoint.";
+      return "Windows that are open can't become windows of another size: take back the change; or give the operator another uid and leave them behind (-n, --allow-non-restored-state), which loses what they hold.";
     default:
       return "Take back the change, or give the operator another uid and leave its state behind (-n, --allow-non-restored-state).";
   }

@@ -169,7 +169,7 @@ describe("checkRestore", () => {
       tumbling(1000),
       tumbling(5000),
       /"per hour".*the savepoint has state of windows "tumbling, 1000 ms, event time"; the job has windows "tumbling, 5000 ms, event time"$/u,
-      /--drain/u,
+      /loses what they hold/u,
     ],
     [
       "windows have a trigger",

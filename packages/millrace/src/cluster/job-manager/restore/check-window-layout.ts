@@ -42,7 +42,7 @@ export function checkWindowLayout(
 }
 
 const REMEDY =
-  "Open windows can't move from one layout to another: take back the change; or give the operator another uid and leave them behind (-n, --allow-non-restored-state); or stop the old job with --drain, which fires them, and start without a savepoint.";
+  "Open windows can't move from one layout to another: take back the change; or give the operator another uid and leave them behind (-n, --allow-non-restored-state), which loses what they hold.";
 
 const LAYOUTS: Readonly<Record<WindowLayout["kind"], string>> = {
   windows: "by window, then key",
