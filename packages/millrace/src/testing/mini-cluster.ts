@@ -86,6 +86,7 @@ class InlineCluster implements MiniCluster {
   readonly #streams: TextStreams;
   readonly #config: Config;
   readonly #jobs = new Set<InlineJob>();
+  #starting = 0;
 
   constructor(options: MiniClusterOptions) {
     this.#clock = new ManualClock(options.startTime ?? 0);
@@ -145,7 +146,7 @@ class InlineCluster implements MiniCluster {
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS;) {
       await new Promise<void>((next) => this.#clock.yield(next));
-      quiet = [...this.#jobs].every((job) => job.quiet) ? quiet + 1 : 0;
+      quiet = this.#starting === 0 && [...this.#jobs].every((job) => job.quiet) ? quiet + 1 : 0;
     }
   }
 
@@ -161,12 +162,13 @@ class InlineCluster implements MiniCluster {
     restore: RestoreOptions | undefined,
   ): Promise<JobClient> {
     const from = this.#clock.monotonic();
+    this.#starting++;
     const job = await startInline(built, program, {
       clock: this.#clock,
       streams: this.#streams,
       restoreFrom: restore,
       log: (level, message) => this.#streams.note(`[${level}] ${message}\n`),
-    });
+    }).finally(() => this.#starting--);
     this.#jobs.add(job);
     void job.done.then(() => this.#jobs.delete(job));
     return new LocalJobClient(job, () => this.#clock.monotonic() - from);
