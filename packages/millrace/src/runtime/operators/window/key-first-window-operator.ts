@@ -72,11 +72,11 @@ export class KeyFirstWindowOperator extends WindowOperatorBase {
   }
 
   processRecord(value: unknown, timestamp: Timestamp): void {
-    if (this.firing) this.park(value, timestamp);
-    else this.handleRecord(value, timestamp);
+    if (this.busy) this.park(0, value, timestamp);
+    else this.handle(0, value, timestamp);
   }
 
-  protected handleRecord(value: unknown, timestamp: Timestamp): void {
+  protected handle(_input: 0 | 1, value: unknown, timestamp: Timestamp): void {
     const key = this.keyOf(value);
     this.context.keyedState.setCurrentKey(key);
     // Unlike aligned windows, sessions and dynamic gaps need the time of each record.

@@ -73,11 +73,11 @@ export class SessionWindowOperator extends WindowOperatorBase {
   }
 
   processRecord(value: unknown, timestamp: Timestamp): void {
-    if (this.firing) this.park(value, timestamp);
-    else this.handleRecord(value, timestamp);
+    if (this.busy) this.park(0, value, timestamp);
+    else this.handle(0, value, timestamp);
   }
 
-  protected handleRecord(value: unknown, timestamp: Timestamp): void {
+  protected handle(_input: 0 | 1, value: unknown, timestamp: Timestamp): void {
     const key = this.keyOf(value);
     // A session is as exact as the times of its records: the clock is read for each.
     const start = this.#eventTime ? timestamp : this.context.clock.now();

@@ -80,11 +80,11 @@ export abstract class TimeWindowOperator extends WindowOperatorBase {
   }
 
   processRecord(value: unknown, timestamp: Timestamp): void {
-    if (this.firing) this.park(value, timestamp);
-    else this.handleRecord(value, timestamp);
+    if (this.busy) this.park(0, value, timestamp);
+    else this.handle(0, value, timestamp);
   }
 
-  protected handleRecord(value: unknown, timestamp: Timestamp): void {
+  protected handle(_input: 0 | 1, value: unknown, timestamp: Timestamp): void {
     const time = this.#eventTime ? timestamp : this.#processingTime();
     const key = this.keyOf(value);
     let pane = this.#pane;
