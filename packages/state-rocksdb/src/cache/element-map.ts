@@ -64,7 +64,7 @@ export class ElementMap extends CellMap<ElementCell> {
     const out = this.#rows.value.begin().u8(codecs.current);
     const timed = cell.value instanceof TtlCell;
     if (timed) out.f64((cell.value as TtlCell).time);
-    const bytes = codecs.encode(timed ? (cell.value as TtlCell).value : cell.value);
+    const bytes = codecs.encode(timed ? (cell.value as TtlCell).value : cell.value, cell.key);
     this.db.put(row.slice, out.append(bytes).slice);
     cell.stored = true;
   }
@@ -77,6 +77,19 @@ export class ElementMap extends CellMap<ElementCell> {
     const value = codecs.decode(encoding, bytes.subarray(timed ? 9 : 1, length));
     if (!codecs.timed) return value;
     return new TtlCell(value, timed ? bytes.readDoubleLE(1) : now());
+  }
+
+  /** Values are of another type from now on, or have a time to live or none. */
+  declare(codecs: ValueCodecs): void {
+    const before = this.codecs;
+    this.codecs = codecs;
+    for (const cell of this.cells.values()) {
+      if (cell.value === undefined) continue;
+      const { value, time } =
+        cell.value instanceof TtlCell ? cell.value : { value: cell.value, time: this.now() };
+      const converted = codecs.convert(value, before, cell.key);
+      cell.value = codecs.timed ? new TtlCell(converted, time) : converted;
+    }
   }
 
   /** When the row was written, where it says so. */

@@ -46,9 +46,16 @@ export class WriteBack {
   /** Brings the cell's rows up to date, which `mayWrite` has allowed. */
   write(cell: Cell): void {
     if (cell.epoch === 0) return;
+    if (cell.owner.droppedIn === 0 || (this.flushing && cell.epoch < cell.owner.droppedIn)) {
+      try {
+        cell.owner.write(cell);
+      } catch (error) {
+        // A value that can't be written: it stays what it is, and is tried again.
+        this.#push(cell);
+        throw error;
+      }
+    }
     this.#settled(cell);
-    if (cell.owner.droppedIn === 0 || (this.flushing && cell.epoch < cell.owner.droppedIn))
-      cell.owner.write(cell);
     cell.epoch = 0;
   }
 

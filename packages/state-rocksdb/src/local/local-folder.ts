@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { copyFile, link, mkdir, open, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
+import { copyFile, link, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
@@ -64,25 +64,29 @@ export async function bring(from: string, to: string, mayLink: boolean): Promise
   await copyFile(from, to);
 }
 
-/** The CRC-32 of a file, read in pieces; `pause` is awaited between them. */
+/** The CRC-32 of a file, read in pieces; `pause` is awaited between them, and may never come to an end: nothing is open meanwhile. */
 export async function checksum(
   path: string,
   pause: () => Promise<void>,
 ): Promise<{ readonly crc: number; readonly length: number }> {
-  const file = await open(path, "r");
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  let crc = 0;
+  let length = 0;
+  for (;;) {
+    const bytes = readAt(path, buffer, length);
+    if (bytes === 0) return { crc, length };
+    crc = crc32(buffer.subarray(0, bytes), crc);
+    length += bytes;
+    await pause();
+  }
+}
+
+function readAt(path: string, buffer: Buffer, position: number): number {
+  const file = openSync(path, "r");
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK);
-    let crc = 0;
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK, length);
-      if (bytesRead === 0) return { crc, length };
-      crc = crc32(buffer.subarray(0, bytesRead), crc);
-      length += bytesRead;
-      await pause();
-    }
+    return readSync(file, buffer, 0, buffer.length, position);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

@@ -42,11 +42,24 @@ export abstract class CollectionRows implements ElementRows {
     return entry;
   }
 
-  put(db: RocksDb, row: RowKey, _cell: RowSetCell, entry: RowEntry): void {
+  /** Elements are of another type from now on, or have a time to live or none. */
+  declare(codecs: ValueCodecs, cells: Iterable<RowSetCell>): void {
+    const before = this.codecs;
+    this.codecs = codecs;
+    for (const { entries, key } of cells) {
+      for (const entry of entries.values()) {
+        if (entry.value === undefined) continue;
+        entry.value = codecs.convert(entry.value, before, key);
+        if (!before.timed) entry.time = this.now();
+      }
+    }
+  }
+
+  put(db: RocksDb, row: RowKey, cell: RowSetCell, entry: RowEntry): void {
     const { codecs } = this;
     const out = this.#value.begin().u8(codecs.current).u48(entry.number);
     if (codecs.timed) out.f64(entry.time);
-    db.put(row.slice, out.append(codecs.encode(entry.value)).slice);
+    db.put(row.slice, out.append(codecs.encode(entry.value, cell.key)).slice);
   }
 
   remove(db: RocksDb, row: RowKey): void {

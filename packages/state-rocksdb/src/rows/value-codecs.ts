@@ -3,6 +3,7 @@ import {
   describeIssue,
   MillraceError,
   needsCheck,
+  preview,
   typesEqual,
   validateValue,
   type TypeDescription,
@@ -30,24 +31,28 @@ export class ValueCodecs {
   /** The encoding of what is written now. */
   readonly current: number;
   readonly #type: TypeInfo<unknown> | undefined;
-  readonly #where: string;
+  readonly #name: string;
+  readonly #operator: string;
   readonly #writer: ValueCodec<unknown>;
   readonly #readers: (ValueCodec<unknown> | undefined)[] = [];
 
   /**
    * @param type as the program declares it now, or an opaque one while nobody has asked for the state
-   * @param where names the state in errors
+   * @param name the state's
+   * @param operator `operator "count"`, for errors
    */
   constructor(
     type: TypeInfo<unknown> | undefined,
     timed: boolean,
-    where: string,
+    name: string,
+    operator: string,
     earlier: readonly Encoding[] = [],
   ) {
     this.encodings = [...earlier];
     this.#type = type;
-    this.#where = where;
-    this.#writer = createValueCodec(type, { unique: where });
+    this.#name = name;
+    this.#operator = operator;
+    this.#writer = createValueCodec(type, { unique: this.#where });
     this.current = this.add({ type: type?.description, timed });
   }
 
@@ -56,9 +61,19 @@ export class ValueCodecs {
     return this.encodings[this.current]!.timed;
   }
 
-  /** The value's bytes. @throws RECORD_TYPE_MISMATCH naming the path */
-  encode(value: unknown): Uint8Array {
-    return this.#writer.encode(value);
+  /** The value's bytes. @throws RECORD_TYPE_MISMATCH naming state, key and path */
+  encode(value: unknown, key: unknown): Uint8Array {
+    try {
+      return this.#writer.encode(value);
+    } catch (error) {
+      if (!MillraceError.is(error, "RECORD_TYPE_MISMATCH")) throw error;
+      const { message, help, details } = error;
+      throw new MillraceError(
+        "RECORD_TYPE_MISMATCH",
+        `state "${this.#name}" of key ${preview(key)} can't be written (${this.#operator}): ${message}`,
+        { cause: error, details, ...(help === undefined ? {} : { help }) },
+      );
+    }
   }
 
   /** Whether a time stands before the values of an encoding. */
@@ -80,6 +95,15 @@ export class ValueCodecs {
     if (this.encodings.length === MAX_ENCODINGS)
       throw new MillraceError("INTERNAL", `${this.#where} went through ${MAX_ENCODINGS} types`);
     return this.encodings.push(encoding) - 1;
+  }
+
+  /** A value that was decoded by others, of the same rows, as these decode it. */
+  convert(value: unknown, from: ValueCodecs, key: unknown): unknown {
+    return this.decode(this.add(from.encodings[from.current]!), from.encode(value, key));
+  }
+
+  get #where(): string {
+    return `state "${this.#name}" of ${this.#operator}`;
   }
 
   #reader(encoding: number): ValueCodec<unknown> {

@@ -1,5 +1,6 @@
 import {
   createKeyedPartWriter,
+  isExpired,
   KEY_HASH_VERSION,
   MIN_WATERMARK,
   type CapturedElement,
@@ -49,11 +50,14 @@ export class CanonicalRows {
   readonly #keyed: RowWalk;
   readonly #tables: readonly { readonly state: number; readonly namespace: number; readonly walk: RowWalk }[];
   readonly #reader = new KeyReader();
+  readonly #now: number;
   #collection: Collection | undefined;
   #entries = 0;
 
-  constructor(store: StoreView, meta: StoreMeta) {
+  /** @param now when the barrier came: what was past its time then is left out */
+  constructor(store: StoreView, meta: StoreMeta, now: number) {
     this.#store = store;
+    this.#now = now;
     this.#states = store.states.all
       .slice(0, meta.states.length)
       .map((state) => ({ state, meta: state.meta, codecs: state.codecs }));
@@ -127,7 +131,7 @@ export class CanonicalRows {
       const { codecs } = this.#states[state]!;
       while (walk.in(keyGroup)) {
         const key = this.#reader.at(walk.key, 7).key();
-        writer.entry({ key, state, namespace, value: element(codecs, walk.value, 1) });
+        writer.entry({ key, state, namespace, value: this.#read(codecs, walk.value, 1) });
         walk.advance();
         this.#entries++;
         if (++rows % ROWS === 0) await pause();
@@ -145,7 +149,8 @@ export class CanonicalRows {
     const namespace = meta.layout === "namespaced" ? (reader.key() as string) : undefined;
     if (state.body.kind === "elements") {
       this.#finishCollection(writer);
-      this.#emit(writer, state.id, key, namespace, element(codecs, value, 1));
+      const element = this.#read(codecs, value, 1);
+      if (!this.#isOver(state, element)) this.#emit(writer, state.id, key, namespace, element);
     } else if (bytes[reader.position] === Part.META) {
       this.#finishCollection(writer);
       this.#collection = { state, codecs, meta, key, namespace, elements: [] };
@@ -158,7 +163,7 @@ export class CanonicalRows {
 
   #element(at: number): void {
     const { key: bytes, value } = this.#keyed;
-    const { codecs, meta, elements } = this.#collection!;
+    const { state, codecs, meta, elements } = this.#collection!;
     if (isTimers(meta.layout)) {
       const time = readSortable(bytes, at);
       const namespace = this.#reader.at(bytes, at + SORTABLE).key();
@@ -170,7 +175,24 @@ export class CanonicalRows {
       return;
     }
     const key = meta.kind === "map" ? this.#reader.at(bytes, at).key() : undefined;
-    elements.push({ number: value.readUIntBE(1, U48), key, element: element(codecs, value, 7) });
+    const element = this.#read(codecs, value, 7);
+    if (!this.#isOver(state, element)) elements.push({ number: value.readUIntBE(1, U48), key, element });
+  }
+
+  /** A value of a row; `at` is where its time or itself begins. */
+  #read(codecs: ValueCodecs, bytes: Buffer, at: number): CapturedElement {
+    const encoding = bytes[0]!;
+    const timed = codecs.isTimed(encoding);
+    const value = codecs.decode(encoding, bytes.subarray(timed ? at + 8 : at));
+    if (!codecs.timed) return { kind: "element", value, time: undefined };
+    return { kind: "element", value, time: timed ? bytes.readDoubleLE(at) : this.#store.restoredAt };
+  }
+
+  /** Whether an element is past its time: then it is left out. */
+  #isOver({ policy }: RocksState, { time }: CapturedElement): boolean {
+    return (
+      policy !== undefined && time !== undefined && isExpired({ value: undefined, time }, policy, this.#now)
+    );
   }
 
   #finishCollection(writer: KeyedPartWriter): void {
@@ -206,14 +228,6 @@ function captured(meta: StateMeta, elements: Collection["elements"]): CapturedSt
   return meta.kind === "map"
     ? { kind: "map", entries: elements.map(({ key, element }) => [key, element] as const) }
     : { kind: "list", elements: elements.map(({ element }) => element) };
-}
-
-/** A value of a row; `at` is where its time or itself begins. */
-function element(codecs: ValueCodecs, bytes: Buffer, at: number): CapturedElement {
-  const encoding = bytes[0]!;
-  const timed = codecs.isTimed(encoding);
-  const value = codecs.decode(encoding, bytes.subarray(timed ? at + 8 : at));
-  return { kind: "element", value, time: timed && codecs.timed ? bytes.readDoubleLE(at) : undefined };
 }
 
 /** A cursor that stands on a row, so that its key group can be asked for. */

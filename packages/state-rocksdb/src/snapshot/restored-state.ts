@@ -1,9 +1,12 @@
 import {
+  checkRestoredState,
   MillraceError,
   openKeyedPart,
   type KeyedPartReader,
   type KeyedStateHandle,
   type StateFiles,
+  type StateHeader,
+  type StateMeta,
   type Timestamp,
 } from "millrace/internal/state-backend";
 import { BACKEND } from "../backend-name.ts";
@@ -35,8 +38,12 @@ export class RestoredState {
   constructor(store: StoreView, handles: readonly KeyedStateHandle[], files: StateFiles) {
     this.#store = store;
     this.#files = files;
-    this.#native = handles.filter((handle) => handle.kind === "native");
-    this.#canonical = handles.filter((handle) => handle.kind === "canonical");
+    const own = store.keyGroups;
+    const wanted = handles.filter(
+      ({ keyGroups }) => Math.max(own.start, keyGroups.start) < Math.min(own.end, keyGroups.end),
+    );
+    this.#native = wanted.filter((handle) => handle.kind === "native");
+    this.#canonical = wanted.filter((handle) => handle.kind === "canonical");
     const stranger = this.#native.find(({ backend }) => backend !== BACKEND);
     if (stranger === undefined) return;
     throw new MillraceError(
@@ -70,35 +77,40 @@ export class RestoredState {
     }
   }
 
+  /** What canonical parts say of their states. */
+  get headers(): readonly StateHeader[] {
+    return this.#parts.flatMap((readers) => readers.flatMap(({ header }) => header.states));
+  }
+
   /** The program has asked for a state. */
   load(state: RocksState): void {
     if (this.#loaded.has(state)) return;
     this.#loaded.add(state);
-    const { name, layout } = state.meta;
+    const { keys } = this.#store;
+    const before = keys.mark();
     for (const readers of this.#parts) {
       for (const reader of readers) {
-        // Another layout under the name is found, too, and refused when it is read.
-        const at = reader.header.states.findIndex(
-          (each) =>
-            each.name === name && (each.layout === layout || !(isTimers(layout) || isTimers(each.layout))),
-        );
-        if (at >= 0) applyPart(this.#store, reader, at, state);
+        reader.header.states.forEach((header, at) => {
+          if (!isSameState(header, state.meta)) return;
+          if (!state.parked) checkRestoredState(header, state.meta, this.#store.where);
+          applyPart(this.#store, reader, at, state);
+        });
       }
     }
-    this.#store.keys.deselect();
+    keys.reset(before);
   }
 
-  /** Takes over what nobody has asked for, and lets go of the files. */
-  finish(): void {
-    for (const readers of this.#parts) {
-      for (const reader of readers) {
-        for (const header of reader.header.states) {
-          const encodings = [{ type: header.type, timed: header.ttl }];
-          const known = this.#store.states.find(header.name, header.layout);
-          this.load(known ?? this.#store.states.restore(header, encodings));
-        }
-      }
+  /** Takes over what nobody has asked for, too. */
+  loadAll(): void {
+    for (const header of this.headers) {
+      const known = this.#store.states.find(header.name, header.layout);
+      this.load(known ?? this.#store.states.restore(header, [{ type: header.type, timed: header.ttl }]));
     }
+  }
+
+  /** The same, and lets go of the files. */
+  finish(): void {
+    this.loadAll();
     this.close();
   }
 
@@ -144,4 +156,9 @@ export class RestoredState {
       watermark(group, reader.watermark(group));
     if (close) reader.close();
   }
+}
+
+/** Whether a state that was stored is the one that is asked for, be it of the same layout or not. */
+function isSameState(stored: StateHeader, { name, layout }: StateMeta): boolean {
+  return stored.name === name && (stored.layout === layout || !(isTimers(layout) || isTimers(stored.layout)));
 }

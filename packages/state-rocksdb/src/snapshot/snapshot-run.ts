@@ -30,7 +30,13 @@ export class SnapshotRun implements KeyedSnapshot {
   readonly #onEnd: () => void;
   readonly #meta: StoreMeta;
   readonly #watermarks: readonly number[];
+  /** When the barrier came. */
+  readonly #now: number;
+  /** Rejects when the snapshot is given up. */
+  readonly #stopped: Promise<never>;
+  #stop: (error: MillraceError) => void = () => {};
   #aborted = false;
+  #released = false;
   #flushed = false;
   /** RocksDB's own checkpoint, where it stands. */
   #checkpoint: { readonly path: string; readonly done: Promise<void> } | undefined;
@@ -41,7 +47,11 @@ export class SnapshotRun implements KeyedSnapshot {
     this.#request = request;
     this.#confirmed = confirmed;
     this.#onEnd = onEnd;
+    this.#stopped = new Promise((_, reject) => (this.#stop = reject));
+    // Nobody may be waiting.
+    this.#stopped.catch(() => {});
     this.#meta = describeStore(store);
+    this.#now = store.request.clock.now();
     const { start, end } = store.keyGroups;
     this.#watermarks = Array.from({ length: end - start }, (_, i) => store.watermarkOf(start + i));
     const { writeBack } = store;
@@ -49,7 +59,8 @@ export class SnapshotRun implements KeyedSnapshot {
     writeBack.onTooMuch = () => this.#hurry();
   }
 
-  async write(pace: SnapshotPace): Promise<KeyedStateHandle | undefined> {
+  async write(given: SnapshotPace): Promise<KeyedStateHandle | undefined> {
+    const pace = this.#untilAborted(given);
     try {
       await this.#flush(pace);
       return await (this.#request.canonical ? this.#writeCanonical(pace) : this.#writeNative(pace));
@@ -61,6 +72,7 @@ export class SnapshotRun implements KeyedSnapshot {
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;
+    this.#stop(this.#abortion());
     this.#release();
     this.#rows?.close();
     this.#onEnd();
@@ -97,7 +109,7 @@ export class SnapshotRun implements KeyedSnapshot {
     this.#flushed = true;
     const { db, parts } = this.#store;
     if (this.#request.canonical) {
-      this.#rows = new CanonicalRows(this.#store, this.#meta);
+      this.#rows = new CanonicalRows(this.#store, this.#meta, this.#now);
       this.#release();
     } else {
       const path = parts.folder.fresh("checkpoint");
@@ -152,10 +164,21 @@ export class SnapshotRun implements KeyedSnapshot {
     writeBack.onTooMuch = undefined;
   }
 
-  #released = false;
+  /** The same pace, which does not keep a snapshot waiting that was given up. */
+  #untilAborted(pace: SnapshotPace): SnapshotPace {
+    return {
+      get over() {
+        return pace.over;
+      },
+      next: () => Promise.race([pace.next(), this.#stopped]),
+    };
+  }
 
   #check(): void {
-    if (!this.#aborted) return;
-    throw new MillraceError("CHECKPOINT_ABORTED", `${this.#store.where}: its snapshot was given up`);
+    if (this.#aborted) throw this.#abortion();
+  }
+
+  #abortion(): MillraceError {
+    return new MillraceError("CHECKPOINT_ABORTED", `${this.#store.where}: its snapshot was given up`);
   }
 }

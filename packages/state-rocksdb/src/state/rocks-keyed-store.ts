@@ -68,6 +68,7 @@ export class RocksKeyedStateStore implements SnapshotKeyedStore, StoreView {
   }
 
   get keyCount(): number {
+    this.#restored?.loadAll();
     const counted = new Set<KeyIndex>();
     for (const state of this.states.all) for (const key of keysOf(state, this.db)) counted.add(keyIndex(key));
     return counted.size;
@@ -151,12 +152,14 @@ export class RocksKeyedStateStore implements SnapshotKeyedStore, StoreView {
     const opened = this.#open();
     opened.states.onDeclared = (state) => this.#restored?.load(state);
     await this.#restored.open((keyGroup, watermark) => this.#watermarks.set(keyGroup, watermark));
+    opened.states.waiting = this.#restored.headers;
   }
 
   restored(): void {
     this.#restored?.finish();
     this.#restored = undefined;
     this.states.onDeclared = undefined;
+    this.states.waiting = [];
   }
 
   snapshot(request: KeyedSnapshotRequest): KeyedSnapshot {

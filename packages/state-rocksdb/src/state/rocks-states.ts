@@ -1,12 +1,13 @@
 import {
   AggregatingHandle,
+  checkRestoredState,
   checkSameState,
+  checkWindowStates,
   handleOptions,
   MillraceError,
   ReducingHandle,
   stateHeader,
   stateMetaOf,
-  stateMigration,
   ttlPolicy,
   ValueHandle,
   type Clock,
@@ -17,6 +18,7 @@ import {
   type StateLayout,
   type StateMeta,
   type Timestamp,
+  type TtlPolicy,
   type TypeInfo,
 } from "millrace/internal/state-backend";
 import { ElementMap, type RowAddress, type Rows } from "../cache/element-map.ts";
@@ -71,6 +73,8 @@ export interface RocksState {
   readonly body: StateBody;
   /** Whether it was restored and nobody has asked for it. */
   parked: boolean;
+  /** Of its time to live. */
+  policy: TtlPolicy | undefined;
   handle: unknown;
 }
 
@@ -79,6 +83,8 @@ export class RocksStates {
   readonly all: RocksState[] = [];
   /** Called when a state is asked for the first time, before it is handed out: it may be loaded now. */
   onDeclared: ((state: RocksState) => void) | undefined = undefined;
+  /** What was restored and is not here yet. */
+  waiting: readonly StateHeader[] = [];
   readonly #parts: StatesParts;
   readonly #services = new Map<string, RocksTimerService>();
 
@@ -135,7 +141,7 @@ export class RocksStates {
   restore(header: StateHeader, encodings: readonly Encoding[]): RocksState {
     const known = this.find(header.name, header.layout);
     if (known !== undefined) {
-      this.#checkRestored(stateHeader(known.meta), stateMetaOf(header));
+      checkRestoredState(stateHeader(known.meta), stateMetaOf(header), this.#parts.where);
       for (const encoding of encodings) known.codecs.add(encoding);
       return known;
     }
@@ -154,6 +160,7 @@ export class RocksStates {
   #declare(meta: StateMeta): RocksState {
     const known = this.find(meta.name, meta.layout);
     if (known === undefined) {
+      this.#checkWaiting(meta);
       const state = this.#add(meta, [], false);
       this.onDeclared?.(state);
       return state;
@@ -162,10 +169,10 @@ export class RocksStates {
       checkSameState(known.meta, meta, this.#parts.where);
       return known;
     }
-    this.#checkRestored(stateHeader(known.meta), meta);
+    checkRestoredState(stateHeader(known.meta), meta, this.#parts.where);
     known.parked = false;
     known.meta = meta;
-    known.codecs = new ValueCodecs(meta.type, meta.ttl, this.#whereOf(meta.name), known.codecs.encodings);
+    known.codecs = new ValueCodecs(meta.type, meta.ttl, meta.name, this.#parts.where, known.codecs.encodings);
     adopt(known.body, known.codecs);
     this.onDeclared?.(known);
     return known;
@@ -173,13 +180,14 @@ export class RocksStates {
 
   #add(meta: StateMeta, encodings: readonly Encoding[], parked: boolean): RocksState {
     const id = this.all.length;
-    const codecs = new ValueCodecs(meta.type, meta.ttl, this.#whereOf(meta.name), encodings);
+    const codecs = new ValueCodecs(meta.type, meta.ttl, meta.name, this.#parts.where, encodings);
     const state: RocksState = {
       id,
       meta,
       codecs,
       body: this.#body(id, meta, codecs),
       parked,
+      policy: undefined,
       handle: undefined,
     };
     this.all.push(state);
@@ -221,6 +229,7 @@ export class RocksStates {
     const options = handleOptions(descriptor, this.#whereOf(state.meta.name), freeze);
     const namespaced = state.meta.layout === "namespaced";
     const policy = descriptor.ttl === undefined ? undefined : ttlPolicy(descriptor.ttl);
+    state.policy = policy;
     if (body.kind === "collections") {
       const { map, place } = body;
       const sweeper = new RowSetSweeper(map, policy ?? NEVER, sweep);
@@ -268,18 +277,11 @@ export class RocksStates {
     return new RocksNamespacedHandle(descriptor, on, handle, where);
   }
 
-  #checkRestored(stored: StateHeader, now: StateMeta): void {
-    const migration = stateMigration(stored, now);
-    if (migration.kind !== "incompatible") return;
-    const { path, reason, from, to } = migration;
-    throw new MillraceError(
-      "RESTORE_REFUSED",
-      `${this.#whereOf(now.name)} can't be restored: ${path === "" ? "" : `${path}: `}${reason}`,
-      {
-        help: `It was written as ${from}, and its type is now ${to}. Go back to the former type, or give the state another name to start it empty.`,
-        details: { state: now.name, path, from, to },
-      },
-    );
+  /** Windows that were kept in another layout would be left behind. */
+  #checkWaiting(meta: StateMeta): void {
+    if (this.waiting.some((header) => header.name === meta.name && !isTimers(header.layout))) return;
+    const parked = this.all.filter((state) => state.parked).map((state) => state.meta);
+    checkWindowStates([...this.waiting, ...parked], meta, this.#parts.where);
   }
 
   #whereOf(name: string): string {
@@ -290,8 +292,8 @@ export class RocksStates {
 const NEVER = { ttl: Infinity, touchOnRead: false, returnExpired: false, cleanupPerAccess: 0 };
 
 function adopt(body: StateBody, codecs: ValueCodecs): void {
-  if (body.kind === "elements") body.map.codecs = codecs;
-  else if (body.kind === "collections") body.rows.codecs = codecs;
+  if (body.kind === "elements") body.map.declare(codecs);
+  else if (body.kind === "collections") body.rows.declare(codecs, body.map.cells.values());
   else if (body.kind === "tables") body.tables.storage.declare(codecs);
 }
 

@@ -49,7 +49,7 @@ export class TableStorage {
   /** Values are written by these from now on. */
   declare(codecs: ValueCodecs): void {
     this.codecs = codecs;
-    for (const map of this.#open.values()) map.codecs = codecs;
+    for (const map of this.#open.values()) map.declare(codecs);
   }
 
   #map(id: number, db: RocksDb): ElementMap {

@@ -30,7 +30,7 @@ export type { KeyedStateHandle, StateBytes } from "../../protocol/control/snapsh
 export { createKeyedPartWriter } from "../checkpoint/format/create-keyed-part-writer.ts";
 export type { KeyedPartReader, KeyedPartWriter, StateHeader } from "../checkpoint/format/keyed-part.ts";
 export { stateHeader, stateMetaOf } from "../checkpoint/format/keyed/state-header.ts";
-export { needsCheck, stateMigration } from "../checkpoint/format/keyed/state-migration.ts";
+export { needsCheck } from "../checkpoint/format/keyed/state-migration.ts";
 export { openKeyedPart } from "../checkpoint/format/open-keyed-part.ts";
 export { createStateFiles } from "../checkpoint/storage/create-state-files.ts";
 export type { StateFiles } from "../checkpoint/storage/state-files.ts";
@@ -64,6 +64,8 @@ export type { KeyGroupRange, NamespacedState } from "./keyed-state.ts";
 export type { NamespaceTable, NamespaceTables, TableScan } from "./namespace-tables.ts";
 export { nothingAnswered } from "./nothing-answered.ts";
 export type { OperatorStateStore } from "./operator-state.ts";
+export { checkRestoredState } from "./restore/check-restored-state.ts";
+export { checkWindowStates } from "./restore/window-layout-change.ts";
 export { retainKey } from "./retain.ts";
 export type { StateBackend, StateStoreRequest } from "./state-backend.ts";
 export { StringKeeper } from "./string-keeper.ts";
