@@ -195,8 +195,8 @@ describe.each([
       : (["process", "aggregate", "reduce"] as const);
   it.each(kinds)(
     "emits what Flink would, restored at other parallelisms and blocked on the way: %s",
-    (kind) => {
-      expectAsFlink(scenarios, create, CONTENTS[kind], { spills: false });
+    async (kind) => {
+      await expectAsFlink(scenarios, create, CONTENTS[kind], { spills: false });
     },
   );
 
