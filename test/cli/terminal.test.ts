@@ -69,6 +69,22 @@ describe.skipIf(missing !== undefined)(
       expect(shown.find((line) => line.startsWith("ticks CANCELED in "))).toBeDefined();
     });
 
+    it("shows the last checkpoint, and stops with a savepoint at Ctrl-C", async () => {
+      const terminal = open(
+        ["run", "jobs/counts.ts", "-p", "1", "--checkpoint-interval", "50 ms", "--savepoint-on-exit", "sp"],
+        160,
+      );
+      await terminal.shows(/checkpoint \d+, \d+ ms ago/u);
+      terminal.type("\x03");
+      expect(await terminal.ended()).toBe(0);
+      expect(liveLines(terminal).find((line) => line.includes("checkpoint"))).toMatch(
+        /^counts \| .* \| (?:no checkpoint yet|checkpoint \d+, \d+ ms ago) \|? ?/u,
+      );
+      const shown = seen(terminal);
+      expect(shown.find((line) => line.startsWith("savepoint: sp/savepoint-"))).toBeDefined();
+      expect(shown.find((line) => line.startsWith("counts FINISHED in "))).toBeDefined();
+    });
+
     it("has colours unless NO_COLOR is set", async () => {
       const args = ["run", "jobs/numbers.ts", "-p", "1", "--", "--up-to", "1"];
       const coloured = open(args);

@@ -15,7 +15,7 @@ export async function savepointDisposeCommand(
   const { files, bytes, emptied } = await disposeSavepoint(savepoint);
   const rest = emptied ? "" : "; its folder stays, something else is in it";
   process.stdout.write(
-    `removed savepoint ${savepoint.metadata.checkpointId} of "${savepoint.metadata.jobName}", ${showPath(savepoint.path, cwd)}: ${countOf(files + 1, "file")}, ${formatBytes(bytes)} of state${rest}\n`,
+    `removed savepoint ${savepoint.metadata.checkpointId} of "${savepoint.metadata.jobName}", ${showPath(savepoint.path, cwd)}: ${countOf(files, "file")}, ${formatBytes(bytes)} of state${rest}\n`,
   );
   return ExitCode.OK;
 }

@@ -2,12 +2,13 @@ import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { METADATA_FILE } from "../../runtime/checkpoint/storage/load-checkpoint.ts";
-import { checkpointParts } from "./checkpoint-bytes.ts";
+import { checkpointBytes, checkpointParts } from "./checkpoint-bytes.ts";
 import type { OpenedSavepoint } from "./open-savepoint.ts";
 
 /** What was removed. */
 export interface DisposedSavepoint {
   readonly files: number;
+  /** Of state. */
   readonly bytes: number;
   /** Whether its folder is gone, too; something else is in it otherwise. */
   readonly emptied: boolean;
@@ -21,14 +22,14 @@ export interface DisposedSavepoint {
  */
 export async function disposeSavepoint({ metadata, path }: OpenedSavepoint): Promise<DisposedSavepoint> {
   if (metadata.kind === "checkpoint") throw isCheckpoint(path);
-  const files = new Map(
+  const files = new Set(
     checkpointParts(metadata).flatMap((part) =>
-      part.kind === "file" && dirname(part.path) === path ? [[part.path, part.length] as const] : [],
+      part.kind === "file" && dirname(part.path) === path ? [part.path] : [],
     ),
   );
   try {
     await rm(join(path, METADATA_FILE));
-    for (const file of files.keys()) await rm(file, { force: true });
+    for (const file of files) await rm(file, { force: true });
   } catch (error) {
     throw new MillraceError(
       "CHECKPOINT_STORAGE_FAILED",
@@ -40,8 +41,7 @@ export async function disposeSavepoint({ metadata, path }: OpenedSavepoint): Pro
       },
     );
   }
-  const bytes = [...files.values()].reduce((sum, length) => sum + length, 0);
-  return { files: files.size, bytes, emptied: await removeFolder(path) };
+  return { files: files.size + 1, bytes: checkpointBytes(metadata), emptied: await removeFolder(path) };
 }
 
 async function removeFolder(path: string): Promise<boolean> {
