@@ -93,8 +93,8 @@ export interface InputChannel {
    */
   head(): Head;
   /**
-   * The elements of the data frame at the head; the same object for the channel's life. It may be left in the middle; it stands
-   * where it was left.
+   * The elements of the data frame at the head; the same object for as long as that frame is, and nearly always for the channel's life.
+   * It may be left in the middle; it stands where it was left.
    */
   readonly cursor: ElementCursor<unknown>;
   /** Gives back the frame at the head, whose cursor has reached its END; the credit returns to the producer. */
