@@ -1,3 +1,4 @@
+import { CANCELLATION_TIMEOUT } from "../../../common/config/options.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { unreachable } from "../../../common/errors/unreachable.ts";
 import type { JobId } from "../../../common/ids/ids.ts";
@@ -20,6 +21,7 @@ import { restartStrategy } from "./restart/restart-settings.ts";
 import { rootCause } from "./restart/root-cause.ts";
 import { RestoreSource } from "./restart/restore-source.ts";
 import { JobSources } from "./sources/job-sources.ts";
+import { setting } from "./setting.ts";
 import { SlotStandardStreams } from "./slot-standard-streams.ts";
 import type { Execution } from "./units/execution-table.ts";
 import { JobUnits } from "./units/job-units.ts";
@@ -88,6 +90,7 @@ export class JobMaster implements AttemptListener {
           return store;
         },
         living: () => units.living(),
+        ended: () => units.ended(),
         sendTo: (executions, message) => units.sendTo(executions, message),
         broadcast: (message) => units.broadcast(message),
         heard: () => this.#heard(),
@@ -255,7 +258,10 @@ export class JobMaster implements AttemptListener {
       case "clientBatch":
         return this.results.deliver(id, message.channel, message.batch, message.count);
       case "stdinRequest":
-        return this.#streams.read((chunk) => attempt.send(slot, { type: "stdin", execution: id, chunk }));
+        return this.#streams.read(
+          (chunk) => attempt.send(slot, { type: "stdin", execution: id, chunk }),
+          () => !execution.machine.terminal,
+        );
       default:
         return unreachable(message, "message from a slot");
     }
@@ -385,7 +391,7 @@ export class JobMaster implements AttemptListener {
 
   async #wrapUp(status: JobOutcome["status"]): Promise<void> {
     await Promise.all(this.#units.all.map(({ closed }) => closed));
-    await this.#checkpoints.close(status);
+    await this.#checkpoints.close(status, setting(this.#options.config, CANCELLATION_TIMEOUT));
     const error = status === "FAILED" ? this.#endError(rootCause(this.#errors)) : undefined;
     this.#resolve({ status, error, givenUp: this.#givenUp, metrics: this.#metrics });
   }

@@ -1,11 +1,14 @@
 import type { StandardStreams } from "./standard-streams.ts";
 
-/** Standard input and output of the process as its slots share them: credits of output for each slot, one reader of input. */
+/** Standard input and output of the process as its slots share them: credits of output for each slot, one reading of input. */
 export class SlotStandardStreams {
   readonly #streams: StandardStreams;
   /** Bytes that were written, in all, by whoever wrote them. */
   readonly #written = new WeakMap<object, number[]>();
-  #reader: ((chunk: Uint8Array | null) => void) | undefined;
+  readonly #readers: { readonly chunk: (bytes: Uint8Array | null) => void; readonly alive: () => boolean }[] =
+    [];
+  /** Came when nobody wanted it any more. */
+  readonly #unread: (Uint8Array | null)[] = [];
   #reading = false;
 
   constructor(streams: StandardStreams) {
@@ -32,16 +35,32 @@ export class SlotStandardStreams {
     });
   }
 
-  /** The next chunk of input. Who asks while a read is underway gets its chunk: the one who asked before has failed. */
-  read(chunk: (bytes: Uint8Array | null) => void): void {
-    this.#reader = chunk;
-    if (this.#reading) return;
+  /**
+   * The next chunk of input for a task. What comes for one that has failed meanwhile goes to who asks next.
+   *
+   * @param alive whether the task still wants it
+   */
+  read(chunk: (bytes: Uint8Array | null) => void, alive: () => boolean): void {
+    this.#readers.push({ chunk, alive });
+    this.#serve();
+  }
+
+  #serve(): void {
+    while (this.#readers[0]?.alive() === false) this.#readers.shift();
+    const [reader] = this.#readers;
+    if (reader === undefined || this.#reading) return;
+    const left = this.#unread.shift();
+    if (left !== undefined) {
+      this.#readers.shift();
+      reader.chunk(left);
+      this.#serve();
+      return;
+    }
     this.#reading = true;
     this.#streams.read((bytes) => {
       this.#reading = false;
-      const reader = this.#reader;
-      this.#reader = undefined;
-      reader?.(bytes);
+      this.#unread.push(bytes);
+      this.#serve();
     });
   }
 }

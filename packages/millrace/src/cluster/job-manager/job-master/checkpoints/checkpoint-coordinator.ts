@@ -6,6 +6,7 @@ import type { BarrierOptions } from "../../../../protocol/channel-event.ts";
 import { fromEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import type { FromSlot, ToSlot } from "../../../../protocol/control/messages.ts";
 import type { CheckpointLocation, TaskSnapshot } from "../../../../protocol/control/snapshots.ts";
+import type { CheckpointMetadata } from "../../../../runtime/checkpoint/format/checkpoint-metadata.ts";
 import type {
   CheckpointStore,
   CompletedCheckpoint,
@@ -45,6 +46,8 @@ export interface CheckpointCoordinatorOptions {
   readonly openStore: () => Promise<CheckpointStore>;
   /** The subtasks whose executions run. */
   readonly living: () => readonly LivingSubtask[];
+  /** The subtasks whose executions have finished. */
+  readonly ended: () => readonly SubtaskKey[];
   /** Sends to the slots of these executions, to each slot once. */
   readonly sendTo: (
     executions: readonly ExecutionId[],
@@ -79,6 +82,9 @@ const BARRIERS = {
   stop: "terminateSavepoint",
   drain: "drainSavepoint",
 } as const;
+
+/** Of a subtask that ended while no checkpoint had to cover its end: nothing of it is needed any more. */
+const FINISHED: TaskSnapshot = { operators: [], channels: [], finished: true };
 
 /** All of a savepoint in memory is inline. */
 const IN_MEMORY: CheckpointLocation = { directory: undefined, inlineThreshold: 0 };
@@ -167,8 +173,12 @@ export class CheckpointCoordinator {
 
   /** Opens the storage. @throws CHECKPOINT_STORAGE_FAILED */
   async open(): Promise<CheckpointStore> {
-    this.#store ??= this.#options.openStore();
-    return this.#busy(this.#store);
+    const opening = (this.#store ??= this.#options.openStore());
+    // What can't be opened now may be later.
+    opening.catch(() => {
+      if (this.#store === opening) this.#store = undefined;
+    });
+    return this.#busy(opening);
   }
 
   /** The restored checkpoint is the job's own from now on: it goes when later ones replace it. */
@@ -252,9 +262,30 @@ export class CheckpointCoordinator {
     this.#on({ type: "jobOver", error });
   }
 
-  /** The job has ended: keeps or removes its checkpoints. Never rejects. */
-  async close(how: JobEnd): Promise<void> {
+  /**
+   * The job has ended: keeps or removes its checkpoints. Never rejects.
+   *
+   * @param timeout ms after which a storage that doesn't answer is left alone; 0: never
+   */
+  async close(how: JobEnd, timeout: number): Promise<void> {
+    const { clock, log } = this.#options;
+    let timer: ClockTimer | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      if (timeout === 0) return;
+      timer = clock.schedule(timeout, () => {
+        log(
+          "warn",
+          `the storage of checkpoints did not answer within ${timeout} ms: they are left as they are`,
+        );
+        resolve();
+      });
+    });
+    await Promise.race([this.#close(how), tooLong]);
+    timer?.cancel();
     this.#timer?.cancel();
+  }
+
+  async #close(how: JobEnd): Promise<void> {
     await this.settled();
     if (this.#store === undefined) return;
     try {
@@ -379,7 +410,7 @@ export class CheckpointCoordinator {
     const underway = this.#underway.get(id);
     // Given up while its place was made.
     if (underway === undefined) return;
-    const { sources, living, producers, sendTo } = this.#options;
+    const { sources, living, ended, producers, sendTo } = this.#options;
     underway.location = location;
     try {
       underway.enumerators = sources.snapshot(id, underway.kind === "checkpoint");
@@ -389,6 +420,7 @@ export class CheckpointCoordinator {
       return;
     }
     const { trigger, acknowledge } = planTrigger(living(), (key) => this.#finished.has(key), producers);
+    for (const key of ended()) underway.snapshots.set(key, FINISHED);
     for (const [key, snapshot] of this.#finished) underway.snapshots.set(key, snapshot);
     const options = this.#barrierOptions(underway.kind, location);
     sendTo(
@@ -427,12 +459,7 @@ export class CheckpointCoordinator {
     const metadata = assembleMetadata(this.#options.job, underway, this.#options.clock.now());
     try {
       refusePartlyFinished(this.#options.job.jobGraph, snapshots);
-      const store = await this.open();
-      const location = underway.location ?? store.location;
-      const checkpoint =
-        location === IN_MEMORY
-          ? { metadata, path: undefined }
-          : await this.#busy(store.record(metadata, location));
+      const checkpoint = await this.#write(metadata, underway.location);
       this.#recorded.set(id, checkpoint);
       const tasksEnd =
         kind !== "savepoint" &&
@@ -443,6 +470,16 @@ export class CheckpointCoordinator {
       this.#on({ type: "recordFailed", id, error: failure(`${this.#nameOf(id)} can't be recorded`, error) });
       this.#forget(underway);
     }
+  }
+
+  async #write(
+    metadata: CheckpointMetadata,
+    location: CheckpointLocation | undefined,
+  ): Promise<CompletedCheckpoint> {
+    // A job that keeps nothing anywhere needs no storage for what is in memory.
+    if (location === IN_MEMORY && this.#store === undefined) return { metadata, path: undefined };
+    const store = await this.open();
+    return this.#busy(store.record(metadata, location ?? store.location));
   }
 
   #complete(id: number, kind: SnapshotKind): void {

@@ -113,9 +113,10 @@ export class Failover {
   /** Why this failure ends the job, without more thought. */
   #hopeless(error: Error): string | undefined {
     const { strategy, forbidden } = this.#options;
+    // Whoever wants no restarts needs no reason.
+    if (strategy.kind === "none") return "";
     const cause = hopelessCause(error);
-    if (cause !== undefined) return `what failed it (${cause.code}) would fail it again`;
-    return strategy.kind === "none" ? "" : forbidden();
+    return cause === undefined ? forbidden() : `what failed it (${cause.code}) would fail it again`;
   }
 
   #lose(units: readonly JobUnit[], error: Error): void {

@@ -81,6 +81,11 @@ export class JobUnits {
       .map(({ key, id }) => ({ key, execution: id }));
   }
 
+  /** The subtasks whose executions have finished. */
+  ended(): readonly SubtaskKey[] {
+    return this.executions.filter(({ machine }) => machine.state === "FINISHED").map(({ key }) => key);
+  }
+
   /** @param afterTasksFinish whether checkpoints go on when some tasks have finished */
   tasksPhase(afterTasksFinish: boolean): TasksPhase {
     if (
