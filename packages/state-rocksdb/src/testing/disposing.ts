@@ -2,7 +2,7 @@ import { afterEach } from "vitest";
 import type { StateBackend, StateBackendFactory } from "millrace/internal/state-backend";
 
 /** More backends than any test needs at a time. */
-const AT_ONCE = 16;
+const AT_ONCE = 40;
 
 /**
  * Makes backends that are disposed of: after each test, and the oldest of those that properties make by the hundred before that.

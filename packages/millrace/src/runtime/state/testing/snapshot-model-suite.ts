@@ -17,7 +17,7 @@ import { storeRequest } from "./store-request.ts";
 import { inMemory } from "./take-snapshot.ts";
 
 /** Any operations while any snapshots are written, confirmed and given up, against a plain model. */
-export function describeSnapshotModel(makeBackend: MakeBackend): void {
+export function describeSnapshotModel(makeBackend: MakeBackend, runs: number): void {
   describe("model", () => {
     /** Stores of so many subtasks, restored from a snapshot. */
     async function restored({ handle, time }: TakenSnapshot, parallelism: number): Promise<StateSubject[]> {
@@ -68,7 +68,7 @@ export function describeSnapshotModel(makeBackend: MakeBackend): void {
             expect(subject.fireAll().sort()).toEqual(model.timers());
           },
         ),
-        { numRuns: 40 },
+        { numRuns: runs },
       );
     });
   });

@@ -16,9 +16,10 @@ import { describeTtl } from "./ttl-suite.ts";
  *
  * @param name - for the report
  * @param makeBackend - a fresh one for each test; it should rest often while it writes a snapshot, so that a lot can happen meanwhile
+ * @param runs - histories that the model is tried with; fewer where a store takes long to make. Default 40
  * @example `describeStateBackend("HashMapStateBackend", () => new HashMapStateBackend({ lookEvery: 1 }))`
  */
-export function describeStateBackend(name: string, makeBackend: MakeBackend): void {
+export function describeStateBackend(name: string, makeBackend: MakeBackend, runs = 40): void {
   // oxlint-disable-next-line vitest/valid-title -- the backend under test gives it
   describe(name, () => {
     describeKeyedState(makeBackend);
@@ -30,6 +31,6 @@ export function describeStateBackend(name: string, makeBackend: MakeBackend): vo
     describeSnapshots(makeBackend);
     describeRestore(makeBackend);
     describeIncremental(makeBackend);
-    describeSnapshotModel(makeBackend);
+    describeSnapshotModel(makeBackend, runs);
   });
 }

@@ -1,0 +1,29 @@
+import { describe, vi } from "vitest";
+import { describeKeyedState } from "../../millrace/src/runtime/state/testing/keyed-state-suite.ts";
+import { describeNamespaceTables } from "../../millrace/src/runtime/state/testing/namespace-tables-suite.ts";
+import { describeNamespacedState } from "../../millrace/src/runtime/state/testing/namespaced-state-suite.ts";
+import { describeTimers } from "../../millrace/src/runtime/state/testing/timers-suite.ts";
+import { describeTtl } from "../../millrace/src/runtime/state/testing/ttl-suite.ts";
+import { bindingProblem } from "./binding/load-binding.ts";
+import { rocksFactory } from "./testing/factories.ts";
+
+const problem = bindingProblem();
+// A database takes 50 ms to open, and properties open dozens.
+vi.setConfig({ testTimeout: 60_000 });
+
+// What is snapshotted and restored with little or no cache, `snapshot-model.test.ts` tries.
+describe.skipIf(problem !== undefined)(`RocksDB ${problem ?? ""}`, () => {
+  for (const [name, kind] of [
+    ["without the cache of live objects", "uncached"],
+    ["with so small a cache that something goes all the time", "tiny"],
+  ] as const) {
+    describe(name, () => {
+      const make = rocksFactory(kind);
+      describeKeyedState(make);
+      describeNamespacedState(make);
+      describeNamespaceTables(make);
+      describeTimers(make);
+      describeTtl(make);
+    });
+  }
+});
