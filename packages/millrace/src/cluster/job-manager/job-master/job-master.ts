@@ -10,7 +10,7 @@ import type { CompletedCheckpoint } from "../../../runtime/checkpoint/storage/ch
 import type { TaskMetrics } from "../../../runtime/task/task-metrics.ts";
 import { engineVersion } from "../../engine-version.ts";
 import { CheckpointCoordinator } from "./checkpoints/checkpoint-coordinator.ts";
-import type { SnapshotOrder } from "./checkpoints/checkpoint-coordinator.ts";
+import type { SnapshotOrder } from "./checkpoints/checkpoint-coordinator-options.ts";
 import type { CheckpointStatistics } from "./checkpoints/checkpoint-history.ts";
 import { checkpointSettings } from "./checkpoints/checkpoint-settings.ts";
 import type { CheckpointSettings } from "./checkpoints/checkpoint-settings.ts";
@@ -156,7 +156,7 @@ export class JobMaster implements AttemptListener {
   async start(): Promise<void> {
     const { interval, afterTasksFinish, mode } = this.#settings;
     if (interval !== undefined || this.#options.restore?.claim === true) {
-      const { location } = await this.#checkpoints.open();
+      const location = await this.#checkpoints.location();
       // Where checkpoints end with the first task, no task's end is part of one.
       this.#deployment = { periodic: interval !== undefined && afterTasksFinish, location };
       this.results.holding = this.#deployment.periodic && mode === "exactly-once";

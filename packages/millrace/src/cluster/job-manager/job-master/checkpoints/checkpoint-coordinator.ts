@@ -1,23 +1,18 @@
-import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
+import type { ClockTimer } from "../../../../common/clock/clock.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import { unreachable } from "../../../../common/errors/unreachable.ts";
 import type { ExecutionId } from "../../../../common/ids/ids.ts";
-import type { BarrierOptions } from "../../../../protocol/channel-event.ts";
 import { fromEnvelope } from "../../../../protocol/control/error-envelope.ts";
-import type { FromSlot, ToSlot } from "../../../../protocol/control/messages.ts";
+import type { FromSlot } from "../../../../protocol/control/messages.ts";
 import type { CheckpointLocation, TaskSnapshot } from "../../../../protocol/control/snapshots.ts";
-import type { CheckpointMetadata } from "../../../../runtime/checkpoint/format/checkpoint-metadata.ts";
-import type {
-  CheckpointStore,
-  CompletedCheckpoint,
-} from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
-import type { JobSources } from "../sources/job-sources.ts";
+import type { CompletedCheckpoint } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
 import type { SubtaskKey } from "../units/subtask-key.ts";
-import { assembleMetadata, unrecorded } from "./assemble-metadata.ts";
-import type { CheckpointedJob } from "./assemble-metadata.ts";
+import { assembleMetadata } from "./assemble-metadata.ts";
+import { barrierOptions } from "./barrier-options.ts";
+import type { CheckpointCoordinatorOptions, SnapshotOrder } from "./checkpoint-coordinator-options.ts";
 import { CheckpointHistory } from "./checkpoint-history.ts";
 import type { CheckpointStatistics } from "./checkpoint-history.ts";
-import type { CheckpointSettings } from "./checkpoint-settings.ts";
+import { CheckpointStorage } from "./checkpoint-storage.ts";
 import { initialState } from "./coordinator-state.ts";
 import type {
   CoordinatorAction,
@@ -28,66 +23,15 @@ import type {
 } from "./coordinator-state.ts";
 import { decide, nextTick } from "./decide.ts";
 import { planTrigger } from "./plan-trigger.ts";
-import type { LivingSubtask } from "./plan-trigger.ts";
 import { refusePartlyFinished } from "./refuse-partly-finished.ts";
-import { RetainedCheckpoints } from "./retained-checkpoints.ts";
 import type { JobEnd } from "./retained-checkpoints.ts";
 import type { SnapshotUnderway } from "./snapshot-underway.ts";
-
-/** The job, as its checkpoints need it. */
-export interface CheckpointCoordinatorOptions {
-  readonly settings: CheckpointSettings;
-  readonly job: CheckpointedJob;
-  readonly clock: Clock;
-  readonly sources: JobSources;
-  /** The producers of each subtask that has any. */
-  readonly producers: ReadonlyMap<SubtaskKey, readonly SubtaskKey[]>;
-  /** The storage, opened. Called when it is first needed. */
-  readonly openStore: () => Promise<CheckpointStore>;
-  /** The subtasks whose executions run. */
-  readonly living: () => readonly LivingSubtask[];
-  /** The subtasks whose executions have finished. */
-  readonly ended: () => readonly SubtaskKey[];
-  /** Sends to the slots of these executions, to each slot once. */
-  readonly sendTo: (
-    executions: readonly ExecutionId[],
-    message: (own: readonly ExecutionId[]) => ToSlot,
-  ) => void;
-  /** Sends to all slots. */
-  readonly broadcast: (message: ToSlot) => void;
-  /** Settles when all slots have taken every message that was sent to them, or are gone, or too slow. Never rejects. */
-  readonly heard: () => Promise<void>;
-  /** A checkpoint is complete (no savepoint in the middle); tasks have been told. */
-  readonly completed: (checkpoint: CompletedCheckpoint) => void;
-  /** More checkpoints failed than are tolerated. */
-  readonly failJob: (error: MillraceError) => void;
-  /** A stop failed after sources had stopped: the job is to go on from its last checkpoint. */
-  readonly resume: (error: MillraceError) => void;
-  readonly log: (level: "info" | "warn" | "error", message: string) => void;
-}
-
-/** What somebody asks for. */
-export interface SnapshotOrder {
-  readonly kind: SnapshotKind;
-  /** Where a savepoint makes its folder; undefined: where the settings say; "memory": nowhere. */
-  readonly target: string | undefined;
-}
 
 type Acknowledgement = Extract<FromSlot, { readonly type: "checkpointAcknowledged" }>;
 type Refusal = Extract<FromSlot, { readonly type: "checkpointDeclined" }>;
 
-const BARRIERS = {
-  checkpoint: "checkpoint",
-  savepoint: "savepoint",
-  stop: "terminateSavepoint",
-  drain: "drainSavepoint",
-} as const;
-
 /** Of a subtask that ended while no checkpoint had to cover its end: nothing of it is needed any more. */
 const FINISHED: TaskSnapshot = { operators: [], channels: [], finished: true };
-
-/** All of a savepoint in memory is inline. */
-const IN_MEMORY: CheckpointLocation = { directory: undefined, inlineThreshold: 0 };
 
 /**
  * Takes a job's checkpoints: `decide` says what is to be done, this does it, and tells it what has come of it. Everything runs on one
@@ -96,7 +40,7 @@ const IN_MEMORY: CheckpointLocation = { directory: undefined, inlineThreshold: 0
 export class CheckpointCoordinator {
   readonly #options: CheckpointCoordinatorOptions;
   readonly #history = new CheckpointHistory();
-  readonly #retained: RetainedCheckpoints;
+  readonly #storage: CheckpointStorage;
   readonly #underway = new Map<number, SnapshotUnderway>();
   readonly #recorded = new Map<number, CompletedCheckpoint>();
   readonly #requests = new Map<
@@ -107,7 +51,6 @@ export class CheckpointCoordinator {
   /** Snapshots of subtasks whose end is part of the last completed checkpoint. */
   readonly #finished: Map<SubtaskKey, TaskSnapshot>;
   #state: CoordinatorState;
-  #store: Promise<CheckpointStore> | undefined;
   #latest: CompletedCheckpoint | undefined;
   #stoppedBy: CompletedCheckpoint | undefined;
   /** Whether a checkpoint may build on what tasks were restored from, or on an earlier one of theirs. */
@@ -115,7 +58,6 @@ export class CheckpointCoordinator {
   #nextRequest = 1;
   #timer: ClockTimer | undefined;
   #deciding = false;
-  #operations = 0;
   #settled: (() => void)[] = [];
 
   /**
@@ -134,9 +76,7 @@ export class CheckpointCoordinator {
     this.#state = initialState(restored?.checkpoint.metadata.checkpointId ?? 0);
     this.#finished = new Map(restored?.finished);
     this.#incremental = restored === undefined || restored.claimed;
-    this.#retained = new RetainedCheckpoints(options.settings, (level, message) =>
-      options.log(level, message),
-    );
+    this.#storage = new CheckpointStorage(options);
   }
 
   /** What the job would start again from: the last completed checkpoint, or what it was started from. */
@@ -155,7 +95,7 @@ export class CheckpointCoordinator {
 
   /** Whether storage is at work. */
   get busy(): boolean {
-    return this.#operations > 0;
+    return this.#storage.busy;
   }
 
   /** Whether the job is being stopped with a savepoint, or has been. */
@@ -171,21 +111,14 @@ export class CheckpointCoordinator {
     return this.#finished.has(key);
   }
 
-  /** Opens the storage. @throws CHECKPOINT_STORAGE_FAILED */
-  async open(): Promise<CheckpointStore> {
-    const opening = (this.#store ??= this.#options.openStore());
-    // What can't be opened now may be later.
-    opening.catch(() => {
-      if (this.#store === opening) this.#store = undefined;
-    });
-    return this.#busy(opening);
+  /** Where the job's checkpoints go; opens the storage. @throws CHECKPOINT_STORAGE_FAILED */
+  async location(): Promise<CheckpointLocation> {
+    return this.#storage.ofCheckpoints();
   }
 
   /** The restored checkpoint is the job's own from now on: it goes when later ones replace it. */
   async claim(checkpoint: CompletedCheckpoint): Promise<void> {
-    const store = await this.open();
-    store.claim(checkpoint);
-    this.#retained.add(checkpoint);
+    await this.#storage.claim(checkpoint);
   }
 
   /** The job, or a part of it, starts from a checkpoint. */
@@ -220,7 +153,7 @@ export class CheckpointCoordinator {
     const waiting = this.#state.pending.find(({ id }) => id === checkpointId)?.waiting.has(execution);
     // Too late, or from who has no part in it.
     if (underway === undefined || waiting !== true) {
-      void this.#clean([snapshot]);
+      void this.#storage.clean([snapshot]);
       return;
     }
     underway.snapshots.set(key, snapshot);
@@ -262,41 +195,14 @@ export class CheckpointCoordinator {
     this.#on({ type: "jobOver", error });
   }
 
-  /**
-   * The job has ended: keeps or removes its checkpoints. Never rejects.
-   *
-   * @param timeout ms after which a storage that doesn't answer is left alone; 0: never
-   */
+  /** The job has ended: keeps or removes its checkpoints. Never rejects. @param timeout as `CheckpointStorage.close` */
   async close(how: JobEnd, timeout: number): Promise<void> {
-    const { clock, log } = this.#options;
-    let timer: ClockTimer | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      if (timeout === 0) return;
-      timer = clock.schedule(timeout, () => {
-        log(
-          "warn",
-          `the storage of checkpoints did not answer within ${timeout} ms: they are left as they are`,
-        );
-        resolve();
-      });
-    });
-    await Promise.race([this.#close(how), tooLong]);
-    timer?.cancel();
+    const settled = async (): Promise<boolean> => {
+      await this.settled();
+      return this.#underway.size === 0;
+    };
+    await this.#storage.close(how, settled, timeout);
     this.#timer?.cancel();
-  }
-
-  async #close(how: JobEnd): Promise<void> {
-    await this.settled();
-    if (this.#store === undefined) return;
-    try {
-      const store = await this.open();
-      await this.#busy(this.#retained.end(how, store));
-      // What is still being recorded, although it was given up, may yet name files.
-      if (this.#underway.size === 0) await this.#busy(store.removeOrphans());
-      await this.#busy(store.close());
-    } catch (error) {
-      this.#options.log("warn", `checkpoints could not be cleaned up: ${textOf(error)}`);
-    }
   }
 
   #on(event: CoordinatorEvent): void {
@@ -391,26 +297,21 @@ export class CheckpointCoordinator {
   /** Finds out where a snapshot goes, then triggers it. */
   async #place(id: number, order: SnapshotOrder | undefined): Promise<void> {
     try {
-      const location = await this.#busy(this.#locate(order));
-      this.#trigger(id, location);
+      const checkpoint = order === undefined || order.kind === "checkpoint";
+      this.#trigger(
+        id,
+        await (checkpoint ? this.#storage.ofCheckpoints() : this.#storage.ofSavepoint(order.target)),
+      );
     } catch (error) {
       this.#on({ type: "declined", id, error: failure(`${this.#nameOf(id)} can't be written`, error) });
     }
-  }
-
-  async #locate(order: SnapshotOrder | undefined): Promise<CheckpointLocation> {
-    if (order?.target === "memory") return IN_MEMORY;
-    const store = await this.open();
-    return order === undefined || order.kind === "checkpoint"
-      ? store.location
-      : store.prepareSavepoint(order.target);
   }
 
   #trigger(id: number, location: CheckpointLocation | undefined): void {
     const underway = this.#underway.get(id);
     // Given up while its place was made.
     if (underway === undefined) return;
-    const { sources, living, ended, producers, sendTo } = this.#options;
+    const { settings, sources, living, ended, producers, sendTo } = this.#options;
     underway.location = location;
     try {
       underway.enumerators = sources.snapshot(id, underway.kind === "checkpoint");
@@ -422,7 +323,7 @@ export class CheckpointCoordinator {
     const { trigger, acknowledge } = planTrigger(living(), (key) => this.#finished.has(key), producers);
     for (const key of ended()) underway.snapshots.set(key, FINISHED);
     for (const [key, snapshot] of this.#finished) underway.snapshots.set(key, snapshot);
-    const options = this.#barrierOptions(underway.kind, location);
+    const options = barrierOptions(settings, underway.kind, location, this.#incremental);
     sendTo(
       trigger.map(({ execution }) => execution),
       (executions) => ({
@@ -438,20 +339,6 @@ export class CheckpointCoordinator {
     this.#on({ type: "triggered", id, waiting });
   }
 
-  #barrierOptions(kind: SnapshotKind, location: CheckpointLocation | undefined): BarrierOptions {
-    const { mode, unaligned, alignedTimeout } = this.#options.settings;
-    // Savepoints always align (correctness rule 23).
-    const overtaking = unaligned && kind === "checkpoint";
-    return {
-      snapshot: BARRIERS[kind],
-      mode: kind === "checkpoint" ? mode : "exactly-once",
-      alignment: overtaking && alignedTimeout === 0 ? "unaligned" : "aligned",
-      alignmentTimeout: overtaking && alignedTimeout > 0 ? alignedTimeout : undefined,
-      location,
-      incremental: kind === "checkpoint" && this.#options.settings.incremental && this.#incremental,
-    };
-  }
-
   async #record(id: number): Promise<void> {
     const underway = this.#underway.get(id) as SnapshotUnderway;
     const { kind, snapshots } = underway;
@@ -459,27 +346,17 @@ export class CheckpointCoordinator {
     const metadata = assembleMetadata(this.#options.job, underway, this.#options.clock.now());
     try {
       refusePartlyFinished(this.#options.job.jobGraph, snapshots);
-      const checkpoint = await this.#write(metadata, underway.location);
+      const checkpoint = await this.#storage.record(metadata, underway.location);
       this.#recorded.set(id, checkpoint);
       const tasksEnd =
         kind !== "savepoint" &&
         [...snapshots].some(([key, { finished }]) => finished && !this.#finished.has(key));
       this.#on({ type: "recorded", id, tasksEnd });
     } catch (error) {
-      await this.#clean([...snapshots.values()]);
+      await this.#storage.clean([...snapshots.values()]);
       this.#on({ type: "recordFailed", id, error: failure(`${this.#nameOf(id)} can't be recorded`, error) });
       this.#forget(underway);
     }
-  }
-
-  async #write(
-    metadata: CheckpointMetadata,
-    location: CheckpointLocation | undefined,
-  ): Promise<CompletedCheckpoint> {
-    // A job that keeps nothing anywhere needs no storage for what is in memory.
-    if (location === IN_MEMORY && this.#store === undefined) return { metadata, path: undefined };
-    const store = await this.open();
-    return this.#busy(store.record(metadata, location ?? store.location));
   }
 
   #complete(id: number, kind: SnapshotKind): void {
@@ -502,7 +379,7 @@ export class CheckpointCoordinator {
     if (kind === "checkpoint") {
       this.#latest = checkpoint;
       this.#incremental = true;
-      void this.#retain(checkpoint);
+      void this.#storage.retain(checkpoint, () => this.#unused());
     } else this.#stoppedBy = checkpoint;
     this.#options.broadcast({ type: "checkpointComplete", checkpointId: id });
     this.#options.sources.checkpointComplete(id);
@@ -510,24 +387,20 @@ export class CheckpointCoordinator {
   }
 
   /**
-   * Removes older checkpoints than those that are kept. Not before all tasks have heard of the new one, and what they began before that has
-   * ended: until then their snapshots may build on an older one.
+   * Settles when all tasks have heard of the last completed checkpoint, and what they began before that has ended: until then their snapshots
+   * may build on an older one.
    */
-  async #retain(checkpoint: CompletedCheckpoint): Promise<void> {
-    const surplus = this.#retained.add(checkpoint);
-    if (surplus.length === 0) return;
+  async #unused(): Promise<void> {
     await this.#options.heard();
     const before = [...this.#underway.values()].filter(({ kind }) => kind === "checkpoint");
     await Promise.all(before.map(({ ended }) => ended.promise));
-    const store = await this.open();
-    await this.#busy(this.#retained.discard(surplus, store));
   }
 
   #abort({ id, kind, error, failed }: Extract<CoordinatorAction, { readonly type: "abort" }>): void {
     const underway = this.#underway.get(id) as SnapshotUnderway;
     if (!underway.recording) {
       this.#forget(underway);
-      void this.#clean([...underway.snapshots.values()]);
+      void this.#storage.clean([...underway.snapshots.values()]);
     }
     this.#options.broadcast({ type: "checkpointAborted", checkpointId: id });
     if (!failed) {
@@ -542,44 +415,14 @@ export class CheckpointCoordinator {
   async #discard(id: number): Promise<void> {
     const checkpoint = this.#recorded.get(id);
     this.#recorded.delete(id);
-    if (checkpoint === undefined) return;
-    const store = await this.open();
-    const error = await this.#busy(store.discard(checkpoint));
+    if (checkpoint !== undefined) await this.#storage.discard(checkpoint);
     const underway = this.#underway.get(id);
     if (underway !== undefined) this.#forget(underway);
-    if (error !== undefined)
-      this.#options.log(
-        "warn",
-        `checkpoint ${id}, which was given up, could not be removed: ${error.message}`,
-      );
   }
 
   #forget(underway: SnapshotUnderway): void {
     this.#underway.delete(underway.id);
     underway.ended.resolve();
-  }
-
-  /** Removes what tasks wrote for nothing. Never rejects. */
-  async #clean(snapshots: readonly TaskSnapshot[]): Promise<void> {
-    if (snapshots.length === 0 || this.#store === undefined) return;
-    try {
-      const store = await this.open();
-      await this.#busy(store.discardUnrecorded(unrecorded(snapshots)));
-    } catch (error) {
-      this.#options.log(
-        "warn",
-        `files of a checkpoint that was given up could not be removed: ${textOf(error)}`,
-      );
-    }
-  }
-
-  async #busy<T>(operation: Promise<T>): Promise<T> {
-    this.#operations++;
-    try {
-      return await operation;
-    } finally {
-      this.#operations--;
-    }
   }
 
   #nameOf(id: number): string {
