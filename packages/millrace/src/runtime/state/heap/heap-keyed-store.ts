@@ -8,6 +8,7 @@ import type { StateFiles } from "../../checkpoint/storage/state-files.ts";
 import type { KeyedSnapshot, KeyedSnapshotRequest, SnapshotKeyedStore } from "../keyed-snapshot.ts";
 import type { KeyGroupRange, NamespacedState } from "../keyed-state.ts";
 import type { NamespaceTables } from "../namespace-tables.ts";
+import { KeyKindGuard } from "../restore/key-kind-guard.ts";
 import { NOTHING_PARKED } from "../restore/parked-states.ts";
 import { RestoredStates } from "../restore/restored-states.ts";
 import type { StateStoreRequest } from "../state-backend.ts";
@@ -29,6 +30,7 @@ export class HeapKeyedStateStore implements SnapshotKeyedStore {
   readonly #keys: KeyTable;
   readonly #states: HeapStates;
   readonly #where: string;
+  readonly #guard: KeyKindGuard;
   readonly #tracking = new ChangeTracking();
   readonly #history = new ChangeHistory(this.#tracking);
   #restored: RestoredStates | undefined;
@@ -43,12 +45,14 @@ export class HeapKeyedStateStore implements SnapshotKeyedStore {
     this.maxParallelism = maxParallelism;
     this.keyGroups = keyGroups;
     this.#where = `operator "${request.operatorName}"`;
-    this.#keys = new KeyTable({ maxParallelism, keyGroups, clock, where: this.#where });
+    this.#guard = new KeyKindGuard(this.#where);
+    this.#keys = new KeyTable({ maxParallelism, keyGroups, clock, where: this.#where, guard: this.#guard });
     this.#states = new HeapStates(this.#keys, {
       where: this.#where,
       clock,
       freeze,
       tracking: this.#tracking,
+      guard: this.#guard,
       restored: (meta) => this.#restored?.take(meta),
     });
   }
@@ -116,6 +120,7 @@ export class HeapKeyedStateStore implements SnapshotKeyedStore {
   async restore(handles: readonly KeyedStateHandle[], files: StateFiles): Promise<void> {
     const { maxParallelism, keyGroups } = this;
     this.#restored = new RestoredStates(handles, files, { where: this.#where, maxParallelism, keyGroups });
+    this.#guard.expect(this.#restored.keyKinds);
   }
 
   restored(): void {

@@ -6,6 +6,7 @@ import type { StateLayout, StateMeta } from "../captured-state.ts";
 import { NO_CUSTOMS } from "../deep-copy.ts";
 import type { NamespacedState } from "../keyed-state.ts";
 import type { NamespaceTables } from "../namespace-tables.ts";
+import type { KeyKindGuard } from "../restore/key-kind-guard.ts";
 import type { RestoredState } from "../restore/restored-state.ts";
 import { retain } from "../retain.ts";
 import { checkSameState } from "./check-same-state.ts";
@@ -35,6 +36,7 @@ export interface HeapStatesOptions {
   readonly clock: Clock;
   readonly freeze: boolean;
   readonly tracking: ChangeTracking;
+  readonly guard: KeyKindGuard;
   /** Takes the state that was restored, if there is one. @throws RESTORE_REFUSED when it is another one */
   readonly restored: (meta: StateMeta) => RestoredState | undefined;
 }
@@ -101,7 +103,7 @@ export class HeapStates {
     if (known !== undefined) checkSameState(known.meta, meta, this.#options.where);
     if (known !== undefined && "tables" in known) return known.tables as HeapTables<V>;
     const restored = this.#options.restored(meta);
-    const tables = new HeapTables<unknown>(this.#options.tracking);
+    const tables = new HeapTables<unknown>(this.#options.tracking, this.#options.guard);
     restored?.replay(meta, new TablesLoader(tables, this.#keeper(meta)));
     this.#states.set(name, { meta, tables });
     return tables as HeapTables<V>;

@@ -1,5 +1,6 @@
 import { keyIndex, type KeyIndex } from "../../../common/keys/key-index.ts";
 import type { NamespaceTable, TableScan } from "../namespace-tables.ts";
+import type { KeyKindGuard } from "../restore/key-kind-guard.ts";
 import { retainKey } from "../retain.ts";
 import { EntryChanges } from "./changes/entry-changes.ts";
 import type { ChangeTracking } from "./changes/tracking.ts";
@@ -28,9 +29,11 @@ export class HeapTable<V> implements NamespaceTable<V> {
   readonly #ints = new IntIndex();
   readonly #others = new LargeMap<KeyIndex, number>();
   readonly #free: number[] = [];
+  readonly #guard: KeyKindGuard;
 
-  constructor(namespace: number, tracking: ChangeTracking) {
+  constructor(namespace: number, tracking: ChangeTracking, guard: KeyKindGuard) {
     this.namespace = namespace;
+    this.#guard = guard;
     this.changes = new EntryChanges(tracking);
   }
 
@@ -95,6 +98,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
   }
 
   #add(key: unknown, value: V): void {
+    if (this.#guard.pending) this.#guard.check(key);
     const position = this.#newPosition(key);
     // A position that is used again may not have changed since the snapshot began.
     if (!this.changes.has(position)) this.changes.add(position, false);

@@ -1,18 +1,21 @@
 import type { NamespaceTable, NamespaceTables } from "../namespace-tables.ts";
+import type { KeyKindGuard } from "../restore/key-kind-guard.ts";
 import type { ChangeTracking } from "./changes/tracking.ts";
 import { HeapTable } from "./heap-table.ts";
 
 /** The tables of one state, by namespace. */
 export class HeapTables<V> implements NamespaceTables<V> {
   readonly #tracking: ChangeTracking;
+  readonly #guard: KeyKindGuard;
   readonly #tables = new Map<number, HeapTable<V>>();
   /** Tables that came since the last snapshot began: incremental checkpoints need not say that they went. */
   #added = new Set<HeapTable<V>>();
   /** Namespaces of tables that were there at that time and went. */
   #dropped: number[] = [];
 
-  constructor(tracking: ChangeTracking) {
+  constructor(tracking: ChangeTracking, guard: KeyKindGuard) {
     this.#tracking = tracking;
+    this.#guard = guard;
   }
 
   get(namespace: number): NamespaceTable<V> | undefined {
@@ -22,7 +25,7 @@ export class HeapTables<V> implements NamespaceTables<V> {
   getOrCreate(namespace: number): NamespaceTable<V> {
     let table = this.#tables.get(namespace);
     if (table === undefined) {
-      table = new HeapTable(namespace, this.#tracking);
+      table = new HeapTable(namespace, this.#tracking, this.#guard);
       this.#tables.set(namespace, table);
       if (this.#tracking.on) this.#added.add(table);
     }
@@ -46,7 +49,7 @@ export class HeapTables<V> implements NamespaceTables<V> {
   load(namespace: number): HeapTable<V> {
     let table = this.#tables.get(namespace);
     if (table === undefined) {
-      table = new HeapTable(namespace, this.#tracking);
+      table = new HeapTable(namespace, this.#tracking, this.#guard);
       this.#tables.set(namespace, table);
     }
     return table;

@@ -5,6 +5,7 @@ import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { preview } from "../../../common/errors/preview.ts";
 import type { Clock } from "../../../common/clock/clock.ts";
 import type { KeyGroupRange } from "../keyed-state.ts";
+import type { KeyKindGuard } from "../restore/key-kind-guard.ts";
 import { retainKey } from "../retain.ts";
 import { ABSENT_ID, IntIndex } from "./int-index.ts";
 import { LargeMap } from "./large-map.ts";
@@ -22,6 +23,7 @@ export interface KeyTableOptions {
   readonly clock: Clock;
   /** Told in errors: `operator "count"`. */
   readonly where: string;
+  readonly guard: KeyKindGuard;
 }
 
 /**
@@ -165,6 +167,7 @@ export class KeyTable {
   #addCurrent(): number {
     this.none();
     const key = retainKey(this.#key);
+    if (this.#options.guard.pending) this.#options.guard.check(key);
     const id = this.#add(key, this.#keyGroupOf(key));
     this.id = id;
     return id;

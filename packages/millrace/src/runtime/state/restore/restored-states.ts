@@ -1,6 +1,6 @@
 import { MIN_WATERMARK, type Timestamp } from "../../../common/time/timestamps.ts";
 import type { KeyedStateHandle } from "../../../protocol/control/snapshots.ts";
-import type { StateHeader } from "../../checkpoint/format/keyed-part.ts";
+import type { KeyKind, StateHeader } from "../../checkpoint/format/keyed-part.ts";
 import type { StateFiles } from "../../checkpoint/storage/state-files.ts";
 import type { StateMeta } from "../captured-state.ts";
 import { checkRestoredState } from "./check-restored-state.ts";
@@ -15,6 +15,8 @@ import { RestoredState, type StateChain } from "./restored-state.ts";
  * Order: `take` states as the program asks for them, then `park` what is left; `take` works afterwards, too.
  */
 export class RestoredStates {
+  /** The kinds of all keys; undefined where not all are known. */
+  readonly keyKinds: readonly KeyKind[] | undefined;
   /** By key group, from the first. */
   readonly #watermarks: Float64Array;
   /** undefined once nobody waits for anything in them. */
@@ -28,6 +30,7 @@ export class RestoredStates {
     this.#parts = parts;
     this.#restorer = restorer;
     this.#waiting = statesOf(parts);
+    this.keyKinds = keyKindsOf(parts);
     const { start, end } = restorer.keyGroups;
     this.#watermarks = Float64Array.from({ length: end - start }, (_, i) => watermarkOf(parts, start + i));
   }
@@ -71,6 +74,11 @@ export class RestoredStates {
     this.#parts?.close();
     this.#parts = undefined;
   }
+}
+
+function keyKindsOf({ chains }: RestoredParts): readonly KeyKind[] | undefined {
+  const kinds = chains.flatMap(({ readers }) => readers.map(({ keyKinds }) => keyKinds));
+  return kinds.includes(undefined) ? undefined : [...new Set(kinds.flatMap((each) => each ?? []))];
 }
 
 function watermarkOf({ chains }: RestoredParts, keyGroup: number): Timestamp {
