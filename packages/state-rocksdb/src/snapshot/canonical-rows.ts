@@ -2,11 +2,13 @@ import {
   createKeyedPartWriter,
   isExpired,
   KEY_HASH_VERSION,
+  keyIndex,
   MIN_WATERMARK,
   type CapturedElement,
   type CapturedState,
   type KeyedPartWriter,
   type KeyedSnapshotRequest,
+  type KeyIndex,
   type SnapshotPace,
   type StateBytes,
   type StateMeta,
@@ -51,6 +53,8 @@ export class CanonicalRows {
   readonly #tables: readonly { readonly state: number; readonly namespace: number; readonly walk: RowWalk }[];
   readonly #reader = new KeyReader();
   readonly #now: number;
+  /** By state: the key that was written last. */
+  readonly #last = new Map<number, KeyIndex>();
   #collection: Collection | undefined;
   #entries = 0;
 
@@ -117,6 +121,7 @@ export class CanonicalRows {
     check: () => void,
   ): Promise<void> {
     let rows = 0;
+    this.#last.clear();
     const pause = async (): Promise<void> => {
       if (writer.backlog > BACKLOG) await writer.drained();
       else if (pace.over) await pace.next();
@@ -216,7 +221,10 @@ export class CanonicalRows {
     this.#entries++;
     const whole: CapturedState =
       namespace === undefined ? value : { kind: "namespaces", namespaces: [[namespace, value]] };
-    writer.entry({ key, state, namespace: undefined, value: whole });
+    // What a key has of one state comes in pieces, which nothing of that state separates.
+    const index = keyIndex(key);
+    writer.entry({ key, state, namespace: undefined, value: whole }, this.#last.get(state) === index);
+    this.#last.set(state, index);
   }
 }
 
