@@ -31,7 +31,7 @@ export class AsyncOperator implements Operator {
   /** Calls underway in the order they began, which is that of their deadlines. Nothing is kept of those that are done. */
   readonly #calls = new Set<AsyncCall>();
   readonly #callOptions: AsyncCallOptions;
-  readonly #cursor: OutputCursor = { advance: () => this.#emit() };
+  readonly #cursor: OutputCursor;
   #inFlight: InFlightRequests | undefined;
   #timer: ClockTimer | undefined;
   /** Whether the cursor is under way, or asked for by mail. */
@@ -47,6 +47,14 @@ export class AsyncOperator implements Operator {
     this.#context = context;
     this.#life = new UserFunction(spec.fn, context);
     this.#queue = spec.options.mode === "ordered" ? new OrderedQueue() : new UnorderedQueue();
+    const emittedOfHead = (): number => this.#emitted;
+    this.#cursor = {
+      advance: () => this.#emit(),
+      // A record whose results have left in part would be called again, and they would leave twice.
+      get inState() {
+        return emittedOfHead() === 0;
+      },
+    };
     this.#callOptions = {
       fn: spec.fn,
       retry: spec.options.retry,

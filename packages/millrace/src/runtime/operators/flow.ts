@@ -13,4 +13,9 @@ export interface Flow {
 export interface OutputCursor {
   /** Emits until done (true) or until `flow.blocked` (false). Called again when there is room. */
   advance(): boolean;
+  /**
+   * Whether the operator's snapshot holds what the loop has still to emit, where it stands now: then a barrier need not wait for its end.
+   * Default false.
+   */
+  readonly inState?: boolean;
 }

@@ -45,6 +45,13 @@ export class TaskFlow {
     return this.#pending > 0;
   }
 
+  /** Whether one of them must come to its end before a snapshot can be taken. */
+  get keepsBarriers(): boolean {
+    return (
+      this.#pending > 0 && this.#cursors.some((waiting) => waiting.some(({ inState }) => inState !== true))
+    );
+  }
+
   /** The writers of operator `node` have no room, or have some again. */
   writersBlocked(node: number, blocked: boolean): void {
     this.#add(node, blocked ? 1 : -1);

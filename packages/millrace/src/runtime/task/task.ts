@@ -465,7 +465,7 @@ export class Task {
         return parts.restore?.finished === true ? [] : self.#operators;
       },
       get ready() {
-        return !parts.flow.hasPending && self.#end.stage !== "finishing" && !self.#end.draining;
+        return !parts.flow.keepsBarriers && self.#end.stage !== "finishing" && !self.#end.draining;
       },
       get finished() {
         return self.#end.stage !== "running";

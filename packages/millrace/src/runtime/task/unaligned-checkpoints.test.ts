@@ -221,6 +221,63 @@ describe("a task in unaligned checkpoints", () => {
     expect([fn.snapshots.at(-1), saved]).toEqual([6, 1]);
   });
 
+  it("does not wait for results of asynchronous calls that find no room: they are state", async () => {
+    const graph = (): StreamGraph => {
+      const env = newEnv();
+      env
+        .fromItems<number>([], { name: "numbers" })
+        .rebalance()
+        .asyncMap(async (n) => n, { capacity: 4 })
+        .name("call")
+        .rebalance()
+        .print();
+      return env.getStreamGraph("test");
+    };
+    const rig = await start({ graph: graph(), node: "call", capacity: 2 });
+    rig.records(0, 1, 2, 3, 4, 5, 6, 7, 8);
+    await rig.settle();
+    overtake(rig, 0, 1);
+    await acknowledged(rig, 1);
+    const { snapshot } = rig.acknowledged.get(1)!;
+    const before = rig.takeBrief();
+    const restored = await start({ graph: graph(), node: "call", restore: restoreOf([snapshot]) });
+    expect([...before.slice(0, before.indexOf("barrier 1")), ...restored.takeBrief()]).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8,
+    ]);
+  });
+
+  it("waits for a record whose results have left in part", async () => {
+    const graph = (): StreamGraph => {
+      const env = newEnv();
+      env
+        .fromItems<number>([], { name: "numbers" })
+        .rebalance()
+        .asyncFlatMap(async (n) => [n, n + 1, n + 2], { capacity: 4 })
+        .name("call")
+        .rebalance()
+        .print();
+      return env.getStreamGraph("test");
+    };
+    const rig = await start({ graph: graph(), node: "call", capacity: 2 });
+    rig.records(0, 10, 20);
+    // Two of three.
+    await rig.until(() => rig.outputs[0]!.queued === 2, "results");
+    overtake(rig, 0, 1);
+    for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
+    expect(rig.acknowledged.has(1)).toBe(false);
+    const before: unknown[] = [];
+    await rig.until(() => {
+      before.push(...rig.takeBrief());
+      return rig.acknowledged.has(1);
+    }, "checkpoint 1");
+    before.push(...rig.takeBrief());
+    const { snapshot } = rig.acknowledged.get(1)!;
+    const restored = await start({ graph: graph(), node: "call", restore: restoreOf([snapshot]) });
+    expect([...before.slice(0, before.indexOf("barrier 1")), ...restored.takeBrief()]).toEqual([
+      10, 11, 12, 20, 21, 22,
+    ]);
+  });
+
   it("declines a checkpoint whose records can't be written, and lives on", async () => {
     const fn = new Summing();
     const rig = await start({
