@@ -186,6 +186,22 @@ describe("decisions about checkpoints", () => {
     expect(rig.complete(2).take()).toEqual(["record 2", "complete savepoint 2", "answer 2 for 1"]);
   });
 
+  it("begins nothing until tasks have heard of the last one, for which a place may have to be made first", () => {
+    const settings = { ...SETTINGS, maxConcurrent: 3 };
+    let { state } = decide(settings, initialState(0), { type: "tasks", tasks: "running" }, 0);
+    const on = (event: CoordinatorEvent, now: number): string[] => {
+      const decided = decide(settings, state, event, now);
+      state = decided.state;
+      return decided.actions.map((action) => `${action.type} ${"id" in action ? action.id : ""}`);
+    };
+    expect(on({ type: "requested", request: 1, kind: "savepoint" }, 900)).toEqual(["begin 1"]);
+    expect(on({ type: "requested", request: 2, kind: "savepoint" }, 950)).toEqual([]);
+    expect(nextTick(settings, state)).toBe(5900);
+    expect(on({ type: "tick" }, 1000)).toEqual([]);
+    expect(on({ type: "triggered", id: 1, waiting: new Set([A]) }, 1100)).toEqual(["begin 2"]);
+    expect(on({ type: "declined", id: 2, error: problem }, 1200)).toEqual(["abort 2", "refuse ", "begin 3"]);
+  });
+
   it("takes one at a time where barriers overtake", () => {
     const rig = new Rig({ exclusive: true }).running().until(1000);
     rig.take();

@@ -62,10 +62,12 @@ function mayBegin(settings: DecisionSettings, state: CoordinatorState): boolean 
   );
 }
 
-/** Whether the tasks can take part in anything. */
+/** Whether the tasks can take part in anything new. */
 function canTakePart({ tasks, closed, pending }: CoordinatorState): boolean {
   const stopping = pending.some(({ kind }) => stops(kind));
-  return !closed && !stopping && (tasks === "running" || tasks === "atEnd");
+  // Tasks must hear of them in the order of their numbers: one that has begun a later one passes over an earlier one.
+  const untold = pending.some(({ phase }) => phase === "preparing");
+  return !closed && !stopping && !untold && (tasks === "running" || tasks === "atEnd");
 }
 
 const stops = (kind: SnapshotKind): boolean => kind === "stop" || kind === "drain";
