@@ -137,12 +137,16 @@ class Store implements CheckpointStore {
   }
 
   async discardUnrecorded(metadata: StateHolder): Promise<void> {
+    const savepoints = new Set<string>();
     for (const path of stateFilesOf(metadata)) {
       const folder = dirname(path);
-      const written = folder === this.#shared || this.#prepared.has(folder);
-      if (written && !this.#counts.has(path)) await removeQuietly(this.#fileSystem, path);
+      const prepared = this.#prepared.has(folder);
+      if (prepared) savepoints.add(folder);
+      if ((prepared || folder === this.#shared) && !this.#counts.has(path))
+        await removeQuietly(this.#fileSystem, path);
     }
-    for (const folder of this.#prepared) await removeIfEmpty(this.#fileSystem, folder);
+    // Another savepoint's, in which nothing stands yet, is about to be written to.
+    for (const folder of savepoints) await removeIfEmpty(this.#fileSystem, folder);
   }
 
   async removeOrphans(): Promise<void> {
@@ -152,6 +156,7 @@ class Store implements CheckpointStore {
   }
 
   async close(): Promise<void> {
+    for (const folder of this.#prepared) await removeIfEmpty(this.#fileSystem, folder);
     const shared = this.#shared;
     if (shared === undefined) return;
     await removeIfEmpty(this.#fileSystem, shared);

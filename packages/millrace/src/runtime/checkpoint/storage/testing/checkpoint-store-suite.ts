@@ -173,6 +173,19 @@ export function describeCheckpointStore(
       expect(await rig.fileSystem.list("/savepoints")).toEqual([]);
     });
 
+    it("leaves the folder of a savepoint that is about to be written alone while others are given up", async () => {
+      const rig = await open();
+      const location = await rig.store.prepareSavepoint("/savepoints");
+      await rig.store.discardUnrecorded(metadataOf(1, [await rig.write("given up")]));
+      const own = await rig.write("own", location);
+      const savepoint = await rig.store.record(metadataOf(2, [own], { kind: "savepoint" }), location);
+      expect(rig.texts(savepoint)).toEqual(["own"]);
+      const unused = await rig.store.prepareSavepoint("/others");
+      await rig.store.close();
+      expect(unused.directory).toMatch(/^\/others\//u);
+      expect(await rig.fileSystem.list("/others")).toEqual([]);
+    });
+
     it("needs nothing of a savepoint that it was started from", async () => {
       const rig = await open();
       const location = await rig.store.prepareSavepoint("/savepoints");
