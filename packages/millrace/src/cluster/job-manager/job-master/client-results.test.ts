@@ -91,6 +91,15 @@ describe("ClientResults", () => {
     expect(rig.names).toEqual([1, 2]);
   });
 
+  it("gives what no checkpoint covers when the job has finished", () => {
+    const rig = new Rig(true);
+    rig.send(A, 1);
+    rig.mark(A, 1);
+    rig.send(A, 2);
+    rig.results.finished();
+    expect(rig.names).toEqual([1, 2]);
+  });
+
   it("gives credit for what is held, but not while the client has much to take", () => {
     const rig = new Rig(true);
     rig.send(A, 1, 5000);

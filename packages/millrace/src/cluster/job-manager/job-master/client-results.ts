@@ -80,6 +80,13 @@ export class ClientResults {
     }
   }
 
+  /** The job has finished: nothing will come again. */
+  finished(): void {
+    for (const segments of this.#held.values())
+      for (const { batches } of segments) for (const held of batches) this.#release(held);
+    this.#held.clear();
+  }
+
   /** What these executions sent since the last completed checkpoint will come again. */
   dropped(executions: readonly ExecutionId[]): void {
     for (const execution of executions) this.#held.delete(execution);

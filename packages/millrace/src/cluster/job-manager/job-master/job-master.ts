@@ -159,7 +159,7 @@ export class JobMaster implements AttemptListener {
       const location = await this.#checkpoints.location();
       // Where checkpoints end with the first task, no task's end is part of one.
       this.#deployment = { periodic: interval !== undefined && afterTasksFinish, location };
-      this.results.holding = this.#deployment.periodic && mode === "exactly-once";
+      this.results.holding = interval !== undefined && mode === "exactly-once";
     }
     if (this.#options.restore?.claim === true)
       await this.#checkpoints.claim(this.#options.restore.checkpoint);
@@ -383,6 +383,7 @@ export class JobMaster implements AttemptListener {
             : undefined;
     if (status === undefined) return;
     this.#machine.to(status);
+    if (status === "FINISHED") this.results.finished();
     this.#checkpoints.jobEnds(new MillraceError("CHECKPOINT_FAILED", "the job has ended"));
     this.#sources.close();
     this.#options.streams.close();
