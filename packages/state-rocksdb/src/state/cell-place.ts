@@ -6,6 +6,8 @@ import { namespacedIndex } from "./namespaced-index.ts";
 /** What a place asks of its map. */
 interface PlacedCells<C extends Cell> {
   current: C | undefined;
+  readonly complete: boolean;
+  resident(index: KeyIndex): C | undefined;
   obtain(index: KeyIndex, key: unknown, namespace: string): C | undefined;
 }
 
@@ -13,6 +15,8 @@ interface PlacedCells<C extends Cell> {
 export class CellPlace<C extends Cell> {
   readonly keys: CurrentKey;
   readonly map: PlacedCells<C>;
+  /** Of the last `peek`: whether there may be a row that was not read. */
+  unread = false;
   readonly #namespaced: boolean;
   #namespace = "";
   #serial = 0;
@@ -39,6 +43,23 @@ export class CellPlace<C extends Cell> {
     if (this.#serial === keys.serial) return this.map.current;
     const key = keys.get();
     const cell = this.map.obtain(this.#index(), key, this.#namespace);
+    this.map.current = cell;
+    this.#serial = keys.serial;
+    return cell;
+  }
+
+  /**
+   * The cell as far as it can be told without reading: for who replaces it in any case. Where it finds none, `unread` tells whether there
+   * may be one all the same.
+   */
+  peek(): C | undefined {
+    const { keys } = this;
+    this.unread = false;
+    if (this.#serial === keys.serial) return this.map.current;
+    keys.get();
+    const cell = this.map.resident(this.#index());
+    this.unread = cell === undefined && !this.map.complete;
+    if (cell === undefined) return undefined;
     this.map.current = cell;
     this.#serial = keys.serial;
     return cell;

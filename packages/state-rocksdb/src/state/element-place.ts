@@ -36,9 +36,7 @@ export class ElementPlace implements Place {
   }
 
   set(stored: unknown): void {
-    const cell =
-      this.#cells.find() ??
-      this.#cells.create((index, key, namespace) => this.#map.create(index, key, namespace, stored));
+    const cell = this.#cells.peek() ?? this.#create(stored);
     this.#writeBack.change(cell);
     cell.value = stored;
   }
@@ -51,5 +49,15 @@ export class ElementPlace implements Place {
     if (cell.stored) return;
     this.#writeBack.forget(cell);
     this.#map.drop(cell);
+  }
+
+  #create(stored: unknown): ElementCell {
+    const { unread } = this.#cells;
+    const cell = this.#cells.create((index, key, namespace) =>
+      this.#map.create(index, key, namespace, stored),
+    );
+    // What may be there is replaced, so it need not be read.
+    cell.stored = unread;
+    return cell;
   }
 }
