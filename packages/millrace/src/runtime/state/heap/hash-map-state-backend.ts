@@ -1,7 +1,7 @@
 import type { SnapshotKeyedStore } from "../keyed-snapshot.ts";
 import type { SnapshotOperatorStore } from "../operator-snapshot.ts";
 import type { StateBackend, StateStoreRequest } from "../state-backend.ts";
-import { HeapKeyedStateStore } from "./heap-keyed-store.ts";
+import { HeapKeyedStateStore, type HeapSnapshotSettings } from "./heap-keyed-store.ts";
 import { HeapOperatorStateStore } from "./heap-operator-store.ts";
 
 /**
@@ -11,16 +11,16 @@ import { HeapOperatorStateStore } from "./heap-operator-store.ts";
  */
 export class HashMapStateBackend implements StateBackend {
   readonly name = "hashmap";
-  readonly #lookEvery: number | undefined;
+  readonly #settings: Partial<HeapSnapshotSettings>;
   readonly #stores: { dispose(): void }[] = [];
 
-  /** `lookEvery`: rows, about, that a snapshot writes between two looks at its pace. Fewer for tests. */
-  constructor({ lookEvery }: { readonly lookEvery?: number } = {}) {
-    this.#lookEvery = lookEvery;
+  /** @param settings of snapshots, for tests: so that much happens with little state */
+  constructor(settings: Partial<HeapSnapshotSettings> = {}) {
+    this.#settings = settings;
   }
 
   createKeyedStore(request: StateStoreRequest): SnapshotKeyedStore {
-    const store = new HeapKeyedStateStore(request, this.#lookEvery);
+    const store = new HeapKeyedStateStore(request, this.#settings);
     this.#stores.push(store);
     return store;
   }

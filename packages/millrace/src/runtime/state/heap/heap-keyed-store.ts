@@ -13,6 +13,7 @@ import { NOTHING_PARKED } from "../restore/parked-states.ts";
 import { RestoredStates } from "../restore/restored-states.ts";
 import type { StateStoreRequest } from "../state-backend.ts";
 import type { InternalTimerService, TimerTarget } from "../timers.ts";
+import { CHAIN_POLICY, type ChainPolicy } from "./changes/chain-policy.ts";
 import { ChangeHistory } from "./changes/change-history.ts";
 import { ChangeTracking } from "./changes/tracking.ts";
 import { HeapStates } from "./heap-states.ts";
@@ -21,25 +22,33 @@ import { HeapSnapshot } from "./snapshot/heap-snapshot.ts";
 import { LOOK_EVERY } from "./snapshot/slices.ts";
 import { snapshotSources } from "./snapshot/snapshot-sources.ts";
 
+/** How snapshots are written. */
+export interface HeapSnapshotSettings extends ChainPolicy {
+  /** Rows, about, between two looks at the pace. */
+  readonly lookEvery: number;
+}
+
+const SNAPSHOT_SETTINGS: HeapSnapshotSettings = { ...CHAIN_POLICY, lookEvery: LOOK_EVERY };
+
 /** Keyed state of one operator in one subtask, as live objects in columns by key. */
 export class HeapKeyedStateStore implements SnapshotKeyedStore {
   readonly maxParallelism: number;
   readonly keyGroups: KeyGroupRange;
   readonly #request: StateStoreRequest;
-  readonly #lookEvery: number;
+  readonly #settings: HeapSnapshotSettings;
   readonly #keys: KeyTable;
   readonly #states: HeapStates;
   readonly #where: string;
   readonly #guard: KeyKindGuard;
   readonly #tracking = new ChangeTracking();
-  readonly #history = new ChangeHistory(this.#tracking);
+  readonly #history: ChangeHistory;
   #restored: RestoredStates | undefined;
   #watermark = MIN_WATERMARK;
   #snapshot: HeapSnapshot | undefined;
 
-  /** @param lookEvery rows, about, that a snapshot writes between two looks at its pace */
-  constructor(request: StateStoreRequest, lookEvery = LOOK_EVERY) {
-    this.#lookEvery = lookEvery;
+  constructor(request: StateStoreRequest, settings: Partial<HeapSnapshotSettings> = {}) {
+    this.#settings = { ...SNAPSHOT_SETTINGS, ...settings };
+    this.#history = new ChangeHistory(this.#tracking, this.#settings);
     const { maxParallelism, keyGroups, clock, freeze } = request;
     this.#request = request;
     this.maxParallelism = maxParallelism;
@@ -131,10 +140,12 @@ export class HeapKeyedStateStore implements SnapshotKeyedStore {
     if (this.#snapshot !== undefined) throw this.#misuse("a snapshot of its state is being written already");
     const { operator, operatorName, subtaskIndex, clock } = this.#request;
     const keys = this.#keys;
+    const watermarks = this.#watermarks();
     const plan = this.#history.begin({
       ...request,
       delta: this.#states.cut(),
       entries: this.#states.entries,
+      watermarks,
     });
     const now = clock.now();
     const { maxParallelism, keyGroups } = this;
@@ -145,12 +156,12 @@ export class HeapKeyedStateStore implements SnapshotKeyedStore {
       keyGroups,
       keys,
       now,
-      watermarks: this.#watermarks(),
+      watermarks,
       sources: snapshotSources(keys, this.#states.sources(), plan.base?.delta, maxParallelism, now),
       parked: this.#restored?.parked() ?? NOTHING_PARKED,
       plan,
       files: request.files,
-      lookEvery: this.#lookEvery,
+      lookEvery: this.#settings.lookEvery,
       onRelease: () => (this.#snapshot = undefined),
     });
     this.#snapshot = snapshot;

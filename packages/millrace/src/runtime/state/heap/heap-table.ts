@@ -75,9 +75,13 @@ export class HeapTable<V> implements NamespaceTable<V> {
     this.#free.push(position);
   }
 
-  /** Puts what a checkpoint holds, as if it had been there all the time. The key must be flat. */
-  load(key: unknown, value: V): void {
-    const found = this.#find(key);
+  /**
+   * Puts what a checkpoint holds, as if it had been there all the time.
+   *
+   * @param isNew whether the key surely isn't there
+   */
+  load(key: unknown, value: V, isNew: boolean): void {
+    const found = isNew ? ABSENT_ID : this.#find(key);
     const position = found < 0 ? this.#newPosition(key) : found;
     this.values[position] = value;
     if (!this.changes.has(position)) this.changes.add(position, true);

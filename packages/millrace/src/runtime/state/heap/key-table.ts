@@ -127,9 +127,13 @@ export class KeyTable {
     return id < 0 ? this.#addCurrent() : id;
   }
 
-  /** The id of a key that was stored before, in a key group of this table; it is added where it is new, and must be kept flat. */
-  idOfStored(key: unknown, keyGroup: number): number {
-    const id = this.find(key);
+  /**
+   * The id of a key that was stored before, in a key group of this table; it is added where it is not there.
+   *
+   * @param isNew whether it surely isn't there: looking for it takes as long as adding it
+   */
+  idOfStored(key: unknown, keyGroup: number, isNew: boolean): number {
+    const id = isNew ? ABSENT_ID : this.find(key);
     return id < 0 ? this.#add(key, keyGroup) : id;
   }
 

@@ -1,3 +1,4 @@
+import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { keyIndex } from "../../../common/keys/key-index.ts";
 import type { KeyedStateHandle } from "../../../protocol/control/snapshots.ts";
 import { openKeyedPart } from "../../checkpoint/format/open-keyed-part.ts";
@@ -8,20 +9,25 @@ import { inMemory } from "./take-snapshot.ts";
 export function handleContents(handle: KeyedStateHandle | undefined): Record<string, unknown> {
   const lines = new Map<string, unknown>();
   if (handle === undefined) return {};
-  if (handle.kind !== "canonical") throw new Error(`contents of a ${handle.kind} handle`);
+  if (handle.kind !== "canonical") throw new MillraceError("INTERNAL", `contents of a ${handle.kind} handle`);
   for (const bytes of handle.parts) {
     const part = openKeyedPart(inMemory, bytes);
+    const seen = new Set<string>();
     for (const [state, { layout, name }] of part.header.states.entries()) {
       for (let group = handle.keyGroups.start; group < handle.keyGroups.end; group++) {
         const place = `${group} ${layout} ${name}`;
         for (const namespace of part.removedNamespaces(state, group)) {
-          for (const line of [...lines.keys()])
-            if (line.startsWith(`${place}[${namespace}] `)) lines.delete(line);
+          const inTable = [...lines.keys()].filter((line) => line.startsWith(`${place}[${namespace}] `));
+          for (const line of inTable) lines.delete(line);
         }
         for (const { key, namespace } of part.removals(state, group))
           lines.delete(lineOf(place, key, namespace));
-        for (const entry of part.entries(state, group, undefined))
-          lines.set(lineOf(place, entry.key, entry.namespace), contentOf(entry.value));
+        for (const entry of part.entries(state, group, undefined)) {
+          const line = lineOf(place, entry.key, entry.namespace);
+          if (seen.has(line)) throw new MillraceError("INTERNAL", `${line} stands twice in a part`);
+          seen.add(line);
+          lines.set(line, contentOf(entry.value));
+        }
       }
     }
     part.close();

@@ -8,14 +8,28 @@ export interface ChainSize {
   readonly length: number;
 }
 
-/** Parts of changes behind a full one. */
-const LONGEST = 32;
-/** Bytes of all changes, against those of the full part. */
-const MOST_BYTES = 1;
-/** Rows of changes, against the entries there are. */
-const MOST_ROWS = 0.5;
+/** When changes are written, and when all there is (decision 0010). */
+export interface ChainPolicy {
+  /** A full part of fewer bytes is written anew each time. */
+  readonly smallestFull: number;
+  /** A last part of changes of fewer bytes is not kept: what has changed since is written together with what was in it. */
+  readonly smallestPart: number;
+  /** Parts of changes behind a full one, at most. */
+  readonly longest: number;
+  /** Bytes of all changes against those of the full part, at most: restoring reads both. */
+  readonly mostChanges: number;
+}
 
-/** Whether another part of changes is worth it (decision 0010); if not, a full one is written. */
-export function mayAppend({ full, changes, length }: ChainSize, rows: number, entries: number): boolean {
-  return length < LONGEST && changes <= MOST_BYTES * full && rows <= MOST_ROWS * entries;
+export const CHAIN_POLICY: ChainPolicy = {
+  smallestFull: 64 * 1024,
+  smallestPart: 64 * 1024,
+  longest: 32,
+  mostChanges: 1,
+};
+
+/** Whether another part of changes is worth it; if not, a full one is written. @param rows of changes @param entries that there are */
+export function mayAppend(policy: ChainPolicy, chain: ChainSize, rows: number, entries: number): boolean {
+  const { full, changes, length } = chain;
+  const expected = changes + (full * rows) / entries;
+  return full >= policy.smallestFull && length < policy.longest && expected <= policy.mostChanges * full;
 }

@@ -1,5 +1,5 @@
 import type { StateBytes } from "../../../../protocol/control/snapshots.ts";
-import { mayAppend, type ChainSize } from "./chain-policy.ts";
+import { mayAppend, type ChainPolicy, type ChainSize } from "./chain-policy.ts";
 import { NO_DELTA, removalsOf, rowsOf, uniteDeltas, type StoreDelta } from "./store-delta.ts";
 import type { ChangeTracking } from "./tracking.ts";
 
@@ -9,14 +9,25 @@ export interface Chain {
   readonly size: ChainSize;
   /** By key group, from the first. */
   readonly watermarks: Float64Array;
+  /** Where the last part is small: the chain without it, and what it was made of. */
+  readonly tail?: ChainBase;
+}
+
+/** What a part of changes is appended to, and the changes. */
+export interface ChainBase {
+  readonly chain: Chain;
+  readonly delta: StoreDelta;
 }
 
 /** What a snapshot is to write. */
 export interface SnapshotPlan {
   /** Changes against this; undefined for everything there is. */
-  readonly base: { readonly chain: Chain; readonly delta: StoreDelta } | undefined;
-  /** The snapshot was written, as these parts; undefined: there was nothing. */
-  written(chain: Chain | undefined): void;
+  readonly base: ChainBase | undefined;
+  /**
+   * The snapshot was written, as this part; undefined: there was nothing to be written. Answers the chain that the part makes with what
+   * it builds on.
+   */
+  written(part: StateBytes | undefined): Chain | undefined;
   /** It was given up. */
   aborted(): void;
 }
@@ -30,6 +41,8 @@ export interface SnapshotBeginning {
   readonly delta: StoreDelta;
   /** Entries that the store holds. */
   readonly entries: number;
+  /** By key group, from the first. */
+  readonly watermarks: Float64Array;
 }
 
 /** A snapshot since the base, and what had changed when it began. */
@@ -47,30 +60,36 @@ interface Step {
  */
 export class ChangeHistory {
   readonly #tracking: ChangeTracking;
+  readonly #policy: ChainPolicy;
   #base: Chain | undefined;
   /** Since the base, in their order. */
   #steps: Step[] = [];
 
-  constructor(tracking: ChangeTracking) {
+  constructor(tracking: ChangeTracking, policy: ChainPolicy) {
     this.#tracking = tracking;
+    this.#policy = policy;
   }
 
   begin(beginning: SnapshotBeginning): SnapshotPlan {
-    const { checkpointId, canonical, incremental, entries } = beginning;
+    const { checkpointId, canonical, incremental, entries, watermarks } = beginning;
     if (!this.#tracking.on) this.#forget();
     // What was remembered before is of no use.
     const delta = this.#tracking.on ? beginning.delta : NO_DELTA;
     if (canonical) {
       this.#add({ delta, checkpointId: undefined, full: true, chain: undefined });
-      return { base: undefined, written() {}, aborted() {} };
+      return {
+        base: undefined,
+        written: (part) => this.#chain(undefined, part, watermarks),
+        aborted() {},
+      };
     }
-    const base = incremental ? this.#baseFor(delta, entries) : undefined;
+    const base = incremental ? this.#baseFor(delta, beginning) : undefined;
     const step: Step = { delta, checkpointId, full: base === undefined, chain: undefined };
     this.#add(step);
     if (incremental) this.#tracking.begin(entries, this.#remembered());
     return {
       base,
-      written: (chain) => void (step.chain = chain),
+      written: (part) => (step.chain = this.#chain(base, part, watermarks)),
       aborted: () => this.#abort(step),
     };
   }
@@ -87,13 +106,36 @@ export class ChangeHistory {
     if (step !== undefined) this.#abort(step);
   }
 
-  #baseFor(delta: StoreDelta, entries: number): SnapshotPlan["base"] {
-    const chain = this.#base;
-    if (chain === undefined) return undefined;
+  #baseFor(delta: StoreDelta, { entries, watermarks }: SnapshotBeginning): ChainBase | undefined {
+    const last = this.#base;
+    if (last === undefined) return undefined;
     // When a full one is confirmed first, the files of the base go.
     if (this.#steps.some(({ full, checkpointId }) => full && checkpointId !== undefined)) return undefined;
-    const since = uniteDeltas([...this.#steps.map((step) => step.delta), delta]);
-    return mayAppend(chain.size, rowsOf(since), entries) ? { chain, delta: since } : undefined;
+    const news = uniteDeltas([...this.#steps.map((step) => step.delta), delta]);
+    if (rowsOf(news) === 0 && watermarks.every((each, i) => each === last.watermarks[i]))
+      return { chain: last, delta: NO_DELTA };
+    const { tail } = last;
+    const chain = tail === undefined ? last : tail.chain;
+    const since = tail === undefined ? news : uniteDeltas([tail.delta, news]);
+    return mayAppend(this.#policy, chain.size, rowsOf(since), entries) ? { chain, delta: since } : undefined;
+  }
+
+  #chain(
+    base: ChainBase | undefined,
+    part: StateBytes | undefined,
+    watermarks: Float64Array,
+  ): Chain | undefined {
+    if (part === undefined) return base?.chain;
+    const length = part.kind === "inline" ? part.bytes.length : part.length;
+    if (base === undefined)
+      return { parts: [part], size: { full: length, changes: 0, length: 0 }, watermarks };
+    const { parts, size } = base.chain;
+    return {
+      parts: [...parts, part],
+      size: { full: size.full, changes: size.changes + length, length: size.length + 1 },
+      watermarks,
+      ...(length < this.#policy.smallestPart ? { tail: base } : {}),
+    };
   }
 
   #add(step: Step): void {

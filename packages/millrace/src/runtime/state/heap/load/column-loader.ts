@@ -8,13 +8,17 @@ import type { KeyTable } from "../key-table.ts";
 export class ColumnLoader implements RestoreSink {
   readonly #keys: KeyTable;
   readonly #column: Column;
+  /** Whether there is no other state that may have the keys. */
+  #first = false;
 
   constructor(keys: KeyTable, column: Column) {
     this.#keys = keys;
     this.#column = column;
   }
 
-  begin(): void {}
+  begin(changes: boolean): void {
+    this.#first = !changes && this.#keys.size === 0;
+  }
 
   removeNamespace(): void {}
 
@@ -26,7 +30,7 @@ export class ColumnLoader implements RestoreSink {
   put({ key, value }: CapturedEntry, keyGroup: number): void {
     const stored = this.#column.layout.restore(value);
     if (stored === undefined) this.remove(key);
-    else this.#column.load(this.#keys.idOfStored(retain(key), keyGroup), stored);
+    else this.#column.load(this.#keys.idOfStored(retain(key), keyGroup, this.#first), stored);
   }
 
   end(): void {}

@@ -41,7 +41,7 @@ export class TablesLoader implements RestoreSink {
       throw new MillraceError("INTERNAL", `a table is restored from ${value.kind}`);
     if (this.#table?.namespace !== namespace) this.#table = this.#tables.load(namespace);
     const kept = retain(key);
-    this.#table.load(kept, this.#keep(value.value));
+    this.#table.load(kept, this.#keep(value.value), this.#loaded === undefined);
     if (this.#loaded === undefined) return;
     this.#enter(keyGroup);
     const keys = this.#loaded.get(namespace);

@@ -28,7 +28,7 @@ export class TimersLoader implements RestoreSink {
     if (value.kind !== "timers")
       throw new MillraceError("INTERNAL", `timers are restored from ${value.kind}`);
     this.remove(key);
-    this.#domain.load(this.#keys.idOfStored(retain(key), keyGroup), value.timers);
+    this.#domain.load(this.#keys.idOfStored(retain(key), keyGroup, false), value.timers);
   }
 
   end(): void {}

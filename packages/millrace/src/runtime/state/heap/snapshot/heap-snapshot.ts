@@ -8,7 +8,7 @@ import type { StateFiles } from "../../../checkpoint/storage/state-files.ts";
 import type { KeyedSnapshot, SnapshotPace } from "../../keyed-snapshot.ts";
 import type { KeyGroupRange } from "../../keyed-state.ts";
 import type { ParkedStates } from "../../restore/parked-states.ts";
-import type { Chain, SnapshotPlan } from "../changes/change-history.ts";
+import type { SnapshotPlan } from "../changes/change-history.ts";
 import type { KeyTable } from "../key-table.ts";
 import { RowsWriter } from "./rows-writer.ts";
 import { aborted, Slices } from "./slices.ts";
@@ -51,14 +51,12 @@ export class HeapSnapshot implements KeyedSnapshot {
     let writer: KeyedPartWriter | undefined;
     try {
       if (this.#settled) throw aborted();
-      const nothing = this.#nothingNew();
-      if (nothing !== undefined) return this.#done(nothing.chain);
+      if (this.#nothingNew()) return this.#done(undefined);
       writer = this.#createWriter();
       const slices = (this.#slices = new Slices(pace, writer, this.#parts.lookEvery));
       for (const _ of this.#rows(writer, slices)) await slices.rest();
       this.#release();
-      const part = await slices.unlessAborted(writer.finish());
-      return this.#done(this.#chainWith(part));
+      return this.#done(await slices.unlessAborted(writer.finish()));
     } catch (error) {
       this.abort();
       await writer?.abort();
@@ -74,16 +72,14 @@ export class HeapSnapshot implements KeyedSnapshot {
     this.#slices?.abort();
   }
 
-  /** The chain that says it all already, or undefined in it where there is nothing at all; undefined where there is something to write. */
-  #nothingNew(): { readonly chain: Chain | undefined } | undefined {
+  /** Whether there is nothing at all, or nothing that the base does not say. */
+  #nothingNew(): boolean {
     const { sources, parked, plan, watermarks } = this.#parts;
-    if (sources.metas.length > 0) return undefined;
-    if (plan.base !== undefined) {
-      const before = plan.base.chain.watermarks;
-      return watermarks.every((watermark, i) => watermark === before[i]) ? plan.base : undefined;
-    }
-    const empty = parked.metas.length === 0 && watermarks.every((watermark) => watermark === MIN_WATERMARK);
-    return empty ? { chain: undefined } : undefined;
+    if (sources.metas.length > 0) return false;
+    if (plan.base === undefined)
+      return parked.metas.length === 0 && watermarks.every((watermark) => watermark === MIN_WATERMARK);
+    const before = plan.base.chain.watermarks;
+    return watermarks.every((watermark, i) => watermark === before[i]);
   }
 
   #createWriter(): KeyedPartWriter {
@@ -115,24 +111,12 @@ export class HeapSnapshot implements KeyedSnapshot {
     }
   }
 
-  #chainWith(part: StateBytes): Chain {
-    const { plan, watermarks } = this.#parts;
-    const length = part.kind === "inline" ? part.bytes.length : part.length;
-    if (plan.base === undefined)
-      return { parts: [part], size: { full: length, changes: 0, length: 0 }, watermarks };
-    const { parts, size } = plan.base.chain;
-    return {
-      parts: [...parts, part],
-      size: { full: size.full, changes: size.changes + length, length: size.length + 1 },
-      watermarks,
-    };
-  }
-
-  #done(chain: Chain | undefined): KeyedStateHandle | undefined {
+  #done(part: StateBytes | undefined): KeyedStateHandle | undefined {
     this.#settled = true;
     this.#release();
-    this.#parts.plan.written(chain);
-    return chain && { kind: "canonical", keyGroups: this.#parts.keyGroups, parts: chain.parts };
+    const { plan, keyGroups } = this.#parts;
+    const chain = plan.written(part);
+    return chain && { kind: "canonical", keyGroups, parts: chain.parts };
   }
 
   #release(): void {

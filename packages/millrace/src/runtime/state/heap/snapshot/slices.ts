@@ -49,7 +49,10 @@ export class Slices {
   /** What `work` answers, unless the snapshot is given up before. */
   unlessAborted<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#aborted !== undefined) return void reject(this.#aborted);
+      if (this.#aborted !== undefined) {
+        reject(this.#aborted);
+        return;
+      }
       this.#wake = reject;
       const settle =
         <V>(done: (value: V) => void) =>
@@ -58,7 +61,6 @@ export class Slices {
           done(value);
         };
       work.then(settle(resolve), settle(reject));
-      return undefined;
     });
   }
 

@@ -67,8 +67,8 @@ export class TableSnapshot implements TableImages, SortSegment {
   readonly #changed: BitWords | undefined;
   readonly #customs: Customs;
   readonly #maxParallelism: number;
-  /** By position: whether it was written, or will be from an image. */
-  readonly #done: BitWords;
+  /** By position: whether it was written, or will be from an image. Made when it is needed: there may be very many tables. */
+  #done: BitWords | undefined;
   readonly #images: Map<number, TableImage[]>;
 
   constructor(
@@ -84,7 +84,6 @@ export class TableSnapshot implements TableImages, SortSegment {
     this.selected = changed && [changed];
     this.#customs = customs;
     this.#maxParallelism = maxParallelism;
-    this.#done = bitWords(this.length);
     this.#images = images;
     table.images = this;
   }
@@ -95,8 +94,9 @@ export class TableSnapshot implements TableImages, SortSegment {
 
   beforeFirstChange(position: number, inPlace: boolean): void {
     if (this.#changed !== undefined && !hasBit(this.#changed, position)) return;
-    if (hasBit(this.#done, position)) return;
-    setBit(this.#done, position);
+    const done = (this.#done ??= bitWords(this.length));
+    if (hasBit(done, position)) return;
+    setBit(done, position);
     const key = this.table.keys[position];
     const value: unknown = this.table.values[position];
     const image = {
@@ -113,7 +113,7 @@ export class TableSnapshot implements TableImages, SortSegment {
   /** Whether a sorted position is to be written from the table itself: it still stands as it did. */
   take(position: number): boolean {
     if (!this.#stands(position)) return false;
-    setBit(this.#done, position);
+    setBit((this.#done ??= bitWords(this.length)), position);
     return true;
   }
 
