@@ -7,7 +7,7 @@ import { PACKAGES } from "../../scripts/build/entries.ts";
 import { apiReports, snapshotPath, type ApiReport } from "../../scripts/build/api-report.ts";
 import { packAll, repository, run, type Packed, type PackedPackage } from "./packed.ts";
 
-const NAMES = ["millrace", "@millrace/connector-parquet"];
+const NAMES = ["millrace", "@millrace/connector-parquet", "@millrace/state-rocksdb"];
 
 describe("the packages as they are published", () => {
   let packed: Packed;
