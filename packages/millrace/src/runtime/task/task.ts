@@ -95,7 +95,8 @@ export class Task {
   #state: "created" | TaskState = "created";
   #restoring: Promise<void> | undefined;
   #lastFlush = 0;
-  #batch = MAX_BATCH;
+  /** Grows from the least: a first batch of slow functions must not hold up everything else. */
+  #batch = MIN_BATCH;
   #flushTimer: ClockTimer | undefined;
 
   constructor(parts: TaskParts) {
