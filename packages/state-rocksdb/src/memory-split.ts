@@ -13,19 +13,22 @@ export interface MemorySplit {
 }
 
 const MB = 1024 * 1024;
+/** What RocksDB takes for each database, whatever it holds: locks of transactions, which we don't use. */
+const DATABASE = 40 * MB;
 /** A timer in memory, with its place in the queue. */
 const TIMER_BYTES = 160;
 /** Even without a cache, so much that has changed may wait while a snapshot is taken. */
 const LEAST_DIRTY = 4 * MB;
 
 /**
- * Splits the memory of a slot: a quarter for RocksDB's blocks, a quarter for its memtables (two of a store), and half for live objects, of
- * which a third may wait to be written.
+ * Splits the memory of a slot: a fifth for RocksDB's blocks, a quarter for its memtables (two of a store), and the rest, less what a database
+ * takes in any case, for live objects, of which a third may wait to be written.
  */
 export function splitMemory(total: number, cached: boolean): MemorySplit {
-  const blockCache = total / 4;
+  const blockCache = total / 5;
   const writeBuffer = Math.min(64 * MB, Math.max(2 * MB, total / 8));
-  const objects = cached ? total / 2 : 0;
+  const left = total - blockCache - 2 * writeBuffer;
+  const objects = cached ? Math.max(left - DATABASE, left / 3) : 0;
   return {
     blockCache: cached ? blockCache : blockCache * 2,
     writeBuffer,
