@@ -19,7 +19,7 @@ export interface StateChain {
 
 /** Takes what was stored, as it was changed. */
 export interface RestoreSink {
-  /** Before anything else. @param changes whether anything but `put` will be called */
+  /** Before anything else. @param changes whether anything but `put` will be called, or `put` twice for the same entry */
   begin(changes: boolean): void;
   /** All that the table of the namespace holds of the key group. */
   removeNamespace(namespace: number, keyGroup: number): void;
@@ -47,13 +47,22 @@ export class RestoredState {
 
   /** Gives all entries to the sink, decoded as the state is declared today. @throws RESTORE_REFUSED, CHECKPOINT_CORRUPT */
   replay(as: StateMeta, sink: RestoreSink): void {
-    sink.begin(this.chains.some(({ parts }) => parts.length > 1));
+    sink.begin(!this.#isPlain());
     for (const { keyGroups, parts } of this.chains) {
       for (let keyGroup = keyGroups.start; keyGroup < keyGroups.end; keyGroup++) {
         for (const part of parts) replayPart(part, keyGroup, as, sink);
       }
     }
     sink.end();
+  }
+
+  /** Whether each entry stands in one place only. */
+  #isPlain(): boolean {
+    const spans = this.chains.map(({ keyGroups }) => keyGroups).sort((a, b) => a.start - b.start);
+    return (
+      this.chains.every(({ parts }) => parts.length === 1) &&
+      spans.every(({ start }, i) => i === 0 || start >= spans[i - 1]!.end)
+    );
   }
 }
 

@@ -23,6 +23,8 @@ export class RestoredStates {
   #parts: RestoredParts | undefined;
   readonly #restorer: Restorer;
   readonly #waiting: Map<string, RestoredState>;
+  /** Of those that are waiting; undefined when it is to be made anew. */
+  #parked: ParkedStates | undefined;
 
   /** Opens all parts. @throws RESTORE_REFUSED, CHECKPOINT_CORRUPT, CHECKPOINT_STORAGE_FAILED */
   constructor(handles: readonly KeyedStateHandle[], files: StateFiles, restorer: Restorer) {
@@ -54,6 +56,7 @@ export class RestoredStates {
     }
     for (const header of new Set(state.headers)) checkRestoredState(header, meta, this.#restorer.where);
     this.#waiting.delete(slotOf(meta));
+    this.#parked = undefined;
     return state;
   }
 
@@ -66,7 +69,7 @@ export class RestoredStates {
 
   /** What nobody has asked for so far, to be written with a snapshot. It may be taken meanwhile. */
   parked(): ParkedStates {
-    return new ParkedStates([...this.#waiting.values()]);
+    return (this.#parked ??= new ParkedStates([...this.#waiting.values()]));
   }
 
   /** Closes the files. */
