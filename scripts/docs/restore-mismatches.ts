@@ -34,6 +34,12 @@ const MISMATCHES: Readonly<Record<MismatchKind, MismatchNote>> = {
     means: "The savepoint was written by a version that maps keys to key groups in another way.",
     remedy: "Start the job with the version that wrote it.",
   },
+  "state-backend": {
+    means:
+      "A checkpoint holds keyed state in files of the state backend that took it, RocksDB, and the job runs with the other one.",
+    remedy:
+      "Start the job with the backend that the message names, by `state.backend.type`. To change over, take a savepoint with it, and start from that.",
+  },
   "state-layout": {
     means:
       "The state is laid out in another way: a trigger or an evictor was added to windows, or taken from them; an aggregate lost its `merge`.",

@@ -1,4 +1,5 @@
-import { MAX_PARALLELISM } from "../../../common/config/options.ts";
+import { configValue } from "../../../common/config/configuration.ts";
+import { MAX_PARALLELISM, STATE_BACKEND } from "../../../common/config/options.ts";
 import { checkStates } from "./check-states.ts";
 import { kindText } from "./kind-text.ts";
 import type { RestoreFindings } from "./restore-check.ts";
@@ -26,6 +27,7 @@ export function checkOperator(pair: OperatorPair, findings: RestoreFindings): vo
     findings.notice({ ...about, kind: "generated-uid", text });
   }
   if (operator.subtasks.some(({ keyed }) => keyed !== undefined)) checkKeyGroups(pair, about, findings);
+  checkBackend(pair, about, findings);
   if (checkSettings(pair, about, findings)) checkStates(pair, findings);
 }
 
@@ -58,6 +60,25 @@ function checkKeyGroups(
     found,
     expected: `the job runs it in ${vertex.parallelism} subtasks, of which some would have none`,
     remedy: `Run it with a parallelism of ${maxParallelism} or less.`,
+  });
+}
+
+/** A checkpoint may be in a backend's own form, which only that backend reads. */
+function checkBackend(
+  { operator, job }: OperatorPair,
+  about: Pick<RestoreMismatch, "operator" | "uid" | "state" | "path">,
+  findings: RestoreFindings,
+): void {
+  const asked = configValue(job.streamGraph.config, STATE_BACKEND);
+  const native = operator.subtasks.flatMap(({ keyed }) => (keyed?.kind === "native" ? keyed.backend : []));
+  const written = native.find((backend) => backend !== asked);
+  if (written === undefined) return;
+  findings.mismatch({
+    ...about,
+    kind: "state-backend",
+    found: `its state in files of ${written}, which no other state backend reads`,
+    expected: `the job keeps it in ${asked}`,
+    remedy: `Start the job with ${STATE_BACKEND.key} ${written}. To change over, take a savepoint with it, which every backend reads, and start from that.`,
   });
 }
 

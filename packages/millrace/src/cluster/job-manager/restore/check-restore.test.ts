@@ -308,6 +308,32 @@ describe("checkRestore", () => {
     ]);
   });
 
+  it("refuses state in files of a state backend that the job doesn't use", () => {
+    const savepoint = withOperator(savepointOf(job(count)), "count", (operator) => ({
+      ...operator,
+      subtasks: operator.subtasks.map((subtask, index) => ({
+        ...subtask,
+        keyed: {
+          kind: "native",
+          backend: "rocksdb",
+          keyGroups: { start: index, end: index + 1 },
+          header: { kind: "inline", bytes: new Uint8Array(0) },
+          files: [],
+        },
+      })),
+    }));
+    expect(sentences(checkSavepoint(savepoint, job(count)))).toEqual([
+      'operator "count" (uid "count"): the savepoint has its state in files of rocksdb, which no other state backend reads; the job keeps it in hashmap',
+    ]);
+    const env = newEnv();
+    env.configure({ "state.backend.type": "rocksdb" });
+    for (const end of [count(flightsOf(env))].flat()) end.print();
+    const rocksdb = jobOf(env.getStreamGraph("test"));
+    expect(sentences(checkSavepoint(savepoint, rocksdb))).toEqual([]);
+    // What is in our own format both read.
+    expect(sentences(checkSavepoint(savepointOf(job(count)), rocksdb))).toEqual([]);
+  });
+
   it("refuses another source or sink under the same uid", () => {
     const savepoint = savepointOf(job(count));
     const other = withOperator(savepoint, savepoint.metadata.operators[0]!.uid, (operator) => ({

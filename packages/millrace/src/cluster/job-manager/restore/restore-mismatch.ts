@@ -12,6 +12,8 @@ export type MismatchKind =
   | "max-parallelism"
   /** Keys are mapped to key groups in another way. */
   | "key-hash"
+  /** The state stands in files of a state backend that the job doesn't use. */
+  | "state-backend"
   | "state-layout"
   | "state-kind"
   | "state-type"
