@@ -67,6 +67,9 @@ describe("checkpoints in a folder", () => {
     await expect(loadCheckpoint(jobFolder)).rejects.toThrowError(
       notFound(`the newest is ${join(jobFolder, "chk-10")}.`),
     );
+    await expect(loadCheckpoint(folder.path)).rejects.toThrowError(
+      notFound(`Name one of those below it: ${join(jobFolder, "chk-10")}.`),
+    );
     for (const wrong of [
       join(jobFolder, "chk-11"),
       join(folder.path, "nothing"),
@@ -166,6 +169,8 @@ describe("checkpoints in a folder", () => {
   it("need a folder that can be written, which is found out at once", async () => {
     const problems: [string, string, RegExp][] = [
       ["makeFolder", "EACCES", /can't make the folder .*\/checkpoints.*: permission denied/u],
+      // Some file systems say so although the parent is there; nobody tries for ever.
+      ["makeFolder", "ENOENT", /can't make the folder \/checkpoints: it does not exist/u],
       ["create", "EROFS", /can't write to .*\/shared: the file system is read-only/u],
       ["create", "ENOSPC", /can't write to .*\/shared: the disk is full/u],
     ];

@@ -16,7 +16,12 @@ export async function ensureFolder(fileSystem: FileSystem, path: string): Promis
     const parent = dirname(path);
     if (errorCode(error) !== "ENOENT" || parent === path) return checkFolder(fileSystem, path, error);
     await ensureFolder(fileSystem, parent);
-    return ensureFolder(fileSystem, path);
+    // Some file systems (/proc, mount points of automounters) answer ENOENT although the parent is there: once more is enough.
+    try {
+      await fileSystem.makeFolder(path);
+    } catch (again) {
+      return checkFolder(fileSystem, path, again);
+    }
   }
   await syncFolder(fileSystem, dirname(path));
 }

@@ -10,6 +10,9 @@ import { errorCode, storageProblem } from "./storage-problem.ts";
 /** The file that makes a folder a checkpoint. */
 export const METADATA_FILE = "_metadata";
 
+/** How many folders are looked into for one that may have been meant. */
+const MAX_LOOKED_INTO = 10;
+
 /** Name of the folder of a checkpoint. */
 export const CHECKPOINT_FOLDER = /^chk-(\d+)$/u;
 
@@ -54,23 +57,34 @@ function readWhole(fileSystem: FileSystem, path: string): Uint8Array | undefined
 }
 
 async function notFound(fileSystem: FileSystem, path: string, folder: string): Promise<MillraceError> {
-  const newest = await newestIn(fileSystem, folder);
+  const near = await namedNear(fileSystem, folder);
   return new MillraceError(
     "SAVEPOINT_NOT_FOUND",
     `there is no savepoint or checkpoint at ${path}: expected a folder with a ${METADATA_FILE}, or that file`,
     {
       help:
-        newest === undefined
-          ? "Name the folder that the savepoint was reported with. A checkpoint that was not completed has no _metadata, and can't be restored."
-          : `It holds checkpoints: name one of them, of which the newest is ${newest}.`,
+        near ??
+        "Name the folder that the savepoint was reported with. A checkpoint that was not completed has no _metadata, and can't be restored.",
       details: { path: folder },
     },
   );
 }
 
-async function newestIn(fileSystem: FileSystem, folder: string): Promise<string | undefined> {
+/** What a folder without `_metadata` holds that may have been meant: checkpoints of a job, savepoints, or folders of jobs. */
+async function namedNear(fileSystem: FileSystem, folder: string): Promise<string | undefined> {
   try {
-    return (await checkpointsIn(fileSystem, folder)).at(-1);
+    const newest = (await checkpointsIn(fileSystem, folder)).at(-1);
+    if (newest !== undefined)
+      return `It holds checkpoints: name one of them, of which the newest is ${newest}.`;
+    const below: string[] = [];
+    for (const name of (await namesIn(fileSystem, folder)).slice(0, MAX_LOOKED_INTO)) {
+      const path = join(folder, name);
+      const found = (await namesIn(fileSystem, path)).includes(METADATA_FILE)
+        ? path
+        : (await checkpointsIn(fileSystem, path)).at(-1);
+      if (found !== undefined) below.push(found);
+    }
+    return below.length === 0 ? undefined : `Name one of those below it: ${below.join(", ")}.`;
   } catch {
     // It was only a guess.
     return undefined;
