@@ -32,8 +32,9 @@ with a savepoint, the second one cleanly without, the third one at once.
 
 Exit codes:
   0    the job finished, or was stopped with a savepoint
-  1    it failed
-  2    nothing ran: the command line, the module, the job's arguments or the savepoint are wrong
+  1    it failed, or the savepoint is damaged
+  2    nothing ran: the command line, the module or the job's arguments are wrong, there is no
+       savepoint, or it doesn't fit the job
   130  stopped by Ctrl-C (143 by SIGTERM, 129 by SIGHUP)
   141  nobody reads its standard output any more
 `;
@@ -52,7 +53,7 @@ that can't be built leaves the running one alone. Where the state doesn't fit th
 reason is told, and the savepoint waits for the next save. Types are not checked: run tsc --watch
 beside it.
 
-Ctrl-C stops the job cleanly, a second one at once. Exit codes are those of millrace run.
+Ctrl-C ends it with exit code 0, a second one at once. Other exit codes are those of millrace run.
 `;
 
 /** Below the help of `millrace info`. */

@@ -53,7 +53,10 @@ export class JobStopper {
   /** The job that is to be stopped. What asked for it while it was being built, when it had done nothing, cancels it now. */
   set job(job: LocalJob) {
     this.#job = job;
-    if (this.#asked !== undefined) job.cancel();
+    if (this.#asked === undefined) return;
+    if (this.#asked === "savepoint")
+      this.#context.reporter.note("the job had not begun: it is cancelled, and there is no savepoint");
+    job.cancel();
   }
 
   /** Stops the job cleanly, without a savepoint. */

@@ -8,8 +8,8 @@ import type { CompletedCheckpoint } from "../../runtime/checkpoint/storage/check
 /** What somebody can do whose change can't keep the state. */
 export const CHOICES = `The job is stopped, and its state waits. Save again:
     - with the change taken back, or made as said above: the job goes on with its state
-    - with another uid for the operator, under \`millrace dev -n\`: that operator starts anew
-  Or run \`millrace dev --fresh-on-mismatch\`: such jobs start without any state.`;
+    - with another uid for the operator, if dev was started with -n: that operator starts anew
+  To start without any state, end dev and start it again; --fresh-on-mismatch does so by itself.`;
 
 /**
  * Compares a job with the savepoint that was kept in memory.
