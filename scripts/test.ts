@@ -36,7 +36,7 @@ const steps: readonly Step[] = [
       "--reporter=json",
       `--outputFile.json=${reportPath}`,
     ],
-    limit: 13,
+    limit: 30,
     report: reportPath,
   },
 ];
