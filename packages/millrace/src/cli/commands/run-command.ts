@@ -10,6 +10,7 @@ import type { CommandContext } from "./command-context.ts";
 import { followJob } from "./follow-job.ts";
 import { JobStopper } from "./job-stopper.ts";
 import { requestConfig } from "./request-config.ts";
+import { unusedFlags } from "./unused-flags.ts";
 
 /** Runs a job to its end, or until a signal stops it, and answers the exit code. */
 export async function runCommand(request: RunRequest, context: CommandContext): Promise<number> {
@@ -20,6 +21,8 @@ export async function runCommand(request: RunRequest, context: CommandContext): 
   try {
     const job = await start(request, context);
     stopper.job = job;
+    for (const unused of unusedFlags(request.checkpoints, job.streamGraph.config))
+      reporter.log("warn", unused);
     const progress = followJob(job, reporter, clock, started);
     const outcome = await job.done;
     progress.stop();
