@@ -173,9 +173,11 @@ describe("summaryText", () => {
       summaryText({ ...summary, ...more }, PLAIN_STYLE).split("\n");
     expect(lines({ checkpoints: { completed: 12, failed: 0 } })[2]).toBe("  12 checkpoints");
     expect(lines({ checkpoints: { completed: 1, failed: 3 }, restarts: 1 })[2]).toBe(
-      "  1 checkpoint, 3 failed, 1 restart",
+      "  1 checkpoint, 3 failed, 1 restart (tasks count anew after one)",
     );
-    expect(lines({ restarts: 2 })[2]).toBe("  2 restarts");
+    expect(lines({ restarts: 2 })[2]).toBe("  2 restarts (tasks count anew after one)");
+    // Records since the last restart say nothing about the whole time.
+    expect(lines({ restarts: 2 })[1]).not.toContain("/s)");
   });
 
   it("tells of a job that did not finish how far event time was", () => {

@@ -23,23 +23,23 @@ const NAME_WIDTH = 48;
  * ```
  */
 export function summaryText(summary: JobSummary, style: Style): string {
-  const { totals, duration, status } = summary;
+  const { totals, duration, status, restarts, checkpoints } = summary;
   const paint = status === "FINISHED" ? style.green : status === "FAILED" ? style.red : style.yellow;
+  // After a restart tasks count anew, and nothing says how long ago that was.
   const rate = (count: number): string =>
-    duration > 0 ? ` (${formatCount((count * 1000) / duration)}/s)` : "";
+    duration > 0 && restarts === 0 ? ` (${formatCount((count * 1000) / duration)}/s)` : "";
   const facts = [
     `in ${formatCount(totals.recordsIn)} ${totals.recordsIn === 1 ? "record" : "records"}${rate(totals.recordsIn)}`,
     `out ${formatCount(totals.recordsOut)}${rate(totals.recordsOut)}`,
     ...(totals.recordsSkipped === 0 ? [] : [style.yellow(`skipped ${formatCount(totals.recordsSkipped)}`)]),
     ...(totals.recordsLate === 0 ? [] : [style.yellow(`dropped as late ${formatCount(totals.recordsLate)}`)]),
   ];
-  const { restarts, checkpoints } = summary;
   const recovery = [
     ...(checkpoints === undefined ? [] : [countOf(checkpoints.completed, "checkpoint")]),
     ...(checkpoints === undefined || checkpoints.failed === 0
       ? []
       : [style.yellow(`${formatCount(checkpoints.failed)} failed`)]),
-    ...(restarts === 0 ? [] : [style.yellow(countOf(restarts, "restart"))]),
+    ...(restarts === 0 ? [] : [`${style.yellow(countOf(restarts, "restart"))} (tasks count anew after one)`]),
   ];
   // Of a job that finished, event time is complete everywhere.
   const [title, ...rows] = vertexTable(totals.vertices, status !== "FINISHED");
