@@ -13,11 +13,9 @@ vi.setConfig({ testTimeout: 60_000 });
 
 // What is snapshotted and restored with little or no cache, `snapshot-model.test.ts` tries.
 describe.skipIf(problem !== undefined)(`RocksDB ${problem ?? ""}`, () => {
-  for (const [name, kind] of [
-    ["without the cache of live objects", "uncached"],
-    ["with so small a cache that something goes all the time", "tiny"],
-  ] as const) {
-    describe(name, () => {
+  // Without a cache, and with one so small that something goes all the time.
+  for (const kind of ["uncached", "tiny"] as const) {
+    describe(`${kind}`, () => {
       const make = rocksFactory(kind);
       describeKeyedState(make);
       describeNamespacedState(make);

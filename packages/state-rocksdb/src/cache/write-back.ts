@@ -27,6 +27,8 @@ export class WriteBack {
   #queue: Cell[] = [];
   #epochs: number[] = [];
   #head = 0;
+  /** Cells that wait to be written, of whatever epoch; the rest of the queue is stale. */
+  #waiting = 0;
 
   /** @param dirtyLimit bytes of changed cells from which on the oldest are written: they are what a barrier has to wait for */
   constructor(dirtyLimit: number) {
@@ -64,6 +66,11 @@ export class WriteBack {
     if (cell.epoch === 0) return;
     this.#settled(cell);
     cell.epoch = 0;
+  }
+
+  /** Cells that are held; for tests. */
+  get queued(): number {
+    return this.#queue.length - this.#head;
   }
 
   /** The barrier: all that has changed until now is to be flushed, and what changes from now on is held. */
@@ -112,6 +119,7 @@ export class WriteBack {
   #firstChange(cell: Cell): void {
     // As of the barrier, before it is something else.
     if (this.flushing) this.write(cell);
+    if (cell.epoch === 0) this.#waiting++;
     cell.epoch = this.epoch;
     this.#push(cell);
     this.dirtyCells++;
@@ -133,6 +141,22 @@ export class WriteBack {
   #push(cell: Cell): void {
     this.#queue.push(cell);
     this.#epochs.push(cell.epoch);
+    // Cells that were written to be evicted would be held by the queue for ever.
+    if (this.#queue.length - this.#head > 2 * this.#waiting + CUT) this.#dropStale();
+  }
+
+  #dropStale(): void {
+    const [queue, epochs] = [this.#queue, this.#epochs];
+    let kept = 0;
+    for (let i = this.#head; i < queue.length; i++) {
+      const cell = queue[i]!;
+      if (cell.epoch !== epochs[i]) continue;
+      queue[kept] = cell;
+      epochs[kept++] = cell.epoch;
+    }
+    queue.length = kept;
+    epochs.length = kept;
+    this.#head = 0;
   }
 
   /** Takes the first out; undefined where it is stale. */
@@ -149,6 +173,7 @@ export class WriteBack {
   }
 
   #settled(cell: Cell): void {
+    this.#waiting--;
     // Of the snapshot's cells nobody counts the bytes any more.
     if (cell.epoch !== this.epoch) return;
     this.dirtyCells--;

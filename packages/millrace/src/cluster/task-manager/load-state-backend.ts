@@ -31,7 +31,8 @@ export const loadStateBackend: BackendLoader = async ({ config, program }) => {
   return module.openStateBackends({ config });
 };
 
-async function importPackage(name: string, origin: string): Promise<unknown> {
+/** Imports a package of a state backend. @param origin address of the job's module */
+export async function importPackage(name: string, origin: string): Promise<unknown> {
   try {
     return await import(name);
   } catch (error) {
