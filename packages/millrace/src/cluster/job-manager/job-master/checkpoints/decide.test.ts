@@ -295,34 +295,54 @@ describe("decisions about checkpoints", () => {
   });
 });
 
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    fc.record({ do: fc.constant("wait" as const), ms: fc.nat(3000) }),
-    fc.record({
-      do: fc.constant("request" as const),
-      kind: fc.constantFrom<SnapshotKind>("checkpoint", "savepoint", "stop", "drain"),
-    }),
-    fc.record({
-      do: fc.constant("tasks" as const),
-      tasks: fc.constantFrom(
-        "waiting" as const,
-        "running" as const,
-        "running" as const,
-        "atEnd" as const,
-        "lost" as const,
-      ),
-    }),
-    ...(["ack", "ack", "ack", "decline", "recorded", "recorded", "recordFailed", "ended"] as const).map(
-      (what) =>
-        fc.record({
-          do: fc.constant(what),
-          pick: fc.nat(5),
+const steps: fc.Arbitrary<Step[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.nat(1500) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constant("request" as const),
+          kind: fc.oneof(
+            { weight: 8, arbitrary: fc.constantFrom<SnapshotKind>("checkpoint", "savepoint") },
+            { weight: 1, arbitrary: fc.constantFrom<SnapshotKind>("stop", "drain") },
+          ),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constant("tasks" as const),
+          tasks: fc.constantFrom<"waiting" | "running" | "atEnd" | "lost">(
+            "waiting",
+            "running",
+            "running",
+            "running",
+            "atEnd",
+            "lost",
+          ),
+        }),
+      },
+      {
+        weight: 12,
+        arbitrary: fc.record({
+          do: fc.constantFrom("ack" as const, "ack" as const, "ack" as const, "recorded" as const),
+          pick: fc.nat(6),
           execution: fc.constantFrom(A, B),
         }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constantFrom("decline" as const, "recordFailed" as const, "ended" as const),
+          pick: fc.nat(6),
+          execution: fc.constantFrom(A, B),
+        }),
+      },
     ),
-  ),
-  { maxLength: 120 },
-);
+    { minLength: 40, maxLength: 150, size: "max" },
+  )
+  .map((rest) => [{ do: "tasks", tasks: "running" }, ...rest]);
 
 const settings = fc.record({
   interval: fc.option(fc.integer({ min: 1, max: 2000 }), { nil: undefined }),

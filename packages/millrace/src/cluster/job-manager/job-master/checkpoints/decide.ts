@@ -54,9 +54,12 @@ export function nextTick(settings: DecisionSettings, state: CoordinatorState): n
 
 /** Whether a checkpoint may begin as far as others are concerned. */
 function mayBegin(settings: DecisionSettings, state: CoordinatorState): boolean {
-  const { pending } = state;
+  const { pending, requests } = state;
+  // Else checkpoints would keep a stop waiting for ever.
+  const stopWaits = requests[0] !== undefined && stops(requests[0].kind);
   return (
     canTakePart(state) &&
+    !stopWaits &&
     !(settings.exclusive && pending.length > 0) &&
     pending.filter(({ kind }) => kind === "checkpoint").length < settings.maxConcurrent
   );
@@ -172,12 +175,7 @@ class Decision {
   begin(): void {
     for (;;) {
       const [next] = this.state.requests;
-      if (next === undefined) break;
-      if (!this.#mayAnswer(next.kind)) {
-        // Else checkpoints would keep a stop waiting for ever.
-        if (stops(next.kind)) return;
-        break;
-      }
+      if (next === undefined || !this.#mayAnswer(next.kind)) break;
       this.#update({ requests: this.state.requests.slice(1) });
       this.#begin(next.kind, next.request);
     }
@@ -223,8 +221,8 @@ class Decision {
     this.#update({ tasks });
     if (tasks === "running" || tasks === "atEnd") {
       if (this.state.periodicAt === undefined) this.#startInterval();
-    } else this.#update({ periodicAt: undefined, endDue: false });
-    if (tasks === "atEnd" && this.#settings.interval !== undefined) this.#update({ endDue: true });
+    } else this.#update({ periodicAt: undefined });
+    this.#update({ endDue: tasks === "atEnd" && this.#settings.interval !== undefined });
   }
 
   #requested(request: number, kind: SnapshotKind): void {

@@ -10,7 +10,7 @@ export const A = "a/0#0" as ExecutionId;
 export const B = "b/0#0" as ExecutionId;
 const problem = new MillraceError("CHECKPOINT_FAILED", "disk full");
 
-/** Something that happens to a coordinator. `pick` chooses one of the snapshots that began last. */
+/** Something that happens to a coordinator. `pick` chooses a snapshot. */
 export type Step =
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "request"; readonly kind: SnapshotKind }
@@ -52,7 +52,9 @@ export class CheckedCoordinator {
           if (next === undefined || next > until) break;
           holds(next >= this.#now, "no tick is due in the past");
           this.#now = next;
+          const before = this.#state;
           this.#on({ type: "tick" });
+          holds(this.#state !== before, "a tick that is due has something to do");
         }
         this.#now = until;
         return;
@@ -75,8 +77,9 @@ export class CheckedCoordinator {
           : this.#on({ type: "recordFailed", id, error: problem });
       }
       default: {
-        const ids = [...this.#ends.keys()];
-        const id = ids[Math.max(0, ids.length - 1 - step.pick)];
+        const open = [...this.#ends].filter(([, end]) => end === "open").map(([id]) => id);
+        // Now and then something comes for one that is over.
+        const id = step.pick === 0 ? [...this.#ends.keys()].at(-1) : open[step.pick % open.length];
         if (id === undefined) return;
         return step.do === "ack"
           ? this.#on({ type: "acknowledged", id, execution: step.execution })
