@@ -11,6 +11,7 @@ import type { CheckpointStore } from "../../../../runtime/checkpoint/storage/che
 import { createCheckpointStore } from "../../../../runtime/checkpoint/storage/create-checkpoint-store.ts";
 import { JobMaster } from "../job-master.ts";
 import type { JobRestore } from "../job-master-options.ts";
+import type { SlotProvider } from "../units/slot-provider.ts";
 import { ScriptedSlots } from "./scripted-slots.ts";
 
 /** The vertices of scripted jobs. */
@@ -29,9 +30,9 @@ export interface ScriptedJobOptions {
 }
 
 /** A job of two source subtasks and two sink subtasks, whose slots do what the test says. */
-export interface ScriptedJob {
+export interface ScriptedJob<S extends SlotProvider = ScriptedSlots> {
   readonly master: JobMaster;
-  readonly slots: ScriptedSlots;
+  readonly slots: S;
   readonly clock: ManualClock;
   readonly log: string[];
   /** What its enumerators were told, "create", "addReader 0", ... */
@@ -42,8 +43,15 @@ export interface ScriptedJob {
 
 /** Starts a scripted job. */
 export async function scriptedJob(options: ScriptedJobOptions = {}): Promise<ScriptedJob> {
+  return jobOf(new ScriptedSlots(), options);
+}
+
+/** Starts that job with slots of another kind. */
+export async function jobOf<S extends SlotProvider>(
+  slots: S,
+  options: ScriptedJobOptions = {},
+): Promise<ScriptedJob<S>> {
   const { partitioner = "hash", clock = new ManualClock() } = options;
-  const slots = new ScriptedSlots();
   const log: string[] = [];
   const enumerator: string[] = [];
   let context: SplitEnumeratorContext<never> | undefined;
