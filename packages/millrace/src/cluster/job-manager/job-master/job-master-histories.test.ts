@@ -32,8 +32,8 @@ const steps = fc.array(
 
 const endings = fc.constantFrom("finish" as const, "cancel" as const, "stop" as const);
 
-describe("whatever happens to a job", () => {
-  it("it comes to an end, no task of it runs twice at a time, and everything that was asked for is answered", async () => {
+describe("a job to which anything happens", () => {
+  it("comes to an end, runs no task twice at a time, and answers everything that was asked for", async () => {
     await fc.assert(
       fc.asyncProperty(
         steps,
@@ -112,9 +112,9 @@ async function end(
 ): Promise<void> {
   if (ending === "cancel") master.cancel();
   if (ending === "stop") stop();
-  let over = false;
-  void master.done.then(() => (over = true));
-  for (let round = 0; round < 200 && !over; round++) {
+  const state = { over: false };
+  void master.done.then(() => (state.over = true));
+  for (let round = 0; round < 200 && !state.over; round++) {
     await settle();
     // What is stopped ends when its savepoint is complete.
     const told = slots.alive.filter(
@@ -123,5 +123,5 @@ async function end(
     if (master.status === "RUNNING") for (const slot of told) slot.finish();
     advance(50);
   }
-  expect(over, `${master.status} after ${ending}`).toBe(true);
+  expect(state.over, `${master.status} after ${ending}`).toBe(true);
 }

@@ -282,6 +282,17 @@ describe("decisions about checkpoints", () => {
     expect(rig.take()).toEqual(["complete checkpoint 1"]);
   });
 
+  it("begins nothing in the place of what it gives up because tasks are lost", () => {
+    const rig = new Rig().running().until(1000).request(1, "checkpoint").request(2, "stop");
+    rig.take();
+    expect(rig.on({ type: "tasksLost", error: problem }).take()).toEqual([
+      "abort checkpoint 1 CHECKPOINT_FAILED",
+    ]);
+    expect(rig.on({ type: "tasks", tasks: "waiting" }).running().take()).toEqual([
+      "begin checkpoint 2 for 1",
+    ]);
+  });
+
   it("refuses and gives up everything when the job is over", () => {
     const rig = new Rig().running().until(1000).request(1, "savepoint").request(2, "stop");
     rig.take();

@@ -269,6 +269,8 @@ class Decision {
   }
 
   #tasksLost(error: MillraceError): void {
+    // At once: what is given up makes room, and nothing may begin with tasks that are about to go.
+    this.#tasks("waiting");
     for (const pending of this.state.pending) {
       // What all have acknowledged needs no task any more.
       if (inTasks(pending)) this.#giveUp(pending, error, false);

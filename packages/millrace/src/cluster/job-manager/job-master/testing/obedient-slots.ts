@@ -8,7 +8,14 @@ import { ScriptedSlot } from "./scripted-slots.ts";
 /** A slot whose tasks do what they are told, a little later: they run, acknowledge checkpoints, and end when they are cancelled. */
 export class ObedientSlot extends ScriptedSlot {
   readonly #over = new Set<ExecutionId>();
+  readonly #barriers: (checkpointId: number) => void;
   #running = false;
+
+  /** @param barriers its tasks send the barriers of a checkpoint */
+  constructor(barriers: (checkpointId: number) => void) {
+    super();
+    this.#barriers = barriers;
+  }
 
   override send(message: ToSlot): void {
     super.send(message);
@@ -59,7 +66,7 @@ export class ObedientSlot extends ScriptedSlot {
         for (const execution of message.executions) this.#end(execution, "CANCELED");
         return;
       case "triggerCheckpoint":
-        return this.acknowledge(message.checkpointId);
+        return this.#barriers(message.checkpointId);
       case "commitAtEnd":
         return this.finish();
       default:
@@ -80,7 +87,13 @@ export class ObedientSlots implements SlotProvider {
       this.failures--;
       throw new MillraceError("SLOT_LOST", "no thread");
     }
-    const slots = Array.from({ length: count }, () => new ObedientSlot());
+    const slots = Array.from(
+      { length: count },
+      () =>
+        new ObedientSlot((id) => {
+          for (const slot of this.alive) slot.acknowledge(id);
+        }),
+    );
     this.opened.push(...slots);
     return slots;
   }

@@ -62,8 +62,8 @@ export class CheckedCoordinator {
       case "request":
         return this.#on({ type: "requested", request: this.#requests++, kind: step.kind });
       case "tasks":
-        if (step.tasks === "lost") this.#on({ type: "tasksLost", error: problem });
         this.#tasks = step.tasks === "lost" ? "waiting" : step.tasks;
+        if (step.tasks === "lost") this.#on({ type: "tasksLost", error: problem });
         return this.#on({ type: "tasks", tasks: this.#tasks });
       case "ended":
         return this.#on({ type: "taskEnded", execution: step.execution });
