@@ -128,8 +128,8 @@ export async function crashRun(run: CrashRun): Promise<CrashReport> {
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
     const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
     let killed = false;
-    let over = false;
-    void ended.then(() => (over = true));
+    const process = { over: false };
+    void ended.then(() => (process.over = true));
     const kill = (): void => {
       killed = true;
       child.kill("SIGKILL");
@@ -140,7 +140,8 @@ export async function crashRun(run: CrashRun): Promise<CrashReport> {
     else if (attempt % 2 === 0) timer = setTimeout(kill, 200 + run.random() * 1300);
     else {
       const until = performance.now() + LIMIT;
-      while (!over && newestCheckpoint(checkpoints) === from && performance.now() < until) await aMoment();
+      while (!process.over && newestCheckpoint(checkpoints) === from && performance.now() < until)
+        await aMoment();
       timer = setTimeout(kill, run.random() * 300);
     }
     const [code, signal] = await ended;

@@ -78,7 +78,9 @@ const stateOf = (type: AnyType | undefined): Program =>
   );
 
 /** An instance of a class. */
-class Money {}
+class Money {
+  readonly cents = 0;
+}
 const money = {
   name: "Money",
   version: 1,
