@@ -44,6 +44,9 @@ export interface JobClient {
    * The records of a collect sink, in batches as they come. Can be taken once. The sink waits while nobody takes them: records
    * are never dropped. Ends when the sink has ended; throws what failed the job, JOB_CANCELED when it was cancelled. When the consumer
    * stops early (`return`), the rest is thrown away and the job goes on.
+   *
+   * With checkpoints records come when a completed one includes them, each once, although the job may have failed and gone on; those
+   * since the last one are lost when the job fails or is cancelled. Without checkpoints they come at once.
    */
   collected(channel: string): AsyncIterable<readonly unknown[]>;
   /** What the job's tasks have done so far, one entry for each subtask; after the end, what they had done. */
