@@ -15,7 +15,8 @@ vi.setConfig({ testTimeout: 60_000 });
 describe.skipIf(problem !== undefined)(`RocksDB ${problem ?? ""}`, () => {
   // Without a cache, and with one so small that something goes all the time.
   for (const kind of ["uncached", "tiny"] as const) {
-    describe(`${kind}`, () => {
+    // oxlint-disable-next-line vitest/valid-title -- one of these two words
+    describe(kind, () => {
       const make = rocksFactory(kind);
       describeKeyedState(make);
       describeNamespacedState(make);

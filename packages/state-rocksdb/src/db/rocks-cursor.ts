@@ -1,5 +1,12 @@
 import type { NativeBinding, NativeIterator } from "../binding/native-binding.ts";
 
+/** Whom a walk tells. */
+export interface CursorOwner {
+  /** The error to throw for what went wrong. */
+  failed(error: unknown): Error;
+  closed(): void;
+}
+
 /**
  * A walk over rows as they were when it began. What stands in `key` and `value` is overwritten by any other call on the same
  * database: decode or copy it before.
@@ -15,7 +22,7 @@ export class RocksCursor {
   readonly #native: NativeIterator;
   readonly #constants: NativeBinding["constants"];
   readonly #state: Uint32Array;
-  readonly #onClose: () => void;
+  readonly #owner: CursorOwner;
   #open = true;
 
   constructor(
@@ -23,13 +30,13 @@ export class RocksCursor {
     constants: NativeBinding["constants"],
     state: Uint32Array,
     values: Buffer,
-    onClose: () => void,
+    owner: CursorOwner,
   ) {
     this.#native = native;
     this.#constants = constants;
     this.#state = state;
     this.#values = values;
-    this.#onClose = onClose;
+    this.#owner = owner;
     this.keys = values;
     this.key = values;
     this.value = values;
@@ -38,7 +45,7 @@ export class RocksCursor {
   /** Moves to the next row; false at the end, where it closes itself. */
   next(): boolean {
     if (!this.#open) return false;
-    const result = this.#native.next();
+    const result = this.#next();
     if (result === this.#constants.ITERATOR_RESULT_FAST) {
       this.key = this.keys;
       this.value = this.#values;
@@ -57,10 +64,18 @@ export class RocksCursor {
     return true;
   }
 
+  #next(): ReturnType<NativeIterator["next"]> {
+    try {
+      return this.#native.next();
+    } catch (error) {
+      throw this.#owner.failed(error);
+    }
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#onClose();
+    this.#owner.closed();
     this.#native.return();
   }
 }

@@ -71,7 +71,12 @@ export class RocksDb {
     // Of a buffer it would read all; of the keys' buffer it reads as much as it is told.
     this.#roomForKeys(key.end);
     key.copy(this.#keys, 0, 0, key.end);
-    const got = database.getSync(key.end, 0);
+    let got: ReturnType<NativeDatabase["getSync"]>;
+    try {
+      got = database.getSync(key.end, 0);
+    } catch (error) {
+      throw failed("read", this.#path, error);
+    }
     if (typeof got === "number") {
       this.value = this.#values;
       return got;
@@ -82,11 +87,19 @@ export class RocksDb {
   }
 
   put(key: SliceBuffer, value: SliceBuffer): void {
-    this.#native.putSync(key, value);
+    try {
+      this.#native.putSync(key, value);
+    } catch (error) {
+      throw failed("write", this.#path, error);
+    }
   }
 
   remove(key: SliceBuffer): void {
-    this.#native.removeSync(key);
+    try {
+      this.#native.removeSync(key);
+    } catch (error) {
+      throw failed("write", this.#path, error);
+    }
   }
 
   /** Walks the rows of [from, to), as they are now. `close` it: it holds on to memory and files. */
@@ -102,9 +115,10 @@ export class RocksDb {
       from.length,
       from.length + to.length,
     );
-    const cursor = new RocksCursor(native, this.#binding.constants, this.#state, this.#values, () =>
-      this.#cursors.delete(cursor),
-    );
+    const cursor = new RocksCursor(native, this.#binding.constants, this.#state, this.#values, {
+      failed: (error) => failed("read", this.#path, error),
+      closed: () => this.#cursors.delete(cursor),
+    });
     cursor.keys = this.#keys;
     this.#cursors.add(cursor);
     return cursor;
@@ -184,13 +198,20 @@ function attempt(what: string, path: string, work: () => void): void {
   try {
     work();
   } catch (error) {
-    throw new MillraceError(
-      "STATE_BACKEND_UNAVAILABLE",
-      `RocksDB can't ${what} its folder ${path}: ${(error as Error).message}`,
-      {
-        cause: error,
-        help: "The folder must be writable and on a local disk with room: see state.backend.rocksdb.localdir.",
-      },
-    );
+    throw failed(what, path, error);
   }
+}
+
+/** The error for what RocksDB could not do: the disk is full, a file is damaged. */
+function failed(what: string, path: string, error: unknown): MillraceError {
+  if (MillraceError.is(error)) return error;
+  return new MillraceError(
+    "STATE_BACKEND_UNAVAILABLE",
+    `RocksDB can't ${what} its folder ${path}: ${(error as Error).message}`,
+    {
+      cause: error,
+      retryable: true,
+      help: "The folder must be writable and on a local disk with room: see state.backend.rocksdb.localdir.",
+    },
+  );
 }

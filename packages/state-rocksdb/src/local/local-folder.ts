@@ -29,9 +29,14 @@ export class LocalFolder {
     return join(this.path, `${name}-${++this.#made}`);
   }
 
-  /** Removes it with all that is in it. */
+  /** Removes it with all that is in it. What can't be removed now, whoever comes next removes. */
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    try {
+      // RocksDB may still be ending a checkpoint that nobody wants.
+      rmSync(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    } catch {
+      // Left-overs do no harm.
+    }
     this.#onRemoved();
   }
 }

@@ -43,7 +43,11 @@ export class WorkingFolder {
 
   #removed(): void {
     if (--this.#stores > 0 || this.#own === undefined) return;
-    rmSync(this.#own, { recursive: true, force: true });
+    try {
+      rmSync(this.#own, { recursive: true, force: true });
+    } catch {
+      // Whoever comes next removes it.
+    }
     this.#own = undefined;
   }
 

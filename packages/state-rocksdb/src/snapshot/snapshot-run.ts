@@ -63,6 +63,7 @@ export class SnapshotRun implements KeyedSnapshot {
     const pace = this.#untilAborted(given);
     try {
       await this.#flush(pace);
+      await this.#cleanTables(pace);
       return await (this.#request.canonical ? this.#writeCanonical(pace) : this.#writeNative(pace));
     } finally {
       await this.#end();
@@ -101,6 +102,14 @@ export class SnapshotRun implements KeyedSnapshot {
     });
     this.#release();
     this.#check();
+  }
+
+  /** Rows of dropped tables had to wait for this. */
+  async #cleanTables(pace: SnapshotPace): Promise<void> {
+    while (!this.#store.tables.clean()) {
+      if (pace.over) await pace.next();
+      this.#check();
+    }
   }
 
   /** All is flushed: from here on the state of the barrier is in RocksDB. */

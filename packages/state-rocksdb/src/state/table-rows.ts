@@ -54,22 +54,24 @@ export class TableRows {
   /** Removes a slice of the rows of dropped tables, if it may; true when there are none left. */
   clean(): boolean {
     if (this.#writeBack.held) return false;
-    const id = this.dropped[0];
-    if (id === undefined) return true;
-    const family = this.#families.get(id);
-    if (family === undefined) {
-      if (!this.#removeRows(id)) return false;
-    } else {
-      family.drop();
+    // Column families go at once, whoever is before them.
+    for (const id of this.dropped.filter((each) => this.#families.has(each))) {
+      this.#families.get(id)?.drop();
       this.#families.delete(id);
+      this.#done(id);
     }
-    this.dropped.shift();
+    const [first] = this.dropped;
+    if (first !== undefined && this.#removeRows(first)) this.#done(first);
     return this.dropped.length === 0;
   }
 
   close(): void {
     for (const family of this.#families.values()) family.close();
     this.#families.clear();
+  }
+
+  #done(id: number): void {
+    this.dropped.splice(this.dropped.indexOf(id), 1);
   }
 
   #removeRows(id: number): boolean {
