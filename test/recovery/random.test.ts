@@ -131,6 +131,6 @@ it("gives the same, whatever fails and however checkpoints are taken", async () 
       expect(client.status(), cluster.stderr).toBe("FINISHED");
       expect(await lines, cluster.stderr).toEqual(expected(history.shuffled));
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
 });

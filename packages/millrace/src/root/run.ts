@@ -57,7 +57,7 @@ export interface RestoreOptions {
  *
  * @param job what `job(...)` answered, or the path or URL of a module that exports one
  * @throws MillraceError JOB_FAILED with the cause, JOB_CANCELED; JOB_MODULE_INVALID, INVALID_OPTION, UNKNOWN_OPTION, INVALID_GRAPH before
- *   anything has run
+ *   anything has run, SAVEPOINT_NOT_FOUND, RESTORE_REFUSED, CHECKPOINT_CORRUPT for what it was to start from, CHECKPOINT_STORAGE_FAILED
  * @example
  * ```ts
  * import { run } from "millrace";

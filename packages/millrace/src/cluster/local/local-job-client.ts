@@ -1,7 +1,6 @@
 import { createBatchCodec } from "../../common/codec/batch-codec.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { JobId } from "../../common/ids/ids.ts";
-import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
 import type { JobStatus } from "../../graph/execution/job-status.ts";
 import type { TypeInfo } from "../../common/types/type-info.ts";
 import type { ResultBatch } from "../job-manager/job-master/client-results.ts";
@@ -52,7 +51,7 @@ export class LocalJobClient {
   async result(): Promise<LocalJobResult> {
     const { outcome, durationMs } = await this.#ended;
     if (outcome.status !== "FINISHED") throw this.#failure(outcome);
-    const metrics = [...latestAttempts(outcome.metrics)];
+    const metrics = [...outcome.metrics];
     const fed = new Set<string>(this.#job.jobGraph.edges.map(({ target }) => target));
     const recordsIn = metrics.reduce(
       (sum, [id, task]) => (fed.has(vertexOf(id)) ? sum : sum + task.numRecordsIn),
@@ -64,7 +63,7 @@ export class LocalJobClient {
 
   async metrics(): Promise<readonly LocalSubtaskMetrics[]> {
     const names = new Map<string, string>(this.#job.jobGraph.vertices.map(({ id, name }) => [id, name]));
-    return [...latestAttempts(await this.#job.metrics())].map(([execution, { user, ...values }]) => ({
+    return [...(await this.#job.metrics())].map(([execution, { user, ...values }]) => ({
       task: names.get(vertexOf(execution)) ?? "",
       subtask: subtaskOf(execution),
       values: { ...values, ...user },
@@ -142,21 +141,6 @@ export class LocalJobClient {
     );
   }
 }
-
-/** The metrics of each subtask's last attempt, in the order in which subtasks came first. */
-function latestAttempts(metrics: ReadonlyMap<string, TaskMetrics>): ReadonlyMap<string, TaskMetrics> {
-  const latest = new Map<string, readonly [execution: string, metrics: TaskMetrics]>();
-  for (const [execution, one] of metrics) {
-    const subtask = execution.slice(0, execution.lastIndexOf("#"));
-    const known = latest.get(subtask);
-    if (known === undefined || attemptOf(known[0]) < attemptOf(execution))
-      latest.set(subtask, [execution, one]);
-  }
-  return new Map(latest.values());
-}
-
-/** The attempt of an execution id. */
-const attemptOf = (execution: string): number => Number(execution.slice(execution.lastIndexOf("#") + 1));
 
 /** The subtask of an execution id, `<vertex>/<subtask>#<attempt>`. */
 const subtaskOf = (execution: string): number =>

@@ -26,7 +26,7 @@ export interface LocalJob {
   readonly done: Promise<JobOutcome>;
   /** What collect sinks send. */
   readonly results: ClientResults;
-  /** Metrics of all tasks now, by execution id (`<vertex>/<subtask>#<attempt>`), those of earlier attempts among them. */
+  /** Metrics of all tasks now, by execution id (`<vertex>/<subtask>#<attempt>`): of each subtask's latest attempt. */
   metrics(): Promise<ReadonlyMap<string, TaskMetrics>>;
   /** What checkpoints have been taken, and how they went. */
   checkpoints(): CheckpointStatistics;

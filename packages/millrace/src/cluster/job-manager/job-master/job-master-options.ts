@@ -47,6 +47,6 @@ export interface JobOutcome {
   readonly error: Error | undefined;
   /** Of a failed job that might have been started again: why it was not. */
   readonly givenUp: string | undefined;
-  /** The last metrics of each task that were seen, those of earlier attempts among them. */
+  /** The last metrics of each task that were seen, by execution: those of its latest attempt. */
   readonly metrics: ReadonlyMap<string, TaskMetrics>;
 }

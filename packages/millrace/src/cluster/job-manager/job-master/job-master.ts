@@ -26,6 +26,7 @@ import { SlotStandardStreams } from "./slot-standard-streams.ts";
 import type { Execution } from "./units/execution-table.ts";
 import { JobUnits } from "./units/job-units.ts";
 import type { JobUnit } from "./units/job-units.ts";
+import { TaskMetricsBook } from "./units/task-metrics-book.ts";
 import { UnitAttempt } from "./units/unit-attempt.ts";
 import type { AttemptListener, JobMessage } from "./units/unit-attempt.ts";
 
@@ -47,7 +48,7 @@ export class JobMaster implements AttemptListener {
   readonly #restore: RestoreSource;
   readonly #failover: Failover;
   readonly #streams: SlotStandardStreams;
-  readonly #metrics = new Map<string, TaskMetrics>();
+  readonly #metrics = new TaskMetricsBook();
   #deployment: CheckpointDeployment = {
     periodic: false,
     location: { directory: undefined, inlineThreshold: 0 },
@@ -134,7 +135,7 @@ export class JobMaster implements AttemptListener {
     return this.#machine.state;
   }
 
-  /** Whether storage is at work, or slots are being opened: then the job is not quiet, although its tasks are. */
+  /** Whether storage is at work: then the job is not quiet, although its tasks are. */
   get busy(): boolean {
     return this.#checkpoints.busy;
   }
@@ -180,8 +181,8 @@ export class JobMaster implements AttemptListener {
   async metrics(): Promise<ReadonlyMap<string, TaskMetrics>> {
     const { attempts } = this.#units;
     if (!this.#machine.terminal) await Promise.all(attempts.map(({ metrics }) => metrics.poll()));
-    for (const { metrics } of attempts) this.#remember(metrics.seen);
-    return this.#metrics;
+    for (const { metrics } of attempts) this.#metrics.remember(metrics.seen);
+    return this.#metrics.all;
   }
 
   /**
@@ -222,7 +223,7 @@ export class JobMaster implements AttemptListener {
   over(attempt: UnitAttempt): void {
     const unit = this.#units.of(attempt);
     if (unit === undefined) return;
-    unit.closed = attempt.close().then(() => this.#remember(attempt.metrics.seen));
+    unit.closed = attempt.close().then(() => this.#metrics.remember(attempt.metrics.seen));
     if (unit.phase === "running") unit.phase = "ended";
     else this.#failover.unitOver(unit);
     this.#finishIfOver();
@@ -394,7 +395,7 @@ export class JobMaster implements AttemptListener {
     await Promise.all(this.#units.all.map(({ closed }) => closed));
     await this.#checkpoints.close(status, setting(this.#options.config, CANCELLATION_TIMEOUT));
     const error = status === "FAILED" ? this.#endError(rootCause(this.#errors)) : undefined;
-    this.#resolve({ status, error, givenUp: this.#givenUp, metrics: this.#metrics });
+    this.#resolve({ status, error, givenUp: this.#givenUp, metrics: this.#metrics.all });
   }
 
   /** What failed after a stop with savepoint leaves the savepoint as it is (correctness rule 19). */
@@ -416,9 +417,5 @@ export class JobMaster implements AttemptListener {
   /** Slots answer for their metrics in the order in which they take messages. */
   async #heard(): Promise<void> {
     await Promise.all(this.#units.attempts.map(({ metrics }) => metrics.poll()));
-  }
-
-  #remember(metrics: ReadonlyMap<string, TaskMetrics>): void {
-    for (const [execution, one] of metrics) this.#metrics.set(execution, one);
   }
 }

@@ -343,9 +343,10 @@ export class CheckpointCoordinator {
     const underway = this.#underway.get(id) as SnapshotUnderway;
     const { kind, snapshots } = underway;
     underway.recording = true;
-    const metadata = assembleMetadata(this.#options.job, underway, this.#options.clock.now());
+    const { job, clock } = this.#options;
     try {
-      refusePartlyFinished(this.#options.job.jobGraph, snapshots);
+      refusePartlyFinished(job.jobGraph, snapshots);
+      const metadata = assembleMetadata(job, underway, clock.now());
       const checkpoint = await this.#storage.record(metadata, underway.location);
       this.#recorded.set(id, checkpoint);
       const tasksEnd =

@@ -192,10 +192,14 @@ export class Failover {
     this.#restarts++;
     this.#whole = undefined;
     const others = this.#options.units.all.filter((unit) => !units.includes(unit));
-    restart(
-      units,
-      others.every((unit) => unit.phase === "ended" && this.#covered(unit)),
-    );
+    try {
+      restart(
+        units,
+        others.every((unit) => unit.phase === "ended" && this.#covered(unit)),
+      );
+    } catch (error) {
+      fail([error as Error], "its checkpoint can't be divided among its tasks");
+    }
   }
 
   /** Whether the end of all its tasks is part of the last completed checkpoint. */

@@ -15,6 +15,8 @@ export class RestoreSource {
   readonly #options: JobMasterOptions;
   readonly #vertices: ReadonlyMap<VertexId, JobVertex>;
   #plan: RestorePlan | undefined;
+  /** States of enumerators by the uids of their sources. */
+  #enumerators: ReadonlyMap<OperatorUid, Uint8Array> = new Map();
 
   constructor(options: JobMasterOptions) {
     this.#options = options;
@@ -43,9 +45,18 @@ export class RestoreSource {
     return { checkpoint: restore.checkpoint, claimed: restore.claim, finished };
   }
 
-  /** Plans to start from a checkpoint, or from nothing. */
+  /** Plans to start from a checkpoint, or from nothing. @throws CHECKPOINT_CORRUPT */
   plan(checkpoint: CompletedCheckpoint | undefined): void {
     this.#plan = checkpoint === undefined ? undefined : this.#planned(checkpoint);
+    this.#enumerators = new Map(
+      [...(this.#plan?.enumerators ?? [])].map(([uid, bytes]) => {
+        if (bytes.kind === "inline") return [uid, bytes.bytes];
+        throw new MillraceError(
+          "CHECKPOINT_CORRUPT",
+          `the state of source ${uid} is not inline: ${bytes.path}`,
+        );
+      }),
+    );
   }
 
   /** Whether there is something to start from. */
@@ -61,17 +72,8 @@ export class RestoreSource {
     return this.#plan?.splits(this.#vertex(vertex), subtask) ?? [];
   }
 
-  /** States of enumerators by the uids of their sources. */
   get enumerators(): ReadonlyMap<OperatorUid, Uint8Array> {
-    return new Map(
-      [...(this.#plan?.enumerators ?? [])].map(([uid, bytes]) => {
-        if (bytes.kind === "inline") return [uid, bytes.bytes];
-        throw new MillraceError(
-          "CHECKPOINT_CORRUPT",
-          `the state of source ${uid} is not inline: ${bytes.path}`,
-        );
-      }),
-    );
+    return this.#enumerators;
   }
 
   #planned(checkpoint: CompletedCheckpoint): RestorePlan {
