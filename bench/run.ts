@@ -3,6 +3,7 @@
  *
  *     npm run bench            all of them
  *     npm run bench -- chain   those whose name contains "chain"
+ *     npm run bench -- checkpoint --large   options go on to the benchmarks
  */
 import { spawnSync } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
@@ -10,7 +11,9 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
-const wanted = process.argv.slice(2);
+const isOption = (argument: string): boolean => argument.startsWith("--");
+const wanted = process.argv.slice(2).filter((argument) => !isOption(argument));
+const options = process.argv.slice(2).filter(isOption);
 const files = readdirSync(folder)
   .filter(
     (name) =>
@@ -24,9 +27,9 @@ console.log(
 let failed = 0;
 for (const file of files) {
   console.log(`\n${file.replace(".bench.ts", "")}`);
-  const { status } = spawnSync(process.execPath, [`${folder}${file}`], {
+  const { status } = spawnSync(process.execPath, [`${folder}${file}`, ...options], {
     stdio: "inherit",
-    timeout: 600_000,
+    timeout: 1_800_000,
   });
   if (status !== 0) failed++;
 }
