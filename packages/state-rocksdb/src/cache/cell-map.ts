@@ -1,5 +1,6 @@
 import type { KeyIndex } from "millrace/internal/state-backend";
 import type { Cell, CellOwner } from "./cell.ts";
+import type { KeyWatch } from "./key-watch.ts";
 import type { Evictable, SlotMemory } from "./slot-memory.ts";
 import type { WriteBack } from "./write-back.ts";
 
@@ -7,6 +8,7 @@ import type { WriteBack } from "./write-back.ts";
 export interface CacheShared {
   readonly memory: SlotMemory;
   readonly writeBack: WriteBack;
+  readonly keyWatch: KeyWatch;
   /** Counts cells that were cached. */
   admissions: number;
 }

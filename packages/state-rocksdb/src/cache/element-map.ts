@@ -45,6 +45,7 @@ export class ElementMap extends CellMap<ElementCell> {
 
   /** A cell for what `obtain` did not find. */
   create(index: KeyIndex, key: unknown, namespace: string, value: unknown): ElementCell {
+    this.shared.keyWatch.added(key);
     const cell = new ElementCell(this, index, key, namespace);
     cell.bytes = estimateSize(value instanceof TtlCell ? value.value : value);
     this.admit(cell);

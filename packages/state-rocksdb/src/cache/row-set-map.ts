@@ -63,6 +63,7 @@ export class RowSetMap extends CellMap<RowSetCell> {
 
   /** An empty cell for what `obtain` did not find. */
   create(index: KeyIndex, key: unknown, namespace: string): RowSetCell {
+    this.shared.keyWatch.added(key);
     const cell = new RowSetCell(this, index, key, namespace);
     this.admit(cell);
     return cell;

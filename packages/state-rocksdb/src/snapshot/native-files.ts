@@ -3,6 +3,7 @@ import {
   KEY_HASH_VERSION,
   MIN_WATERMARK,
   type KeyedStateHandle,
+  type KeyKind,
   type SnapshotPace,
   type StateBytes,
   type StateFiles,
@@ -18,6 +19,14 @@ import { encodeMeta, META_FILE, type StoreMeta } from "./store-meta.ts";
 const IMMUTABLE = /\.(sst|blob)$/;
 /** What a database does without when it is opened: logs, and what says whose it is. */
 const NEEDLESS = /^(LOG.*|LOCK|IDENTITY)$/;
+
+/** What a snapshot's header says beside states and types. */
+export interface StoreIndex {
+  /** By key group, from the first. */
+  readonly watermarks: readonly number[];
+  /** Of all keys; undefined where not all are known. */
+  readonly keyKinds: readonly KeyKind[] | undefined;
+}
 
 /** Carries RocksDB's own checkpoint into the job's: files that are there already are named, others are linked or copied. */
 export class NativeFiles {
@@ -38,7 +47,7 @@ export class NativeFiles {
   async write(
     path: string,
     meta: StoreMeta,
-    watermarks: readonly number[],
+    index: StoreIndex,
     pace: SnapshotPace,
   ): Promise<{ readonly handle: KeyedStateHandle; readonly shared: SharedFiles }> {
     const label = `${this.#store.request.operatorName}-${this.#store.request.subtaskIndex}`;
@@ -53,7 +62,7 @@ export class NativeFiles {
       if (immutable) shared.set(name, file);
       files.push({ name, ...file });
     }
-    const header = await this.#header(meta, watermarks, label);
+    const header = await this.#header(meta, index, label);
     const metaFile = this.#files.create(`${label}-${META_FILE}`);
     metaFile.write(
       encodeMeta({ ...meta, files: files.map(({ name, length, crc }) => ({ name, length, crc })) }),
@@ -79,8 +88,8 @@ export class NativeFiles {
     return { bytes: await this.#files.adopt(path, label), length, crc };
   }
 
-  /** What everybody can read: states, types, watermarks. */
-  async #header(meta: StoreMeta, watermarks: readonly number[], label: string): Promise<StateBytes> {
+  /** What everybody can read: states, types, watermarks, kinds of keys. */
+  async #header(meta: StoreMeta, { watermarks, keyKinds }: StoreIndex, label: string): Promise<StateBytes> {
     const { request, keyGroups, maxParallelism, states } = this.#store;
     const writer = createKeyedPartWriter(
       this.#files,
@@ -94,6 +103,7 @@ export class NativeFiles {
       states.all.slice(0, meta.states.length).map((state) => state.meta),
       `${label}-header`,
     );
+    writer.keyKinds(keyKinds);
     watermarks.forEach((watermark, i) => {
       if (watermark !== MIN_WATERMARK) writer.keyGroup(keyGroups.start + i, watermark);
     });

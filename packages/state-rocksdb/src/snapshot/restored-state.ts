@@ -66,14 +66,14 @@ export class RestoredState {
   /** Reads what can be read before the program has asked for anything. */
   async open(watermark: (keyGroup: number, watermark: Timestamp) => void): Promise<void> {
     for (const handle of this.#native) {
-      this.#watermarks(openKeyedPart(this.#files, handle.header), watermark, true);
+      this.#takeIndex(openKeyedPart(this.#files, handle.header), watermark, true);
       if (this.#isWhole(handle)) await restoreMeta(this.#store, handle, this.#files);
       else await this.#import(handle);
     }
     for (const { parts } of this.#canonical) {
       const readers = parts.map((part) => openKeyedPart(this.#files, part));
       this.#parts.push(readers);
-      for (const reader of readers) this.#watermarks(reader, watermark, false);
+      for (const reader of readers) this.#takeIndex(reader, watermark, false);
     }
   }
 
@@ -138,13 +138,14 @@ export class RestoredState {
     }
   }
 
-  #watermarks(
+  #takeIndex(
     reader: KeyedPartReader,
     watermark: (keyGroup: number, watermark: Timestamp) => void,
     close: boolean,
   ): void {
     const own = this.#store.keyGroups;
     const { maxParallelism, keyGroups } = reader.header;
+    this.#store.keyWatch.restored(reader.keyKinds);
     if (maxParallelism !== this.#store.maxParallelism) {
       throw new MillraceError(
         "RESTORE_REFUSED",

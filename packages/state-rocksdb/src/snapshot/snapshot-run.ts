@@ -3,6 +3,7 @@ import {
   type KeyedSnapshot,
   type KeyedSnapshotRequest,
   type KeyedStateHandle,
+  type KeyKind,
   type SnapshotPace,
 } from "millrace/internal/state-backend";
 import { removeFolder, waitForFolder } from "../local/local-folder.ts";
@@ -30,6 +31,7 @@ export class SnapshotRun implements KeyedSnapshot {
   readonly #onEnd: () => void;
   readonly #meta: StoreMeta;
   readonly #watermarks: readonly number[];
+  readonly #keyKinds: readonly KeyKind[] | undefined;
   /** When the barrier came. */
   readonly #now: number;
   /** Rejects when the snapshot is given up. */
@@ -54,6 +56,7 @@ export class SnapshotRun implements KeyedSnapshot {
     this.#now = store.request.clock.now();
     const { start, end } = store.keyGroups;
     this.#watermarks = Array.from({ length: end - start }, (_, i) => store.watermarkOf(start + i));
+    this.#keyKinds = store.keyWatch.kinds;
     const { writeBack } = store;
     writeBack.begin();
     writeBack.onTooMuch = () => this.#hurry();
@@ -150,7 +153,8 @@ export class SnapshotRun implements KeyedSnapshot {
     const native = new NativeFiles(this.#store, files, incremental ? this.#confirmed : undefined, () =>
       this.#check(),
     );
-    const written = await native.write(this.#checkpoint!.path, this.#meta, this.#watermarks, pace);
+    const index = { watermarks: this.#watermarks, keyKinds: this.#keyKinds };
+    const written = await native.write(this.#checkpoint!.path, this.#meta, index, pace);
     this.#confirmed.written(checkpointId, written.shared);
     return written.handle;
   }

@@ -20,6 +20,7 @@ import {
   type TypeInfo,
 } from "millrace/internal/state-backend";
 import type { Rows } from "../cache/element-map.ts";
+import { KeyWatch } from "../cache/key-watch.ts";
 import { WriteBack } from "../cache/write-back.ts";
 import { RocksDb } from "../db/rocks-db.ts";
 import { RowKey } from "../rows/row-key.ts";
@@ -43,6 +44,7 @@ export class RocksKeyedStateStore implements SnapshotKeyedStore, StoreView {
   readonly where: string;
   readonly keys: CurrentKey;
   readonly writeBack: WriteBack;
+  readonly keyWatch: KeyWatch;
   /** Opened with the first use; before that a restore may bring its files. */
   #opened: OpenedStore | undefined;
   readonly #confirmed = new ConfirmedFiles();
@@ -64,6 +66,7 @@ export class RocksKeyedStateStore implements SnapshotKeyedStore, StoreView {
     this.where = `operator "${request.operatorName}"`;
     this.keys = new CurrentKey({ maxParallelism, keyGroups, clock, where: this.where });
     this.writeBack = new WriteBack(parts.dirtyLimit);
+    this.keyWatch = new KeyWatch(this.where);
     this.restoredAt = clock.now();
   }
 
@@ -156,7 +159,10 @@ export class RocksKeyedStateStore implements SnapshotKeyedStore, StoreView {
   }
 
   restored(): void {
-    this.#restored?.finish();
+    if (this.#restored !== undefined) {
+      this.#restored.finish();
+      this.keyWatch.begin();
+    }
     this.#restored = undefined;
     this.states.onDeclared = undefined;
     this.states.waiting = [];
@@ -213,6 +219,7 @@ export class RocksKeyedStateStore implements SnapshotKeyedStore, StoreView {
     const rows: Rows = {
       memory,
       writeBack: this.writeBack,
+      keyWatch: this.keyWatch,
       key: new RowKey(),
       value: new RowValue(),
       admissions: 0,

@@ -1,5 +1,6 @@
 import type { KeyGroupRange, StateStoreRequest, Timestamp } from "millrace/internal/state-backend";
 import type { NativeBinding } from "../binding/native-binding.ts";
+import type { KeyWatch } from "../cache/key-watch.ts";
 import type { SlotMemory } from "../cache/slot-memory.ts";
 import type { WriteBack } from "../cache/write-back.ts";
 import type { RocksDb } from "../db/rocks-db.ts";
@@ -34,6 +35,7 @@ export interface StoreView {
   readonly restoredAt: Timestamp;
   readonly keys: CurrentKey;
   readonly writeBack: WriteBack;
+  readonly keyWatch: KeyWatch;
   readonly db: RocksDb;
   readonly states: RocksStates;
   readonly tables: TableRows;

@@ -28,7 +28,13 @@ export { describeIssue, validateValue } from "../../common/types/validate-value.
 export { typesEqual } from "../../common/types/types-equal.ts";
 export type { KeyedStateHandle, StateBytes } from "../../protocol/control/snapshots.ts";
 export { createKeyedPartWriter } from "../checkpoint/format/create-keyed-part-writer.ts";
-export type { KeyedPartReader, KeyedPartWriter, StateHeader } from "../checkpoint/format/keyed-part.ts";
+export type {
+  KeyedPartReader,
+  KeyedPartWriter,
+  KeyKind,
+  StateHeader,
+} from "../checkpoint/format/keyed-part.ts";
+export { keyKindBit, keyKindBits, keyKindsOf } from "../checkpoint/format/keyed/key-kinds.ts";
 export { stateHeader, stateMetaOf } from "../checkpoint/format/keyed/state-header.ts";
 export { needsCheck } from "../checkpoint/format/keyed/state-migration.ts";
 export { openKeyedPart } from "../checkpoint/format/open-keyed-part.ts";
@@ -65,6 +71,7 @@ export type { NamespaceTable, NamespaceTables, TableScan } from "./namespace-tab
 export { nothingAnswered } from "./nothing-answered.ts";
 export type { OperatorStateStore } from "./operator-state.ts";
 export { checkRestoredState } from "./restore/check-restored-state.ts";
+export { KeyKindGuard } from "./restore/key-kind-guard.ts";
 export { checkWindowStates } from "./restore/window-layout-change.ts";
 export { retainKey } from "./retain.ts";
 export type { StateBackend, StateStoreRequest } from "./state-backend.ts";

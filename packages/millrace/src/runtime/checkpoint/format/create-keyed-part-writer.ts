@@ -124,6 +124,10 @@ class PartWriter implements KeyedPartWriter {
     this.#emit(state, block, rows, PartBlock.ROWS);
   }
 
+  keyKinds(kinds: readonly KeyKind[] | undefined): void {
+    this.#keyKinds |= keyKindBits(kinds);
+  }
+
   finish(): Promise<StateBytes> {
     this.#flush();
     const index = { watermarks: this.#watermarks, blocks: this.#blocks, keyKinds: this.#keyKinds };

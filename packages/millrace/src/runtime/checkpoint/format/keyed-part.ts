@@ -58,6 +58,8 @@ export interface KeyedPartWriter {
    * `keyKinds`: that reader's.
    */
   raw(state: number, block: Uint8Array, keyKinds?: readonly KeyKind[]): void;
+  /** Kinds of keys whose rows stand elsewhere: in the files of a native snapshot. Undefined: not all of them are known. */
+  keyKinds(kinds: readonly KeyKind[] | undefined): void;
   /** Bytes written so far, and not yet with the operating system. See StateFileWriter. */
   readonly position: number;
   readonly backlog: number;

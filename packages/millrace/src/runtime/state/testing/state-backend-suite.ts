@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import type { MakeBackend } from "./backend-fixture.ts";
 import { describeIncremental } from "./incremental-suite.ts";
 import { describeKeyedState } from "./keyed-state-suite.ts";
+import { describeKeyKinds } from "./key-kind-suite.ts";
 import { describeNamespaceTables } from "./namespace-tables-suite.ts";
 import { describeNamespacedState } from "./namespaced-state-suite.ts";
 import { describeOperatorState } from "./operator-state-suite.ts";
@@ -30,6 +31,7 @@ export function describeStateBackend(name: string, makeBackend: MakeBackend, run
     describeOperatorState(makeBackend);
     describeSnapshots(makeBackend);
     describeRestore(makeBackend);
+    describeKeyKinds(makeBackend);
     describeIncremental(makeBackend);
     describeSnapshotModel(makeBackend, runs);
   });
