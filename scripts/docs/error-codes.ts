@@ -158,6 +158,38 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeNote>> = {
     means: "A worker thread ended while it ran tasks: out of memory, or `process.exit` in a function.",
     remedy: "Give Node.js more memory (`--max-old-space-size`), keep less state, or find the exit.",
   },
+  NO_SLOTS: {
+    means: "A job needs more slots than are free, and none came in time.",
+    remedy: "Start more TaskManagers, free slots, or lower the job's parallelism.",
+  },
+  FENCED: {
+    means: "Another process has taken over what this one owned. It stops, and changes nothing any more.",
+    remedy: "Nothing, where the other one was meant to take over. Else find out who started it.",
+  },
+  VERSION_MISMATCH: {
+    means: "Two parts of a cluster, or a client and a cluster, run different versions of millrace.",
+    remedy: "Install the same version everywhere; the message names both.",
+  },
+  NOT_AUTHORIZED: {
+    means: "A token or certificate is missing or wrong, or the operation is turned off.",
+    remedy: "Give the token or certificate that the cluster's settings ask for.",
+  },
+  NOT_FOUND: {
+    means: "The cluster knows no job, artifact, TaskManager, log or request of this id.",
+    remedy: "List what there is; ended jobs and requests are forgotten after some time.",
+  },
+  CONFLICT: {
+    means: "The request doesn't fit the state of what it is about: a job that has ended, a stop underway.",
+    remedy: "Look at the job's status, which the message names.",
+  },
+  CLUSTER_UNREACHABLE: {
+    means: "Nobody answers at the address of the JobManager, or somebody else does.",
+    remedy: "Check address, port and TLS settings, and that the JobManager runs.",
+  },
+  CONNECTION_LOST: {
+    means: "The connection to another process of the cluster is gone, or was silent for too long.",
+    remedy: "Look into that process's log. Jobs with checkpoints go on by themselves.",
+  },
   JOB_FAILED: {
     means: "A job has failed: `run`, `execute` and `result()` reject with it. The reason is its `cause`.",
     remedy: "See the cause.",

@@ -15,20 +15,23 @@ it("a slot that dies fails its neighbours, although nobody cancels them", async 
   const failures: (string | undefined)[] = [];
   const slots: SlotProvider = {
     prepare: (count) => threads.prepare(count),
-    async open(count, rings) {
-      const opened = await threads.open(count, rings);
-      return opened.map((slot) => ({
-        send: (message) => message.type !== "cancel" && slot.send(message),
-        close: () => slot.close(),
-        set onClose(told: typeof slot.onClose) {
-          slot.onClose = told;
-        },
-        set onMessage(told: typeof slot.onMessage) {
-          slot.onMessage = (message) => {
-            if (message.type === "taskState" && message.state === "FAILED")
-              failures.push(message.error?.code);
-            told?.(message);
-          };
+    async open(request) {
+      const opened = await threads.open(request);
+      return opened.map(({ connection: slot, ...rest }) => ({
+        ...rest,
+        connection: {
+          send: (message) => message.type !== "cancel" && slot.send(message),
+          close: () => slot.close(),
+          set onClose(told: typeof slot.onClose) {
+            slot.onClose = told;
+          },
+          set onMessage(told: typeof slot.onMessage) {
+            slot.onMessage = (message) => {
+              if (message.type === "taskState" && message.state === "FAILED")
+                failures.push(message.error?.code);
+              told?.(message);
+            };
+          },
         },
       }));
     },

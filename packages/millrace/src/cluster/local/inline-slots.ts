@@ -1,5 +1,10 @@
-import type { SlotConnection } from "../../protocol/control/control-transport.ts";
-import type { SlotProvider } from "../job-manager/job-master/units/slot-provider.ts";
+import { slotId } from "../../common/ids/ids.ts";
+import { localSlot } from "../job-manager/job-master/units/slot-provider.ts";
+import type {
+  OpenedSlot,
+  SlotProvider,
+  SlotsRequest,
+} from "../job-manager/job-master/units/slot-provider.ts";
 import { MemorySlot } from "../task-manager/memory-slot.ts";
 import type { MemorySlotOptions } from "../task-manager/memory-slot.ts";
 
@@ -19,8 +24,12 @@ export class InlineSlots implements SlotProvider {
 
   prepare(): void {}
 
-  async open(count: number): Promise<readonly SlotConnection[]> {
-    return Array.from({ length: count }, () => new InlineSlot(this.#options, this.#open));
+  async open({ count, firstSlot }: SlotsRequest): Promise<readonly OpenedSlot[]> {
+    return Array.from({ length: count }, (_, index) => ({
+      connection: new InlineSlot(this.#options, this.#open),
+      location: localSlot(slotId(`local/${firstSlot + index}`)),
+      exchange: undefined,
+    }));
   }
 }
 

@@ -27,6 +27,7 @@ export interface JobStart extends BuiltJob {
 export async function startJob(start: JobStart): Promise<JobMaster> {
   const master = new JobMaster({
     jobId: jobId(randomBytes(16)),
+    epoch: 0,
     streamGraph: start.streamGraph,
     jobGraph: start.jobGraph,
     packed: start.packed,

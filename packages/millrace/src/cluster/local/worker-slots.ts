@@ -1,6 +1,11 @@
-import type { SlotConnection } from "../../protocol/control/control-transport.ts";
-import type { SlotProvider } from "../job-manager/job-master/units/slot-provider.ts";
-import type { UnitRings } from "../job-manager/job-master/units/plan-unit-rings.ts";
+import { slotId } from "../../common/ids/ids.ts";
+import { localSlot } from "../job-manager/job-master/units/slot-provider.ts";
+import type {
+  OpenedSlot,
+  SlotProvider,
+  SlotsRequest,
+} from "../job-manager/job-master/units/slot-provider.ts";
+import { planProcessRings } from "../task-manager/process-rings.ts";
 import { WorkerSlot } from "../task-manager/worker-slot.ts";
 
 /**
@@ -19,7 +24,9 @@ export class WorkerSlots implements SlotProvider {
       this.#spare.push(new WorkerSlot(`millrace-slot-${this.#named++}`));
   }
 
-  async open(count: number, rings: UnitRings | undefined): Promise<readonly SlotConnection[]> {
+  async open(request: SlotsRequest): Promise<readonly OpenedSlot[]> {
+    const { count, firstSlot } = request;
+    const rings = planProcessRings(request);
     this.prepare(count);
     const slots = this.#spare.splice(0, count);
     for (const slot of slots) this.#given.add(slot);
@@ -34,7 +41,11 @@ export class WorkerSlots implements SlotProvider {
       // Whoever watches the slot has heard of its loss before its neighbours tell of theirs.
       void slot.gone.then(() => rings?.slotGone(index, (other) => slots[other]?.ring()));
     });
-    return slots;
+    return slots.map((connection, index) => ({
+      connection,
+      location: localSlot(slotId(`local/${firstSlot + index}`)),
+      exchange: rings?.of(index),
+    }));
   }
 
   /** Ends those that turned out not to be needed. */

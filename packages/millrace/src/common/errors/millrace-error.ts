@@ -45,6 +45,23 @@ export type ErrorCode =
   /** A state backend can't run here. */
   | "STATE_BACKEND_UNAVAILABLE"
   | "SLOT_LOST"
+  // clusters
+  /** Not enough slots are free, and waiting for them has not helped. */
+  | "NO_SLOTS"
+  /** Another process has taken over what this one owned: it must stop, and change nothing any more. */
+  | "FENCED"
+  /** Two parts of a cluster run different versions of millrace. */
+  | "VERSION_MISMATCH"
+  /** A token or certificate is missing or wrong, or the operation is turned off. */
+  | "NOT_AUTHORIZED"
+  /** A cluster knows no job, artifact, savepoint request or TaskManager of this id. */
+  | "NOT_FOUND"
+  /** A request that doesn't fit the state of what it is about: a job that has ended, a savepoint underway. */
+  | "CONFLICT"
+  /** Nobody answers at the address of a JobManager, or somebody else does. */
+  | "CLUSTER_UNREACHABLE"
+  /** The connection to another process of the cluster is gone. */
+  | "CONNECTION_LOST"
   | "JOB_FAILED"
   | "JOB_CANCELED"
   | "ILLEGAL_TRANSITION"

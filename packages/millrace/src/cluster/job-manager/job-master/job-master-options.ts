@@ -15,6 +15,8 @@ import type { SlotProvider } from "./units/slot-provider.ts";
 /** What a JobMaster is given. */
 export interface JobMasterOptions {
   readonly jobId: JobId;
+  /** Of the JobManager's leadership, part of the fencing token; 0 in a single process. */
+  readonly epoch: number;
   readonly streamGraph: StreamGraph;
   readonly jobGraph: JobGraph;
   /** Whether each failover unit runs in one slot: in the caller's thread. */

@@ -206,7 +206,8 @@ export class JobMaster implements AttemptListener {
         break;
       case "FINISHED":
         this.#sources.subtaskFinished(vertex, subtask);
-        if (!this.#checkpoints.hasFinished(key)) this.#checkpoints.taskEnded(id);
+        if (this.#checkpoints.hasFinished(key)) this.#checkpoints.taskCommitted(key);
+        else this.#checkpoints.taskEnded(id);
         break;
       default:
     }
@@ -408,7 +409,7 @@ export class JobMaster implements AttemptListener {
       `the job was stopped with a savepoint, ${where}, and failed before it had ended: ${error?.message ?? "for an unknown reason"}`,
       {
         cause: error,
-        help: "The savepoint is whole and consistent. The output that sinks had prepared for it may not be committed yet: starting the job from it commits it.",
+        help: `The savepoint is whole and consistent. The output that sinks had prepared for it may not be committed yet: ${savepoint.metadata.stop === "drain" ? "sinks keep it where they had prepared it, but no job can be started from a savepoint that was drained" : "starting the job from it commits it"}.`,
         details: { savepoint: where },
       },
     );

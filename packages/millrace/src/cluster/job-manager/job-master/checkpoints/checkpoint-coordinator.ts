@@ -147,6 +147,18 @@ export class CheckpointCoordinator {
     this.#on({ type: "taskEnded", execution });
   }
 
+  /** A task has ended whose end is part of a completed checkpoint: what its sinks had prepared is committed, and need not be again. */
+  taskCommitted(key: SubtaskKey): void {
+    const snapshot = this.#finished.get(key);
+    if (snapshot === undefined) return;
+    const { nodes } = this.#options.job.streamGraph;
+    const sinks = new Set(nodes.filter(({ spec }) => spec.kind === "sink").map(({ uid }) => uid));
+    this.#finished.set(key, {
+      ...snapshot,
+      operators: snapshot.operators.filter(({ uid }) => !sinks.has(uid)),
+    });
+  }
+
   /** @param key the subtask of the execution, which is of a current attempt */
   acknowledged({ execution, checkpointId, snapshot, metrics }: Acknowledgement, key: SubtaskKey): void {
     const underway = this.#underway.get(checkpointId);

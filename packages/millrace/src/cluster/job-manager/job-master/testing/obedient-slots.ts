@@ -1,8 +1,9 @@
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import { slotId } from "../../../../common/ids/ids.ts";
 import type { ExecutionId } from "../../../../common/ids/ids.ts";
-import type { SlotConnection } from "../../../../protocol/control/control-transport.ts";
 import type { ToSlot } from "../../../../protocol/control/messages.ts";
-import type { SlotProvider } from "../units/slot-provider.ts";
+import { localSlot } from "../units/slot-provider.ts";
+import type { OpenedSlot, SlotProvider, SlotsRequest } from "../units/slot-provider.ts";
 import { ScriptedSlot } from "./scripted-slots.ts";
 
 /** A slot whose tasks do what they are told, a little later: they run, acknowledge checkpoints, and end when they are cancelled. */
@@ -82,7 +83,7 @@ export class ObedientSlots implements SlotProvider {
 
   prepare(): void {}
 
-  async open(count: number): Promise<readonly SlotConnection[]> {
+  async open({ count }: SlotsRequest): Promise<readonly OpenedSlot[]> {
     if (this.failures > 0) {
       this.failures--;
       throw new MillraceError("SLOT_LOST", "no thread");
@@ -95,7 +96,11 @@ export class ObedientSlots implements SlotProvider {
         }),
     );
     this.opened.push(...slots);
-    return slots;
+    return slots.map((connection, index) => ({
+      connection,
+      location: localSlot(slotId(`obedient/${index}`)),
+      exchange: undefined,
+    }));
   }
 
   /** The slots that run tasks. */

@@ -124,6 +124,7 @@ export async function jobOf<S extends SlotProvider>(
     captured: {},
   } as unknown as StreamGraph;
   const master = new JobMaster({
+    epoch: 0,
     jobId: jobId(new Uint8Array(16)),
     streamGraph,
     jobGraph,

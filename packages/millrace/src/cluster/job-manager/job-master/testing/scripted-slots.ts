@@ -1,11 +1,13 @@
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import { slotId } from "../../../../common/ids/ids.ts";
 import type { ExecutionId, VertexId } from "../../../../common/ids/ids.ts";
 import type { SlotConnection } from "../../../../protocol/control/control-transport.ts";
 import type { SlotDeployment } from "../../../../protocol/control/deployment.ts";
 import { toEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import type { FromSlot, ToSlot } from "../../../../protocol/control/messages.ts";
 import type { TaskSnapshot } from "../../../../protocol/control/snapshots.ts";
-import type { SlotProvider } from "../units/slot-provider.ts";
+import { localSlot } from "../units/slot-provider.ts";
+import type { OpenedSlot, SlotProvider, SlotsRequest } from "../units/slot-provider.ts";
 
 type TaskState = Extract<FromSlot, { readonly type: "taskState" }>["state"];
 
@@ -101,13 +103,17 @@ export class ScriptedSlots implements SlotProvider {
     this.prepared.push(count);
   }
 
-  async open(count: number): Promise<readonly SlotConnection[]> {
+  async open({ count }: SlotsRequest): Promise<readonly OpenedSlot[]> {
     const { failure } = this;
     this.failure = undefined;
     if (failure !== undefined) throw failure;
     const slots = Array.from({ length: count }, () => new ScriptedSlot());
     this.opened.push(slots);
-    return slots;
+    return slots.map((connection, index) => ({
+      connection,
+      location: localSlot(slotId(`scripted/${index}`)),
+      exchange: undefined,
+    }));
   }
 
   /** The slots of the latest opening. */

@@ -1,12 +1,10 @@
 import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
 import { configValue } from "../../../../common/config/configuration.ts";
-import { CANCELLATION_TIMEOUT } from "../../../../common/config/options.ts";
+import { CANCELLATION_TIMEOUT, NETWORK_MEMORY } from "../../../../common/config/options.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { ExecutionId, VertexId } from "../../../../common/ids/ids.ts";
-import { slotId } from "../../../../common/ids/ids.ts";
 import { describeNodes } from "../../../../graph/job/fingerprint.ts";
-import type { SlotConnection } from "../../../../protocol/control/control-transport.ts";
-import type { CheckpointDeployment } from "../../../../protocol/control/deployment.ts";
+import type { CheckpointDeployment, FencingToken } from "../../../../protocol/control/deployment.ts";
 import { fromEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import { CONTROL_VERSION } from "../../../../protocol/control/messages.ts";
 import type { FromSlot, ToSlot } from "../../../../protocol/control/messages.ts";
@@ -15,8 +13,8 @@ import type { JobMasterOptions } from "../job-master-options.ts";
 import { ExecutionTable } from "./execution-table.ts";
 import type { Execution } from "./execution-table.ts";
 import type { FailoverUnit } from "./plan-units.ts";
-import { planUnitRings } from "./plan-unit-rings.ts";
 import { SlotMetrics } from "./slot-metrics.ts";
+import type { OpenedSlot, SlotLocation } from "./slot-provider.ts";
 
 /** What an attempt is deployed with. */
 export interface AttemptDeployment {
@@ -62,7 +60,7 @@ export class UnitAttempt {
   readonly #clock: Clock;
   readonly #lost = new Set<number>();
   #started: Promise<void> = Promise.resolve();
-  #slots: readonly SlotConnection[] = [];
+  #slots: readonly OpenedSlot[] = [];
   #deployed = 0;
   #watchdog: ClockTimer | undefined;
   #cancelled = false;
@@ -105,9 +103,23 @@ export class UnitAttempt {
 
   async #open(): Promise<void> {
     for (const { machine } of this.executions.all) machine.to("SCHEDULED");
-    const rings = planUnitRings(this.unit, this.number, this.#options.config);
+    const { slots, config, jobGraph } = this.#options;
+    const { channels, firstSlot } = this.unit;
     try {
-      this.#slots = await this.#options.slots.open(this.unit.slots, rings);
+      this.#slots = await slots.open({
+        token: this.#token,
+        jobName: jobGraph.jobName,
+        count: this.unit.slots,
+        firstSlot,
+        channels: channels
+          .filter(({ producer, consumer }) => producer.slot !== consumer.slot)
+          .map(({ id, producer, consumer }) => ({
+            id,
+            producerSlot: producer.slot,
+            consumerSlot: consumer.slot,
+          })),
+        networkMemory: configValue(config, NETWORK_MEMORY),
+      });
     } catch (error) {
       if (this.#over) return;
       this.#failed(error instanceof Error ? error : new MillraceError("INTERNAL", String(error)));
@@ -115,7 +127,17 @@ export class UnitAttempt {
       return;
     }
     if (this.#over) void this.close();
-    else this.#deploy(rings);
+    else this.#deploy();
+  }
+
+  /** Where a slot is; undefined before it is open. */
+  location(slot: number): SlotLocation | undefined {
+    return this.#slots[slot]?.location;
+  }
+
+  get #token(): FencingToken {
+    const { epoch, jobId } = this.#options;
+    return { epoch, jobId, attempt: this.number };
   }
 
   /** Lets all tasks go. Those that don't in time lose their slots. */
@@ -139,7 +161,7 @@ export class UnitAttempt {
   }
 
   send(slot: number, message: ToSlot): void {
-    if (!this.#lost.has(slot)) this.#slots[slot]?.send(message);
+    if (!this.#lost.has(slot)) this.#slots[slot]?.connection.send(message);
   }
 
   broadcast(message: ToSlot): void {
@@ -151,26 +173,26 @@ export class UnitAttempt {
     await this.metrics.poll();
     const alive = this.#slots.filter((_, slot) => !this.#lost.has(slot));
     this.#slots.forEach((_, slot) => this.#lost.add(slot));
-    await Promise.allSettled(alive.map((slot) => slot.close()));
+    await Promise.allSettled(alive.map(({ connection }) => connection.close()));
   }
 
-  #deploy(rings: ReturnType<typeof planUnitRings>): void {
-    const { streamGraph, jobGraph, program, args, config, jobId } = this.#options;
-    const { unit, number: attempt } = this;
+  #deploy(): void {
+    const { streamGraph, jobGraph, program, args, config } = this.#options;
+    const { unit } = this;
     const { checkpoints, restore } = this.#deployment;
     for (const { machine } of this.executions.all) machine.to("DEPLOYING");
     const nodes = describeNodes(streamGraph);
-    this.#slots.forEach((connection, slot) => {
+    this.#slots.forEach(({ connection, location, exchange }, slot) => {
       connection.onMessage = (message) => this.#receive(slot, message);
       connection.onClose = (error) => this.#slotLost(slot, error);
       connection.send({
         type: "deploy",
         version: CONTROL_VERSION,
         deployment: {
-          token: { epoch: 0, jobId, attempt },
+          token: this.#token,
           jobName: jobGraph.jobName,
           slot,
-          slotId: slotId(`local/${unit.firstSlot + slot}`),
+          slotId: location.slotId,
           program,
           args,
           captured: streamGraph.captured,
@@ -189,7 +211,7 @@ export class UnitAttempt {
           channels: unit.channels.filter(
             ({ producer, consumer }) => producer.slot === slot || consumer.slot === slot,
           ),
-          rings: rings?.of(slot),
+          rings: exchange,
         },
       });
     });
@@ -288,7 +310,7 @@ export class UnitAttempt {
         );
         this.#lost.add(slot);
         this.metrics.lost();
-        void this.#slots[slot]?.close();
+        void this.#slots[slot]?.connection.close();
         this.#endTasks((execution) => execution.slot === slot);
       }
     });

@@ -1,0 +1,87 @@
+import type { CrossingSlots } from "./crossing-slots.ts";
+import type { ErrorEnvelope } from "../control/error-envelope.ts";
+import type { JobStatus } from "../../graph/execution/job-status.ts";
+import type { JobSubmission, ResourceRequirements, SettledJob } from "./job-submission.ts";
+
+/*
+ * What the JobManager's main thread and the thread of a job's JobMaster tell each other, over a MessagePort. User code (the builder, enumerators)
+ * runs in the latter alone, and may block it: the main thread never waits for it without a timeout, and may end it at any time.
+ */
+
+/** What the thread is to do; its first message. */
+export type JobMasterTask =
+  /** Build the job and answer its plan, then end. */
+  | { readonly kind: "plan"; readonly submission: JobSubmission; readonly artifactUrl: string }
+  | {
+      readonly kind: "run";
+      readonly submission: JobSubmission;
+      readonly artifactUrl: string;
+      /** What an earlier leader settled; undefined: the job is built for the first time. */
+      readonly settled: SettledJob | undefined;
+      readonly epoch: number;
+      /** Whether the job was started before, by this or another JobManager: then it goes on from its newest completed checkpoint, if any. */
+      readonly recovering: boolean;
+      /** What the job may use; undefined: what its program says. */
+      readonly requirements: ResourceRequirements | undefined;
+    };
+
+/** What REST asks of a job. The answers stand behind each. */
+export type JobMasterCall =
+  /** JobView */
+  | { readonly method: "describe" }
+  | { readonly method: "cancel" }
+  /** `{ checkpointId }`; may take long */
+  | { readonly method: "checkpoint" }
+  /** `{ path }`; may take long. @throws as LocalJob.triggerSavepoint */
+  | { readonly method: "savepoint"; readonly directory: string | undefined }
+  | { readonly method: "stop"; readonly directory: string | undefined; readonly drain: boolean }
+  /** When the requirements are recorded, not when they are met. CONFLICT, INVALID_ARGUMENT */
+  | { readonly method: "requirements"; readonly requirements: ResourceRequirements };
+
+/** To the thread of a JobMaster. */
+export type ToJobMaster =
+  | { readonly type: "task"; readonly task: JobMasterTask }
+  | { readonly type: "settledRecorded" }
+  | { readonly type: "slotsOpened"; readonly request: number; readonly slots: readonly GrantedSlot[] }
+  | { readonly type: "slotsRefused"; readonly request: number; readonly error: ErrorEnvelope }
+  | { readonly type: "slotMessage"; readonly allocation: number; readonly bytes: Uint8Array }
+  | { readonly type: "slotGone"; readonly allocation: number; readonly error: ErrorEnvelope | undefined }
+  /** Slots that the job could have in all, those that it has among them: told at the start and at each change. */
+  | { readonly type: "slotsAvailable"; readonly count: number }
+  | { readonly type: "call"; readonly request: number; readonly call: JobMasterCall };
+
+/** A slot that a JobMaster was given. */
+export interface GrantedSlot {
+  readonly allocation: number;
+  readonly slotId: string;
+  readonly taskManagerId: string;
+  /** Host and data port of its TaskManager. */
+  readonly endpoint: string;
+}
+
+/** From the thread of a JobMaster. */
+export type FromJobMaster =
+  /** Built for the first time: recorded before anything runs, answered by `settledRecorded`. Also the answer to a plan. */
+  | { readonly type: "built"; readonly settled: SettledJob; readonly plan: unknown }
+  /** The job can't be built, or can't start from what it should; nothing has run. */
+  | { readonly type: "unbuilt"; readonly error: ErrorEnvelope }
+  | { readonly type: "status"; readonly status: JobStatus; readonly at: number }
+  | ({ readonly type: "openSlots"; readonly request: number } & CrossingSlots)
+  /** Nobody waits for these slots any more: what comes is closed. */
+  | { readonly type: "forgetSlots"; readonly request: number }
+  | { readonly type: "prepareSlots"; readonly count: number }
+  | { readonly type: "slotMessage"; readonly allocation: number; readonly bytes: Uint8Array }
+  | { readonly type: "closeSlot"; readonly allocation: number }
+  | { readonly type: "reply"; readonly request: number; readonly value: unknown }
+  | { readonly type: "refusal"; readonly request: number; readonly error: ErrorEnvelope }
+  /** Lines for the JobManager's log. */
+  | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
+  /** Standard output of the job, which goes to the JobManager's; answered by nothing, bounded by the sender's credit with its slots. */
+  | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
+  /** The last message: the job is over, its slots are closed; `view` is what is remembered of it. */
+  | {
+      readonly type: "ended";
+      readonly status: JobStatus;
+      readonly view: unknown;
+      readonly error: ErrorEnvelope | undefined;
+    };
