@@ -108,7 +108,10 @@ export interface SnapshotMetrics {
 /** State that one subtask starts from. */
 export interface TaskRestore {
   readonly checkpointId: number;
-  /** Every subtask of the vertex had finished: the task opens nothing, says that its data has ended, and ends. */
+  /**
+   * The subtask, or every subtask of the vertex, had finished: the task opens nothing, commits what its sinks' states hold, says that its
+   * data has ended, and ends. `operators` are its sinks.
+   */
   readonly finished: boolean;
   readonly operators: readonly OperatorRestore[];
   /** To be processed before anything that arrives; for each edge, "received" of a channel before "unsent" of the same. */

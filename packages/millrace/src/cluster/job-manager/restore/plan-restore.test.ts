@@ -17,10 +17,11 @@ const bytes = (text: string): StateBytes => ({ kind: "inline", bytes: new TextEn
 const textOf = (state: StateBytes): string =>
   state.kind === "inline" ? new TextDecoder().decode(state.bytes) : expect.fail("expected inline bytes");
 
-/** A source and a keyed operator behind it, each a vertex of its own. */
+/** A source and a keyed operator (or a sink) behind it, each a vertex of its own. */
 function graphs(
   parallelism: number,
   partitioner: PartitionerKind = "hash",
+  kind: "map" | "sink" = "map",
 ): {
   readonly streamGraph: StreamGraph;
   readonly jobGraph: JobGraph;
@@ -53,7 +54,7 @@ function graphs(
     id,
     uid: operatorUid(name),
     name,
-    spec: { kind: "map" },
+    spec: { kind: id === 1 ? kind : "map" },
   }));
   return { jobGraph, streamGraph: { nodes } as unknown as StreamGraph };
 }
@@ -198,6 +199,19 @@ describe("planRestore", () => {
         expect(dealt).toEqual(before === after ? dealt.map((_, subtask) => splits(subtask)) : dealt);
       }),
     );
+  });
+
+  it("gives a finished subtask what its sinks had prepared last, and nothing else", () => {
+    const written = metadata({ parallelism: 2, finished: () => true });
+    const stateOf = (kind: "map" | "sink"): readonly (readonly string[])[] => {
+      const { jobGraph, streamGraph } = graphs(2, "hash", kind);
+      const { task } = planRestore(written, { jobGraph, streamGraph }, { sameJob: true });
+      const { finished, operators } = task(vertexOf(jobGraph, "count"), 1);
+      expect([finished, operators.flatMap(({ keyed }) => keyed)]).toEqual([true, []]);
+      return operators.map(({ operatorState }) => operatorState.map(textOf));
+    };
+    expect(stateOf("map")).toEqual([]);
+    expect(stateOf("sink")).toEqual([["operator 0", "operator 1"]]);
   });
 
   it("starts a vertex as finished when all its subtasks had, and a subtask alone only in the same job", () => {

@@ -45,6 +45,7 @@ export function planRestore(
   const ofVertex = (vertex: JobVertex): readonly (OperatorMetadata | undefined)[] =>
     vertex.nodes.map((node) => operators.get(streamNode(streamGraph, node).uid));
   const finished = finishedVertices(jobGraph, ofVertex);
+  const isSink = new Set(streamGraph.nodes.filter(({ spec }) => spec.kind === "sink").map(({ uid }) => uid));
   return {
     checkpointId: metadata.checkpointId,
     task(vertex, subtask) {
@@ -53,8 +54,16 @@ export function planRestore(
         options.sameJob &&
         stored.length > 0 &&
         stored.every(({ subtasks }) => subtasks[subtask]?.finished === true);
-      if (finished.has(vertex.id) || alone)
-        return { checkpointId: metadata.checkpointId, finished: true, operators: [], channels: [] };
+      if (finished.has(vertex.id) || alone) {
+        // What its sinks prepared last may not have been committed.
+        const sinks = stored.filter(({ uid }) => isSink.has(uid));
+        return {
+          checkpointId: metadata.checkpointId,
+          finished: true,
+          operators: sinks.map((operator) => ({ ...restoreOperator(operator, vertex, subtask), keyed: [] })),
+          channels: [],
+        };
+      }
       return {
         checkpointId: metadata.checkpointId,
         finished: false,
