@@ -4,7 +4,7 @@ import type { Sink } from "millrace";
 export type Moment = "before" | "in the middle of" | "after";
 
 /** Some lines that become visible together. */
-interface Entry {
+export interface Entry {
   readonly id: string;
   readonly lines: readonly string[];
 }

@@ -205,8 +205,8 @@ describe("planRestore", () => {
     const written = metadata({ parallelism: 2, finished: () => true });
     const stateOf = (kind: "map" | "sink"): readonly (readonly string[])[] => {
       const { jobGraph, streamGraph } = graphs(2, "hash", kind);
-      const { task } = planRestore(written, { jobGraph, streamGraph }, { sameJob: true });
-      const { finished, operators } = task(vertexOf(jobGraph, "count"), 1);
+      const plan = planRestore(written, { jobGraph, streamGraph }, { sameJob: true });
+      const { finished, operators } = plan.task(vertexOf(jobGraph, "count"), 1);
       expect([finished, operators.flatMap(({ keyed }) => keyed)]).toEqual([true, []]);
       return operators.map(({ operatorState }) => operatorState.map(textOf));
     };
