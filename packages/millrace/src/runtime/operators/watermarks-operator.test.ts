@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DataStream } from "../../api/streams/streams.ts";
 import { WatermarkStrategy } from "../../common/watermarks/watermark-strategy.ts";
+import type { HarnessEvent } from "../../testing/harness/harness-events.ts";
 import { harnessFor } from "../../testing/harness/harness-for.ts";
 
 interface Click {
@@ -87,6 +88,54 @@ describe("WatermarksOperator", () => {
       { kind: "idle", idle: false },
       { kind: "watermark", watermark: 189 },
     ]);
+  });
+
+  describe("restored", () => {
+    const punctuated = WatermarkStrategy.forGenerator<Click>(() => ({
+      onEvent: (_click, timestamp, output) => output.emitWatermark(timestamp),
+      onPeriodicEmit() {},
+    })).withTimestamps((c: Click) => c.at);
+    const open = async (parallelism: number) =>
+      harnessFor((clicks: DataStream<Click>) => clicks.assignTimestampsAndWatermarks(punctuated), {
+        parallelism,
+      });
+    const watermarks = ({ events }: { readonly events: readonly HarnessEvent<Click>[] }): readonly number[] =>
+      events.flatMap((event) => (event.kind === "watermark" ? [event.watermark] : []));
+
+    it("goes on from what it had emitted, before any record, and never goes back", async () => {
+      const before = await open(1);
+      before.processRecord({ at: 100 });
+      await using after = await before.restart();
+      expect(watermarks(after)).toEqual([100]);
+      for (const at of [50, 100, 101]) after.processRecord({ at });
+      expect(watermarks(after)).toEqual([100, 101]);
+    });
+
+    it("keeps it over restores between which no record came", async () => {
+      const before = await open(1);
+      before.processRecord({ at: 100 });
+      await using after = await (await before.restart()).restart();
+      expect(watermarks(after)).toEqual([100]);
+    });
+
+    it("goes on from the least of all at another parallelism", async () => {
+      // Records without key go to the subtasks in turn.
+      const before = await open(2);
+      for (const at of [100, 70]) before.processRecord({ at });
+      const narrower = await before.restart({ parallelism: 1 });
+      expect(watermarks(narrower)).toEqual([70]);
+      await using wider = await narrower.restart({ parallelism: 3 });
+      expect(wider.watermark).toBe(70);
+    });
+
+    it("starts anew where nothing was emitted, and where all had ended", async () => {
+      const before = await open(1);
+      const same = await before.restart();
+      expect(watermarks(same)).toEqual([]);
+      same.processWatermark(Infinity);
+      await using ended = await same.restart({ parallelism: 2 });
+      expect(watermarks(ended)).toEqual([]);
+    });
   });
 
   it("refuses timestamps that are no numbers", async () => {

@@ -1,8 +1,9 @@
 import type { ClockTimer } from "../../common/clock/clock.ts";
-import { MAX_WATERMARK, type Timestamp } from "../../common/time/timestamps.ts";
+import { MAX_WATERMARK, MIN_WATERMARK, type Timestamp } from "../../common/time/timestamps.ts";
 import type { WatermarkStrategy } from "../../common/watermarks/watermark-strategy.ts";
 import type { WatermarksSpec } from "../../graph/stream/operator-spec.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
+import { EmittedWatermark } from "./emitted-watermark.ts";
 import { CombinedWatermarks } from "./source/combined-watermarks.ts";
 import { checked } from "./source/split-output.ts";
 import type { SplitWatermarks } from "./source/split-watermarks.ts";
@@ -12,7 +13,8 @@ const DEFAULT_INTERVAL = 200;
 
 /**
  * Timestamps and watermarks in the middle of a stream. What came with the records is replaced: watermarks and idleness from
- * above are ignored, but for the last watermark, which ends event time.
+ * above are ignored, but for the last watermark, which ends event time. After a restore it goes on from the watermark that it had emitted,
+ * whatever its generator makes of the records that come again.
  */
 export class WatermarksOperator implements Operator {
   readonly #context: OperatorContext;
@@ -20,6 +22,8 @@ export class WatermarksOperator implements Operator {
   readonly #combined: CombinedWatermarks<unknown>;
   readonly #own: SplitWatermarks<unknown>;
   readonly #interval: number;
+  #emitted: EmittedWatermark | undefined;
+  #ended = false;
   #timer: ClockTimer | undefined;
   #lastTick = 0;
   #wasBlocked = false;
@@ -32,7 +36,14 @@ export class WatermarksOperator implements Operator {
     this.#interval = context.autoWatermarkInterval ?? DEFAULT_INTERVAL;
   }
 
+  initializeState(): void {
+    this.#emitted = new EmittedWatermark(this.#context);
+  }
+
   open(): void {
+    const restored = this.#emitted?.restored ?? MIN_WATERMARK;
+    // Before any record, and when all that is chained behind is open.
+    if (restored > MIN_WATERMARK) this.#context.mail(() => this.#combined.restore(restored));
     const { generator, idleTimeout } = this.#strategy;
     if (generator === undefined && idleTimeout === undefined) return;
     this.#lastTick = this.#context.clock.monotonic();
@@ -55,6 +66,7 @@ export class WatermarksOperator implements Operator {
 
   processWatermark(watermark: Timestamp): void {
     if (watermark !== MAX_WATERMARK) return;
+    this.#ended = true;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#own.markActive();
@@ -63,6 +75,11 @@ export class WatermarksOperator implements Operator {
   }
 
   processIdle(): void {}
+
+  prepareSnapshot(): void {
+    const { watermark, idle } = this.#combined;
+    this.#emitted?.keep(this.#ended ? MAX_WATERMARK : watermark, idle);
+  }
 
   close(): void {
     this.#timer?.cancel();

@@ -11,6 +11,9 @@ export interface SnapshotOperatorStore extends OperatorStateStore {
    * for. Before anything else. @throws RESTORE_REFUSED, CHECKPOINT_CORRUPT
    */
   restore(parts: readonly StateBytes[], files: StateFiles): void;
-  /** Whether a union list state is registered: then all subtasks must be alive at a checkpoint (correctness rule 21). */
+  /**
+   * Whether a union list state is registered: then all subtasks must be alive at a checkpoint (correctness rule 21). Emitted watermarks don't
+   * count: they stay right.
+   */
   readonly hasUnionState: boolean;
 }

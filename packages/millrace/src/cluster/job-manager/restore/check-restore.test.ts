@@ -5,6 +5,7 @@ import { graphOf, newEnv, flightsOf, type Flight } from "../../../api/streams/te
 import { mapState, valueState } from "../../../common/state/descriptors.ts";
 import type { AnyType } from "../../../common/types/infer-types.ts";
 import { Types } from "../../../common/types/types.ts";
+import { WatermarkStrategy } from "../../../common/watermarks/watermark-strategy.ts";
 import { CountEvictor } from "../../../common/windows/count-evictor.ts";
 import { CountTrigger } from "../../../common/windows/count-trigger.ts";
 import { EventTimeSessionWindows } from "../../../common/windows/session-windows.ts";
@@ -457,6 +458,21 @@ describe("checkRestore", () => {
     const found = checkRestore(metadata, job(stateOf(Types.string)));
     expect(found.mismatches).toEqual([]);
     expect(found.unchecked).toMatchObject([{ operator: "count", uid: "count" }]);
+  });
+
+  it("misses nothing where time was assigned and no longer is", () => {
+    const timed: Program = (flights) =>
+      flights.assignTimestampsAndWatermarks(WatermarkStrategy.forMonotonousTimestamps<Flight>()).uid("time");
+    const emitted = {
+      name: "~emitted-watermarks",
+      mode: "union",
+      keyType: undefined,
+      type: undefined,
+    } as const;
+    const savepoint = withStates(savepointOf(job(timed)), "time", () => ({ keyed: [], operator: [emitted] }));
+    const found = [job((flights) => flights), job(timed)].map((now) => checkSavepoint(savepoint, now));
+    expect(found.map(sentences)).toEqual([[], []]);
+    expect(found[1]?.notices).toEqual([]);
   });
 
   it("needs nothing of an operator whose parts hold only watermarks", () => {

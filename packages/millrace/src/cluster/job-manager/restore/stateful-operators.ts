@@ -8,6 +8,8 @@ import type { StoredStates } from "./stored-states.ts";
  * @param stored its states, where they were read: keyed parts may hold nothing but watermarks
  */
 export function hasState(operator: OperatorMetadata, stored: StoredStates | undefined): boolean {
+  // How far it had come with event time: nobody misses that when the operator is gone.
+  if (operator.kind === "watermarks") return false;
   if (operator.coordinator !== undefined) return true;
   if (operator.subtasks.some(({ splits }) => splits !== undefined && splits.length > 0)) return true;
   if (stored !== undefined) return stored.keyed.length > 0 || stored.operator.length > 0;

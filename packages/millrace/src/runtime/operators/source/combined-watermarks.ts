@@ -30,6 +30,11 @@ export class CombinedWatermarks<T> {
     return this.#emitted;
   }
 
+  /** Whether it was last said to be idle. */
+  get idle(): boolean {
+    return this.#idle;
+  }
+
   /** Records that all splits have had so far. */
   get records(): number {
     let records = this.#counted;

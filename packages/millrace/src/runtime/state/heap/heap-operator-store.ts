@@ -15,6 +15,7 @@ import { openOperatorState } from "../../checkpoint/format/open-operator-state.t
 import { operatorStateMeta, type OperatorStateEntry } from "../../checkpoint/format/operator-state.ts";
 import type { StateFiles } from "../../checkpoint/storage/state-files.ts";
 import type { StateMeta } from "../captured-state.ts";
+import { EMITTED_WATERMARKS } from "../emitted-watermarks.ts";
 import { freezeState } from "../freeze-state.ts";
 import type { OperatorStateMode } from "../operator-capture.ts";
 import { operatorShares, type StateShare } from "../operator-shares.ts";
@@ -57,7 +58,9 @@ export class HeapOperatorStateStore implements SnapshotOperatorStore {
   }
 
   get hasUnionState(): boolean {
-    return [...this.#states.values(), ...this.#restored.values()].some(({ mode }) => mode === "union");
+    return [...this.#states, ...this.#restored].some(
+      ([name, { mode }]) => mode === "union" && name !== EMITTED_WATERMARKS,
+    );
   }
 
   getListState<T>(name: string, descriptor: ListStateDescriptor<T>): ListState<T> {
