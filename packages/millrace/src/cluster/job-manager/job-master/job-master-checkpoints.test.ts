@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ConfigValues } from "../../../common/config/options.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import { toEnvelope } from "../../../protocol/control/error-envelope.ts";
 import { attempt, executionId, operatorUid } from "../../../common/ids/ids.ts";
 import type { ExecutionId } from "../../../common/ids/ids.ts";
 import { CHECKPOINTS, FIXED, running, storeOf } from "./testing/running-job.ts";
@@ -150,8 +151,39 @@ describe("a job with checkpoints", () => {
     clock.advance(500);
     await settle();
     expect(slots.opened).toHaveLength(2);
-    expect(log[0]).toBe("warn checkpoint 1 failed: checkpoint 1 was declined by execution s/0#0: disk full");
+    expect(log[0]).toBe('warn checkpoint 1 was declined by "s" (subtask 1 of 2): disk full');
     master.cancel();
+  });
+
+  it("tells whoever asked for a savepoint why there is none, and nobody else", async () => {
+    const { master, one, log } = await running({ config: CHECKPOINTS });
+    const savepoint = master.snapshot({ kind: "savepoint", target: "memory" });
+    await settle();
+    one.onMessage?.({
+      type: "checkpointDeclined",
+      execution: s0,
+      checkpointId: 1,
+      error: toEnvelope(new MillraceError("CHECKPOINT_STORAGE_FAILED", "disk full", { help: "Make room." })),
+    });
+    await expect(savepoint).rejects.toMatchObject({
+      message: 'savepoint 1 was declined by "s" (subtask 1 of 2): disk full',
+      help: "Make room.",
+    });
+    expect(log.filter((line) => !line.startsWith("info"))).toEqual([]);
+    expect(master.checkpoints).toMatchObject({ failed: 1, inProgress: 0 });
+    master.cancel();
+  });
+
+  it("counts none as failed because the job is cancelled", async () => {
+    const { master, clock, one, other, log } = await running({ config: CHECKPOINTS });
+    clock.advance(1000);
+    one.acknowledge(1);
+    master.cancel();
+    expect(master.checkpoints).toMatchObject({ triggered: 0, failed: 0, inProgress: 0, history: [] });
+    expect(log).toEqual(["info checkpoint 1 was given up: the job was cancelled"]);
+    for (const slot of [one, other]) slot.all("CANCELED");
+    expect((await master.done).status).toBe("CANCELED");
+    expect(log.filter((line) => !line.startsWith("info"))).toEqual([]);
   });
 
   it("carries the finished forward, and ends when the checkpoint that covers their end is complete", async () => {
@@ -331,7 +363,7 @@ describe("a storage that is slow, or fails", () => {
     clock.advance(1000);
     for (const slot of [one, other]) slot.acknowledge(1, () => ({ ...NOTHING, operators: [STATE] }));
     await settle();
-    expect(log).toEqual(["warn checkpoint 1 failed: checkpoint 1 can't be recorded: torn"]);
+    expect(log).toEqual(["warn checkpoint 1 can't be recorded: torn"]);
     expect(removed).toEqual([4]);
     expect([one.told.at(-1)?.type, master.status]).toEqual(["checkpointAborted", "RUNNING"]);
     master.cancel();

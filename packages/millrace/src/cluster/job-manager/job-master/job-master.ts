@@ -247,7 +247,7 @@ export class JobMaster implements AttemptListener {
         if (message.snapshot.finished) this.results.mark(id, message.checkpointId);
         return this.#checkpoints.acknowledged(message, key);
       case "checkpointDeclined":
-        return this.#checkpoints.declined(message);
+        return this.#checkpoints.declined(message, execution);
       case "endOfData":
         execution.endOfData = true;
         return this.#tasksChanged();

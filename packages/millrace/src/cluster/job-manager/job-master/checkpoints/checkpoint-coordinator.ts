@@ -6,6 +6,7 @@ import { fromEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import type { FromSlot } from "../../../../protocol/control/messages.ts";
 import type { CheckpointLocation, TaskSnapshot } from "../../../../protocol/control/snapshots.ts";
 import type { CompletedCheckpoint } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
+import type { Execution } from "../units/execution-table.ts";
 import type { SubtaskKey } from "../units/subtask-key.ts";
 import { assembleMetadata } from "./assemble-metadata.ts";
 import { barrierOptions } from "./barrier-options.ts";
@@ -28,6 +29,9 @@ import type { JobEnd } from "./retained-checkpoints.ts";
 import type { SnapshotUnderway } from "./snapshot-underway.ts";
 
 type Acknowledgement = Extract<FromSlot, { readonly type: "checkpointAcknowledged" }>;
+/** A subtask of the job. */
+type Subtask = Pick<Execution, "vertex" | "subtask">;
+type Abort = Extract<CoordinatorAction, { readonly type: "abort" }>;
 type Refusal = Extract<FromSlot, { readonly type: "checkpointDeclined" }>;
 
 /** Of a subtask that ended while no checkpoint had to cover its end: nothing of it is needed any more. */
@@ -173,12 +177,17 @@ export class CheckpointCoordinator {
     this.#on({ type: "acknowledged", id: checkpointId, execution });
   }
 
-  declined({ execution, checkpointId, error: envelope }: Refusal): void {
+  /** @param subtask the one that the execution is of */
+  declined({ checkpointId, error: envelope }: Refusal, subtask: Subtask): void {
     const cause = fromEnvelope(envelope);
     const error = new MillraceError(
       "CHECKPOINT_FAILED",
-      `${this.#nameOf(checkpointId)} was declined by execution ${execution}: ${cause.message}`,
-      { cause, retryable: true },
+      `${this.#nameOf(checkpointId)} was declined by ${this.#taskOf(subtask)}: ${cause.message}`,
+      {
+        cause,
+        retryable: true,
+        ...(MillraceError.is(cause) && cause.help !== undefined ? { help: cause.help } : {}),
+      },
     );
     this.#on({ type: "declined", id: checkpointId, error });
   }
@@ -409,19 +418,23 @@ export class CheckpointCoordinator {
     await Promise.all(before.map(({ ended }) => ended.promise));
   }
 
-  #abort({ id, kind, error, failed }: Extract<CoordinatorAction, { readonly type: "abort" }>): void {
+  #abort({ id, kind, asked, error, outcome }: Abort): void {
     const underway = this.#underway.get(id) as SnapshotUnderway;
     if (!underway.recording) {
       this.#forget(underway);
       void this.#storage.clean([...underway.snapshots.values()]);
     }
     this.#options.broadcast({ type: "checkpointAborted", checkpointId: id });
-    if (!failed) {
+    const name = `${nameOfKind(kind)} ${id}`;
+    if (outcome !== "failed") {
       this.#history.dropped(id);
+      if (outcome === "jobOver") this.#options.log("info", `${name} was given up: ${error.message}`);
       return;
     }
     this.#history.failed(id, this.#options.clock.monotonic() - underway.startedAt, error.message);
-    this.#options.log("warn", `${nameOfKind(kind)} ${id} failed: ${error.message}`);
+    const text = error.message.startsWith(`${name} `) ? error.message : `${name} failed: ${error.message}`;
+    // Who asked for it is told.
+    this.#options.log(asked ? "info" : "warn", text);
   }
 
   /** It was recorded although it had been given up. */
@@ -436,6 +449,12 @@ export class CheckpointCoordinator {
   #forget(underway: SnapshotUnderway): void {
     this.#underway.delete(underway.id);
     underway.ended.resolve();
+  }
+
+  /** "count" (subtask 1 of 4) */
+  #taskOf({ vertex, subtask }: Subtask): string {
+    const found = this.#options.job.jobGraph.vertices.find(({ id }) => id === vertex);
+    return `"${found?.name ?? vertex}" (subtask ${subtask + 1} of ${found?.parallelism ?? "?"})`;
   }
 
   #nameOf(id: number): string {

@@ -108,13 +108,18 @@ export type CoordinatorAction =
   | { readonly type: "record"; readonly id: number }
   /** It is complete: tell the tasks (but of a savepoint in the middle), and retire older ones. */
   | { readonly type: "complete"; readonly id: number; readonly kind: SnapshotKind }
-  /** It is given up: tell the tasks, remove what they wrote. Not `failed` where nobody needs to hear of it. */
+  /**
+   * It is given up: tell the tasks, remove what they wrote. It counts only where it `failed`: not where a later one made it needless, nor where
+   * the job has ended before it.
+   */
   | {
       readonly type: "abort";
       readonly id: number;
       readonly kind: SnapshotKind;
+      /** Whether somebody asked for it, who hears of the error by `refuse`. */
+      readonly asked: boolean;
       readonly error: MillraceError;
-      readonly failed: boolean;
+      readonly outcome: "failed" | "needless" | "jobOver";
     }
   /** It was given up, and recorded all the same: remove it. */
   | { readonly type: "discard"; readonly id: number }

@@ -15,6 +15,8 @@ export type DecisionSettings = Pick<
   "interval" | "minPause" | "timeout" | "maxConcurrent" | "tolerableFailures" | "exclusive"
 >;
 
+type AbortOutcome = Extract<CoordinatorAction, { readonly type: "abort" }>["outcome"];
+
 /** What an event leads to. */
 export interface Decided {
   readonly state: CoordinatorState;
@@ -264,7 +266,7 @@ class Decision {
       "CHECKPOINT_FAILED",
       `${nameOf(pending)} is not needed any more: checkpoint ${by} is complete`,
     );
-    this.#do({ type: "abort", id: pending.id, kind: pending.kind, error, failed: false });
+    this.#abort(pending, error, "needless");
     if (pending.request !== undefined) this.#do({ type: "answer", request: pending.request, id: by });
   }
 
@@ -279,7 +281,7 @@ class Decision {
 
   /** It can't be completed because tasks have ended: who asked for it gets another one. */
   #interrupt(pending: PendingSnapshot): void {
-    const { id, kind, request, deadline } = pending;
+    const { kind, request, deadline } = pending;
     const error = new MillraceError("CHECKPOINT_FAILED", `${nameOf(pending)} met tasks that were ending`, {
       retryable: true,
     });
@@ -288,7 +290,7 @@ class Decision {
       return;
     }
     this.#remove(pending);
-    this.#do({ type: "abort", id, kind, error, failed: false });
+    this.#abort(pending, error, "needless");
     if (request !== undefined)
       this.#update({ requests: [{ request, kind, deadline }, ...this.state.requests] });
     // One is due all the same.
@@ -299,18 +301,23 @@ class Decision {
     if (this.state.closed) return;
     this.#update({ closed: true, periodicAt: undefined, endDue: false });
     for (const pending of this.state.pending) {
-      if (pending.phase !== "recording") this.#giveUp(pending, error, false);
+      if (pending.phase !== "recording") this.#giveUp(pending, error, false, "jobOver");
     }
     for (const { request } of this.state.requests) this.#do({ type: "refuse", request, error });
     this.#update({ requests: [] });
   }
 
   /** @param counted whether it is one of those that must not be too many */
-  #giveUp(pending: PendingSnapshot, error: MillraceError, counted: boolean): void {
-    const { id, kind, request, phase } = pending;
+  #giveUp(
+    pending: PendingSnapshot,
+    error: MillraceError,
+    counted: boolean,
+    outcome: AbortOutcome = "failed",
+  ): void {
+    const { kind, request, phase } = pending;
     if (phase === "recording") this.#replace({ ...pending, givenUp: true });
     else this.#remove(pending);
-    this.#do({ type: "abort", id, kind, error, failed: true });
+    this.#abort(pending, error, outcome);
     if (request !== undefined) this.#do({ type: "refuse", request, error });
     if (kind === "checkpoint") {
       this.#update({ endedAt: this.#now });
@@ -319,6 +326,10 @@ class Decision {
       // A task that stops for a savepoint goes on when that fails; one that has finished can't.
       this.#do({ type: "resume", error });
     }
+  }
+
+  #abort({ id, kind, request }: PendingSnapshot, error: MillraceError, outcome: AbortOutcome): void {
+    this.#do({ type: "abort", id, kind, asked: request !== undefined, error, outcome });
   }
 
   #count(cause: MillraceError): void {

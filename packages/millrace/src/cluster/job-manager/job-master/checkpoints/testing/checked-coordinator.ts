@@ -154,9 +154,10 @@ export class CheckedCoordinator {
       case "abort":
         holds(this.#ends.get(action.id) === "open", "only what is underway ends");
         this.#ends.set(action.id, "aborted");
-        if (action.kind === "checkpoint" && action.failed) this.#lastEnd = this.#now;
+        if (action.kind === "checkpoint" && action.outcome === "failed") this.#lastEnd = this.#now;
         // Lost tasks look the same here, so this is the most that can be counted.
-        if (action.kind === "checkpoint" && action.failed && !this.#manual.has(action.id)) this.#failures++;
+        if (action.kind === "checkpoint" && action.outcome === "failed" && !this.#manual.has(action.id))
+          this.#failures++;
         return;
       case "discard":
         holds(this.#ends.get(action.id) === "aborted", "only what was given up is removed");
