@@ -1,13 +1,15 @@
 /**
- * Kills jobs until somebody would notice: each backend and mode, at random moments, and compares what they wrote with plain code.
+ * Kills jobs until somebody would notice: each backend and mode, at random moments and at chosen ones, and compares what they wrote with
+ * plain code.
  *
- *     npm run crash                        each mode, 50 kills
+ *     npm run crash                        each mode, 50 kills at random moments
  *     npm run crash -- rocksdb 200 7       modes whose name contains "rocksdb", 200 kills, drawn from seed 7
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../packages/millrace/src/common/clock/random.ts";
+import { aimedRun, MORE_SCENARIOS, SCENARIOS } from "../test/crash/aimed-run.ts";
 import { crashRun, expectedOutput } from "../test/crash/crash-run.ts";
 import { fromSources } from "../test/crash/from-sources.ts";
 import { MODES } from "../test/crash/modes.ts";
@@ -28,12 +30,27 @@ for (const [name, settings] of MODES.filter(([mode]) => mode.includes(word))) {
     parallelism: [2, 1, 3, 2, 4],
     random: () => random.next(),
   });
+  judge(
+    `${name}: ${report.kills} kills, ${report.withoutProgress} of them before a further checkpoint`,
+    folder,
+    report.lines,
+    started,
+  );
+  for (const scenario of [...SCENARIOS, ...MORE_SCENARIOS]) {
+    const aimed = mkdtempSync(join(tmpdir(), "millrace-crash-"));
+    const from = performance.now();
+    const { lines } = await aimedRun(aimed, scenario, { records: 6000, settings });
+    judge(`${name}: killed ${scenario.name}`, aimed, lines, from);
+  }
+}
+
+/** Says whether a run wrote what it should; if so, its folder goes. */
+function judge(what: string, folder: string, lines: readonly string[], started: number): void {
   const expected = expectedOutput(join(folder, "input"));
-  const same =
-    report.lines.length === expected.length && report.lines.every((line, at) => line === expected[at]);
+  const same = lines.length === expected.length && lines.every((line, at) => line === expected[at]);
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   console.log(
-    `${name}: ${report.kills} kills, ${report.withoutProgress} of them before a further checkpoint, ${report.lines.length} lines, ${seconds} s: ${same ? "identical" : `DIFFERENT, see ${folder}`}`,
+    `${what}, ${lines.length} lines, ${seconds} s: ${same ? "identical" : `DIFFERENT, see ${folder}`}`,
   );
   if (same) rmSync(folder, { recursive: true });
   else process.exitCode = 1;

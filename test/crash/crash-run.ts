@@ -1,17 +1,12 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startAttempt } from "./attempt.ts";
+import type { JobCommand } from "./attempt.ts";
 
 /** How a crash run is set up. */
-export interface CrashRun {
+export interface CrashRun extends JobCommand {
   /** An empty folder. */
   readonly folder: string;
-  /** Starts `millrace` with arguments: the command, and what comes before them. */
-  readonly command: readonly string[];
-  readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly job: string;
   readonly records: number;
   /** ms of work for each thousand records. */
   readonly spin: number;
@@ -97,36 +92,16 @@ export async function crashRun(run: CrashRun): Promise<CrashReport> {
   for (let attempt = 0; ; attempt++) {
     const from = newestCheckpoint(checkpoints);
     const parallelism = run.parallelism[attempt % run.parallelism.length] as number;
-    const args = [
-      ...run.command.slice(1),
-      "run",
-      run.job,
-      "-q",
-      "-p",
-      String(parallelism),
-      ...[
+    const { child, ended } = startAttempt(run, {
+      parallelism,
+      from,
+      settings: [
         "execution.checkpointing.interval=40 ms",
         `execution.checkpointing.dir=${checkpoints}`,
         ...run.settings,
-      ].flatMap((setting) => ["-D", setting]),
-      ...(from === undefined ? [] : ["-s", from]),
-      "--",
-      "--input",
-      input,
-      "--output",
-      output,
-      "--spin",
-      String(run.spin),
-    ];
-    const child = spawn(run.command[0] as string, args, {
-      cwd: run.cwd,
-      env: run.env,
-      stdio: ["ignore", "pipe", "pipe"],
+      ],
+      args: ["--input", input, "--output", output, "--spin", String(run.spin)],
     });
-    let said = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
-    const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
     let killed = false;
     const process = { over: false };
     void ended.then(() => (process.over = true));
@@ -144,7 +119,7 @@ export async function crashRun(run: CrashRun): Promise<CrashReport> {
         await aMoment();
       timer = setTimeout(kill, run.random() * 300);
     }
-    const [code, signal] = await ended;
+    const { code, signal, said } = await ended;
     clearTimeout(timer);
     if (killed && kills >= run.kills) throw new Error(`attempt ${attempt} hangs:\n${said}`);
     if (killed && signal === "SIGKILL") {

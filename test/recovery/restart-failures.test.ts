@@ -15,7 +15,6 @@ import type {
   JobClient,
   ListState,
   RichMapFunction,
-  RuntimeContext,
   Sink,
   Source,
   SourceReader,
@@ -150,7 +149,7 @@ class Counting implements RichMapFunction<number, number>, CheckpointedFunction 
     for (const seen of this.#stored.get()) this.#seen += seen;
   }
 
-  open(_: RuntimeContext): void {
+  open(): void {
     this.#saboteur.at("function's opening");
   }
 
