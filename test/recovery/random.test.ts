@@ -38,7 +38,7 @@ function configOf({
 }: History): ConfigValues {
   return {
     "execution.checkpointing.interval": interval,
-    "execution.checkpointing.max-concurrent-checkpoints": concurrent,
+    "execution.checkpointing.max-concurrent-checkpoints": mode === "aligned" ? concurrent : 1,
     "execution.checkpointing.unaligned.enabled": mode !== "aligned",
     "execution.checkpointing.aligned-checkpoint-timeout": mode === "timeout" ? 20 : 0,
     "execution.checkpointing.incremental": incremental,

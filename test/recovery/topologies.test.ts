@@ -43,7 +43,7 @@ type History = typeof histories extends fc.Arbitrary<infer T> ? T : never;
 
 const configOf = ({ interval, concurrent, mode, chaining }: History): ConfigValues => ({
   "execution.checkpointing.interval": interval,
-  "execution.checkpointing.max-concurrent-checkpoints": concurrent,
+  "execution.checkpointing.max-concurrent-checkpoints": mode === "aligned" ? concurrent : 1,
   "execution.checkpointing.unaligned.enabled": mode !== "aligned",
   "execution.checkpointing.aligned-checkpoint-timeout": mode === "timeout" ? 20 : 0,
   "pipeline.operator-chaining.enabled": chaining,

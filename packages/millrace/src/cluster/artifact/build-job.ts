@@ -4,6 +4,7 @@ import { MAX_PARALLELISM, OPERATOR_CHAINING, PARALLELISM } from "../../common/co
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { preview } from "../../common/errors/preview.ts";
 import { createJobGraph } from "../../graph/job/create-job-graph.ts";
+import { checkCheckpointOptions } from "../job-manager/job-master/checkpoints/check-checkpoint-options.ts";
 import type { AdoptedMaxParallelism } from "../job-manager/restore/adopt-max-parallelism.ts";
 import type { JobGraph } from "../../graph/job/job-graph.ts";
 import type { ArgsInput, JobProgram } from "../../graph/stream/job-program.ts";
@@ -60,14 +61,20 @@ export function adoptMaxParallelism(built: BuiltJob, adopted: AdoptedMaxParallel
   return { ...settleGraph({ ...built.streamGraph, config }, 1), args: built.args };
 }
 
-/** The job graph of a stream graph by its own settings, and the settings with the parallelism that was chosen. */
+/**
+ * The job graph of a stream graph by its own settings, and the settings with the parallelism that was chosen.
+ *
+ * @throws INVALID_GRAPH; INVALID_OPTION where settings contradict each other
+ */
 export function settleGraph(streamGraph: StreamGraph, defaultParallelism: number): Omit<BuiltJob, "args"> {
   const { config } = streamGraph;
+  checkCheckpointOptions(config);
   const parallelism = configValue(config, PARALLELISM) ?? defaultParallelism;
   const jobGraph = createJobGraph(streamGraph, {
     parallelism,
     maxParallelism: configValue(config, MAX_PARALLELISM),
     adoptedMaxParallelism: config[ADOPTED_MAX_PARALLELISM] as AdoptedMaxParallelism | undefined,
+    parallelismOverrides: config[PARALLELISM_OVERRIDES] as Readonly<Record<string, number>> | undefined,
     chaining: configValue(config, OPERATOR_CHAINING) ?? true,
   });
   return { streamGraph, jobGraph, config: { ...config, [PARALLELISM.key]: parallelism } };

@@ -116,7 +116,8 @@ export const CHECKPOINT_MIN_PAUSE = durationOption("execution.checkpointing.min-
 /** Checkpoints underway. */
 export const CHECKPOINT_MAX_CONCURRENT = integerOption("execution.checkpointing.max-concurrent-checkpoints", {
   defaultValue: 1,
-  description: "How many checkpoints may be underway at a time. Unaligned ones are taken one at a time.",
+  description:
+    "How many checkpoints may be underway at a time. Unaligned ones are taken one at a time: with them, more is refused.",
   min: 1,
   max: 100,
 });
@@ -154,7 +155,7 @@ export const CHECKPOINT_RETAINED = integerOption("execution.checkpointing.num-re
 export const CHECKPOINT_UNALIGNED = booleanOption("execution.checkpointing.unaligned.enabled", {
   defaultValue: false,
   description:
-    "Whether barriers overtake the records on their way, which become part of the checkpoint: quicker under back-pressure, and larger. Only with EXACTLY_ONCE.",
+    "Whether barriers overtake the records on their way, which become part of the checkpoint: quicker under back-pressure, and larger. Only with EXACTLY_ONCE, and one checkpoint at a time: anything else is refused.",
 });
 
 /** When aligned checkpoints turn unaligned. */

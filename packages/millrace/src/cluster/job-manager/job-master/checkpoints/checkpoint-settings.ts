@@ -17,6 +17,7 @@ import {
   CHECKPOINT_UNALIGNED,
 } from "../../../../common/config/options.ts";
 import { setting } from "../setting.ts";
+import { checkCheckpointOptions } from "./check-checkpoint-options.ts";
 
 /** How a job takes checkpoints. Times in ms. */
 export interface CheckpointSettings {
@@ -42,10 +43,11 @@ export interface CheckpointSettings {
   readonly inFiles: boolean;
 }
 
-/** The checkpoint settings of a job. */
+/** The checkpoint settings of a job. @throws INVALID_OPTION where they contradict each other */
 export function checkpointSettings(config: Config): CheckpointSettings {
+  checkCheckpointOptions(config);
   const exactlyOnce = setting(config, CHECKPOINT_MODE) === "EXACTLY_ONCE";
-  const unaligned = exactlyOnce && setting(config, CHECKPOINT_UNALIGNED);
+  const unaligned = setting(config, CHECKPOINT_UNALIGNED);
   const minPause = setting(config, CHECKPOINT_MIN_PAUSE);
   const storage = configValue(config, CHECKPOINT_STORAGE);
   return {
@@ -53,7 +55,7 @@ export function checkpointSettings(config: Config): CheckpointSettings {
     minPause,
     timeout: setting(config, CHECKPOINT_TIMEOUT),
     // A pause after each leaves no room for two at a time.
-    maxConcurrent: unaligned || minPause > 0 ? 1 : setting(config, CHECKPOINT_MAX_CONCURRENT),
+    maxConcurrent: minPause > 0 ? 1 : setting(config, CHECKPOINT_MAX_CONCURRENT),
     tolerableFailures: setting(config, CHECKPOINT_TOLERABLE_FAILURES),
     exclusive: unaligned,
     afterTasksFinish: setting(config, CHECKPOINT_AFTER_TASKS_FINISH),

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { graphOf } from "../../../../api/streams/testing/recorded-graph.ts";
 import { parseConfig } from "../../../../common/config/configuration.ts";
 import type { ConfigValues } from "../../../../common/config/options.ts";
 import type { ExecutionId } from "../../../../common/ids/ids.ts";
+import { settleGraph } from "../../../artifact/build-job.ts";
 import type { SubtaskKey } from "../units/subtask-key.ts";
 import { barrierOptions } from "./barrier-options.ts";
 import { checkpointSettings } from "./checkpoint-settings.ts";
@@ -57,8 +59,7 @@ describe("barrierOptions", () => {
       alignment: "aligned",
       alignmentTimeout: 2000,
     });
-    // Without exactly-once there is nothing to align.
-    expect(of({ ...unaligned, "execution.checkpointing.mode": "AT_LEAST_ONCE" })).toMatchObject({
+    expect(of({ "execution.checkpointing.mode": "AT_LEAST_ONCE" })).toMatchObject({
       alignment: "aligned",
       mode: "at-least-once",
     });
@@ -73,28 +74,43 @@ describe("barrierOptions", () => {
   });
 
   it("aligns savepoints, which hold all that they are of", () => {
-    for (const kind of ["savepoint", "stop", "drain"] as const)
-      expect(
-        barrierOptions(
-          settings({ ...unaligned, "execution.checkpointing.mode": "AT_LEAST_ONCE" }),
-          kind,
-          undefined,
-          true,
-        ),
-      ).toMatchObject({
-        alignment: "aligned",
-        alignmentTimeout: undefined,
-        mode: "exactly-once",
-        incremental: false,
-      });
+    for (const kind of ["savepoint", "stop", "drain"] as const) {
+      for (const config of [unaligned, { "execution.checkpointing.mode": "AT_LEAST_ONCE" }] as const) {
+        expect(barrierOptions(settings(config), kind, undefined, true)).toMatchObject({
+          alignment: "aligned",
+          alignmentTimeout: undefined,
+          mode: "exactly-once",
+          incremental: false,
+        });
+      }
+    }
   });
 
   it("takes one at a time where barriers overtake or a pause is asked for", () => {
     const config = { "execution.checkpointing.max-concurrent-checkpoints": 3 } as const;
     expect(settings(config)).toMatchObject({ maxConcurrent: 3, exclusive: false });
-    expect(settings({ ...config, ...unaligned })).toMatchObject({ maxConcurrent: 1, exclusive: true });
+    expect(settings(unaligned)).toMatchObject({ maxConcurrent: 1, exclusive: true });
     expect(settings({ ...config, "execution.checkpointing.min-pause": "1 s" })).toMatchObject({
       maxConcurrent: 1,
     });
+  });
+
+  it.each([
+    ["execution.checkpointing.mode AT_LEAST_ONCE", { "execution.checkpointing.mode": "AT_LEAST_ONCE" }],
+    [
+      "execution.checkpointing.max-concurrent-checkpoints 2",
+      { "execution.checkpointing.max-concurrent-checkpoints": 2 },
+    ],
+  ] as const)("refuses unaligned ones together with %s, before anything starts", (named, config) => {
+    const both = parseConfig({ ...unaligned, ...config });
+    const refused = expect.objectContaining({
+      code: "INVALID_OPTION",
+      message: expect.stringMatching(
+        new RegExp(`^execution\\.checkpointing\\.unaligned\\.enabled .* ${named}: `, "u"),
+      ) as unknown,
+    }) as Error;
+    expect(() => checkpointSettings(both)).toThrowError(refused);
+    const graph = graphOf((flights) => flights);
+    expect(() => settleGraph({ ...graph, config: both }, 1)).toThrowError(refused);
   });
 });
