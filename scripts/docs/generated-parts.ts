@@ -1,3 +1,4 @@
+import { CLUSTER_OPTIONS } from "../../packages/millrace/src/common/config/cluster-options.ts";
 import { optionsTable } from "../../packages/millrace/src/common/config/options-table.ts";
 import { sinksTable, sourcesTable } from "./connector-tables.ts";
 import { ERROR_CODES } from "./error-codes.ts";
@@ -7,7 +8,8 @@ import { mismatchTable } from "./restore-mismatches.ts";
 
 /** What stands in the documentation between `<!-- generated: <name> -->` and `<!-- end -->`. */
 const PARTS: Readonly<Record<string, () => string>> = {
-  settings: optionsTable,
+  settings: () => optionsTable(),
+  "cluster-settings": () => optionsTable(CLUSTER_OPTIONS),
   "error-codes": () =>
     markdownTable(
       ["code", "means", "what to do"],

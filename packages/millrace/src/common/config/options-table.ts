@@ -1,10 +1,9 @@
 import type { ConfigOption } from "./config-option.ts";
 import { OPTIONS } from "./options.ts";
 
-/** All options as a Markdown table, as it stands in the documentation. */
-export function optionsTable(): string {
-  const rows = OPTIONS.map((each) => {
-    const option = each as unknown as ConfigOption;
+/** Options as a Markdown table, as it stands in the documentation. @param options default: those of jobs */
+export function optionsTable(options: readonly unknown[] = OPTIONS): string {
+  const rows = (options as readonly ConfigOption[]).map((option) => {
     const value = option.defaultValue === undefined ? "" : `\`${option.format(option.defaultValue)}\``;
     return `| \`${option.key}\` | ${option.kind} | ${value} | ${option.description} |`;
   });
