@@ -42,6 +42,8 @@ export type JobMasterCall =
 export type ToJobMaster =
   | { readonly type: "task"; readonly task: JobMasterTask }
   | { readonly type: "settledRecorded" }
+  /** The answer to `ending`. */
+  | { readonly type: "endRecorded" }
   | { readonly type: "slotsOpened"; readonly request: number; readonly slots: readonly GrantedSlot[] }
   | { readonly type: "slotsRefused"; readonly request: number; readonly error: ErrorEnvelope }
   | { readonly type: "slotMessage"; readonly allocation: number; readonly bytes: Uint8Array }
@@ -78,6 +80,11 @@ export type FromJobMaster =
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
   /** Standard output of the job, which goes to the JobManager's; answered by nothing, bounded by the sender's credit with its slots. */
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
+  /**
+   * The job has come to this end for good, and nothing of what it would go on from was removed yet. Recorded, so that no later leader starts it
+   * again when its checkpoints are gone; answered by `endRecorded`, for which the thread waits before it removes them.
+   */
+  | { readonly type: "ending"; readonly status: "FINISHED" | "CANCELED" | "FAILED" }
   /** The last message: the job is over, its slots are closed; `view` is what is remembered of it. */
   | {
       readonly type: "ended";

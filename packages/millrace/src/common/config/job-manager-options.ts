@@ -1,0 +1,69 @@
+import {
+  choiceOption,
+  durationOption,
+  integerOption,
+  stringOption,
+  type ConfigOption,
+} from "./config-option.ts";
+
+/*
+ * Settings of the JobManager alone, beside those that all processes of a cluster have in `cluster-options.ts`.
+ */
+
+/** Where uploads go. */
+export const WEB_UPLOAD_DIR = stringOption("web.upload.dir", {
+  description:
+    "Folder for uploaded artifacts where high-availability.type is none; removed when the JobManager ends. Default: one in io.tmp.dirs.",
+});
+
+/** How slots are spread, by Flink's newer name. */
+export const LOAD_BALANCE_MODE = choiceOption("taskmanager.load-balance.mode", ["NONE", "SLOTS"], {
+  description:
+    "SLOTS spreads a job's slots over all TaskManagers, NONE packs them onto as few as possible. Default: as cluster.evenly-spread-out-slots says.",
+});
+
+/** How long a TaskManager may take to open slots. */
+export const SLOT_OPEN_TIMEOUT = durationOption("taskmanager.slot.timeout", {
+  defaultValue: 60_000,
+  description:
+    "How long a TaskManager may take to open slots, the artifact's download included, before they are asked for elsewhere.",
+  min: 1,
+});
+
+/** Pause in which requests gather. */
+export const REQUIREMENT_CHECK_DELAY = durationOption("slotmanager.requirement-check.delay", {
+  defaultValue: 10,
+  description:
+    "How long requests for slots gather before they are granted: what a job asks for at once, it is given together.",
+});
+
+/** How many ended jobs are remembered. */
+export const JOBSTORE_CAPACITY = integerOption("jobstore.max-capacity", {
+  defaultValue: 200,
+  description: "How many jobs that have ended are remembered; beyond it the oldest are forgotten.",
+  min: 0,
+});
+
+/** How long ended jobs are remembered. */
+export const JOBSTORE_EXPIRATION = durationOption("jobstore.expiration-time", {
+  defaultValue: 3_600_000,
+  description: "How long a job that has ended is remembered.",
+});
+
+/** How long results of triggers are kept. */
+export const OPERATION_EXPIRATION = durationOption("rest.async.store-duration", {
+  defaultValue: 300_000,
+  description:
+    "How long the result of a savepoint or another long operation can be asked for after it has come.",
+});
+
+/** All of them, in the order of the documentation. */
+export const JOB_MANAGER_OPTIONS: readonly ConfigOption[] = Object.freeze([
+  WEB_UPLOAD_DIR,
+  LOAD_BALANCE_MODE,
+  SLOT_OPEN_TIMEOUT,
+  REQUIREMENT_CHECK_DELAY,
+  JOBSTORE_CAPACITY,
+  JOBSTORE_EXPIRATION,
+  OPERATION_EXPIRATION,
+] as readonly unknown[] as readonly ConfigOption[]);
