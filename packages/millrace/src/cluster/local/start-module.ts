@@ -1,8 +1,6 @@
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { Clock } from "../../common/clock/clock.ts";
 import { SystemClock } from "../../common/clock/system-clock.ts";
-import { configValue } from "../../common/config/configuration.ts";
 import { PARALLELISM } from "../../common/config/options.ts";
 import type { JobProgram } from "../../graph/stream/job-program.ts";
 import { buildJob } from "../artifact/build-job.ts";
@@ -17,6 +15,7 @@ import { localJob } from "./local-job.ts";
 import { restoreJob } from "./restore-job.ts";
 import type { RestoreFrom } from "./restore-job.ts";
 import { startJob } from "./start-job.ts";
+import { threadsAhead } from "./threads-ahead.ts";
 import { WorkerSlots } from "./worker-slots.ts";
 
 /** How a job module is built. */
@@ -93,7 +92,7 @@ async function launch(
 ): Promise<LocalJob> {
   const clock: Clock = new SystemClock();
   const slots = new WorkerSlots();
-  slots.prepare(options.parallelism ?? configValue(options.config, PARALLELISM) ?? availableParallelism());
+  slots.prepare(threadsAhead(options.parallelism, options.config));
   let artifact: JobArtifact | undefined;
   const release = async (): Promise<void> => {
     await slots.close();
