@@ -2,7 +2,7 @@ import { parseConfigArguments } from "../../common/config/configuration.ts";
 import type { InfoRequest } from "../command-line/requests.ts";
 import { ExitCode } from "../exit-code.ts";
 import { jobModuleUrl } from "../job-module.ts";
-import { jobPlan } from "../plan/job-plan.ts";
+import { jobPlan } from "../../cluster/artifact/job-plan.ts";
 import { planText } from "../plan/plan-text.ts";
 import { styleFor } from "../terminal/style.ts";
 import type { CommandContext } from "./command-context.ts";

@@ -1,7 +1,7 @@
 import { formatCount } from "../format/numbers.ts";
 import { oneLine, textWidth, truncate } from "../format/text-width.ts";
 import type { Style } from "../terminal/style.ts";
-import type { JobPlan, PlanEdge, PlanOperator, PlanVertex } from "./job-plan.ts";
+import type { JobPlan, PlanEdge, PlanOperator, PlanVertex } from "../../cluster/artifact/job-plan.ts";
 
 /** The most columns of an operator's type: the whole one stands in the JSON. */
 const TYPE_WIDTH = 90;

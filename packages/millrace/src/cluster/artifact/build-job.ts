@@ -61,6 +61,20 @@ export function adoptMaxParallelism(built: BuiltJob, adopted: AdoptedMaxParallel
   return { ...settleGraph({ ...built.streamGraph, config }, 1), args: built.args };
 }
 
+/** Where the parallelisms of a rescaled job stand, likewise. */
+const PARALLELISM_OVERRIDES = "$parallelism-overrides";
+
+/** The job at other parallelisms, by vertex; vertices that are not named have those that the program and its settings say. */
+export function overrideParallelism(
+  built: BuiltJob,
+  parallelism: Readonly<Record<string, number>>,
+): BuiltJob {
+  const { [PARALLELISM_OVERRIDES]: _, ...others } = built.config;
+  const config =
+    Object.keys(parallelism).length === 0 ? others : { ...others, [PARALLELISM_OVERRIDES]: parallelism };
+  return { ...settleGraph({ ...built.streamGraph, config }, 1), args: built.args };
+}
+
 /**
  * The job graph of a stream graph by its own settings, and the settings with the parallelism that was chosen.
  *

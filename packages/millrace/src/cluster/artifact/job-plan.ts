@@ -2,7 +2,7 @@ import { describeType } from "../../common/types/describe-type.ts";
 import type { TypeInfo } from "../../common/types/type-info.ts";
 import type { JobGraph, JobVertex } from "../../graph/job/job-graph.ts";
 import type { StreamGraph, StreamNode } from "../../graph/stream/stream-graph.ts";
-import type { BuiltJob } from "../engine.ts";
+import type { JobProgram } from "../../graph/stream/job-program.ts";
 
 /** A job's plan as plain data: what `millrace info --json` prints. Vertices are in topological order. */
 export interface JobPlan {
@@ -70,7 +70,14 @@ export interface PlanEdge {
   readonly sideOutput: string | null;
 }
 
-export function jobPlan({ program, streamGraph, jobGraph }: BuiltJob): JobPlan {
+/** A program with its graphs. */
+export interface PlannedJob {
+  readonly program: JobProgram;
+  readonly streamGraph: StreamGraph;
+  readonly jobGraph: JobGraph;
+}
+
+export function jobPlan({ program, streamGraph, jobGraph }: PlannedJob): JobPlan {
   return {
     job: jobGraph.jobName,
     description: program.description ?? null,

@@ -8,6 +8,7 @@ import { StreamGraphBuilder } from "../stream/stream-graph-builder.ts";
 import type { Partitioner, StreamGraph } from "../stream/stream-graph.ts";
 import { createJobGraph } from "./create-job-graph.ts";
 import { describeNodes, firstDifference } from "./fingerprint.ts";
+import type { JobGraph } from "./job-graph.ts";
 
 // Only what the graph looks at: nothing here is ever run.
 const source: OperatorSpec = {
@@ -136,6 +137,30 @@ describe("createJobGraph", () => {
     expect(build((program) => program.builder.update(0, { maxParallelism: 64 }), {})).toEqual([64, 512, 512]);
     expect(build(() => {}, { maxParallelism: 256 })).toEqual([256, 256]);
     expect(build(() => {}, { parallelism: 600 })).toEqual([1024, 1024]);
+  });
+
+  it("gives vertices other parallelisms after chaining: key groups and vertices stay, edges follow", () => {
+    const stream = straight([forward, hash]).build();
+    const before = createJobGraph(stream, { parallelism: 2 });
+    const [first, second] = before.vertices.map(({ id }) => id) as [string, string];
+    const rescaled = (parallelismOverrides: Record<string, number>): JobGraph =>
+      createJobGraph(stream, { parallelism: 2, parallelismOverrides });
+    const after = rescaled({ [second]: 100 });
+    expect(after.vertices.map(({ nodes }) => nodes)).toEqual(before.vertices.map(({ nodes }) => nodes));
+    expect(after.vertices.map(({ parallelism }) => parallelism)).toEqual([2, 100]);
+    expect(after.vertices.map(({ maxParallelism }) => maxParallelism)).toEqual([128, 128]);
+    expect(after.fingerprint).not.toBe(before.fingerprint);
+    expect(rescaled({ [first]: 2, [second]: 2 }).fingerprint).toBe(before.fingerprint);
+    expect(() => rescaled({ [second]: 129 })).toThrow(/parallelism 129: expected .* 128/u);
+
+    const unchained = straight([forward]);
+    unchained.builder.update(1, { chaining: "never" });
+    const [source] = createJobGraph(unchained.build(), { parallelism: 2 }).vertices;
+    const edges = createJobGraph(unchained.build(), {
+      parallelism: 2,
+      parallelismOverrides: { [source?.id ?? ""]: 3 },
+    }).edges;
+    expect(edges.map(({ partitioner }) => partitioner)).toEqual(["rebalance", "forward"]);
   });
 
   it("puts every node into exactly one vertex, whatever the program", () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { vertexId } from "../../common/ids/ids.ts";
+import type { VertexId } from "../../common/ids/ids.ts";
 import { deriveMaxParallelism, MAX_MAX_PARALLELISM } from "../../common/keys/key-groups.ts";
 import type { StreamEdge, StreamGraph, StreamNode } from "../stream/stream-graph.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -14,6 +15,11 @@ export interface JobGraphSettings {
   readonly maxParallelism?: number | undefined;
   /** By uid, those of the checkpoint that the job starts from: for operators of which nobody says anything else. */
   readonly adoptedMaxParallelism?: Readonly<Record<string, number>> | undefined;
+  /**
+   * Parallelism by vertex that wins over all else, for a job that is rescaled while it runs: applied after chaining, so that vertices and key
+   * groups stay what they are.
+   */
+  readonly parallelismOverrides?: Readonly<Record<string, number>> | undefined;
   /** Whether operators are chained into one task. Default true. */
   readonly chaining?: boolean;
 }
@@ -42,11 +48,12 @@ export function createJobGraph(graph: StreamGraph, settings: JobGraphSettings): 
   const vertices = heads.map((head): JobVertex => {
     const nodes = chainFrom(head.id, children, (id) => !heads.some((other) => other.id === id));
     const { parallelism, maxParallelism } = settled[head.id] as SettledNode;
+    const id = vertexId(hexOf(head.uid));
     return Object.freeze({
-      id: vertexId(hexOf(head.uid)),
+      id,
       name: chainName(graph, nodes, children),
       nodes: Object.freeze(nodes),
-      parallelism,
+      parallelism: overridden(id, parallelism, maxParallelism, settings),
       maxParallelism,
       slotSharingGroup: head.slotSharingGroup,
     });
@@ -97,6 +104,21 @@ function adopted(
   const all = new Set(Object.values(adoptedMaxParallelism));
   const found = adoptedMaxParallelism[uid] ?? (all.size === 1 ? [...all][0] : undefined);
   return found === undefined || found < parallelism ? undefined : found;
+}
+
+function overridden(
+  id: VertexId,
+  parallelism: number,
+  maxParallelism: number,
+  { parallelismOverrides }: JobGraphSettings,
+): number {
+  const other = parallelismOverrides?.[id];
+  if (other === undefined) return parallelism;
+  if (Number.isInteger(other) && other >= 1 && other <= maxParallelism) return other;
+  throw new MillraceError(
+    "INVALID_GRAPH",
+    `vertex ${id} can't run at parallelism ${other}: expected a whole number from 1 to its max parallelism, ${maxParallelism}`,
+  );
 }
 
 /** Nodes that take a node's output, in order of recording; each once. */
