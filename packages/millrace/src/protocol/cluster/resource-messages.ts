@@ -70,6 +70,8 @@ export interface SlotPeer {
   readonly dataPort: number;
   /** Numbers of its slots in the attempt. */
   readonly slots: readonly number[];
+  /** Bytes for frames that arrive in one of its slots: `OpenSlots.networkMemory`, or else what it said when it registered. */
+  readonly networkMemory: number;
 }
 
 /** Asks for slots of one attempt of a failover unit. All of them on this TaskManager come in one request. */
@@ -91,8 +93,13 @@ export interface OpenSlots {
     readonly producerSlot: number;
     readonly consumerSlot: number;
   }[];
+  /**
+   * How many channels from other slots enter each slot of the attempt, by its number, wherever it is: both ends of a channel lay out its
+   * frames by it.
+   */
+  readonly incoming: readonly number[];
   readonly peers: readonly SlotPeer[];
-  /** Bytes for frames that arrive in a slot; undefined: the TaskManager's own setting. */
+  /** Bytes for frames that arrive in a slot; undefined: what the TaskManager said when it registered. */
   readonly networkMemory: number | undefined;
   /** The job's program, fetched once from the JobManager's artifacts. */
   readonly artifact: ArtifactReference;
