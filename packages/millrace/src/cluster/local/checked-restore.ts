@@ -5,6 +5,7 @@ import { readStoredStates } from "../job-manager/restore/read-stored-states.ts";
 import { restoreRefused } from "../job-manager/restore/restore-refused.ts";
 import type { JobRestore } from "../job-manager/job-master/job-master-options.ts";
 import { loadCheckpoint } from "../../runtime/checkpoint/storage/load-checkpoint.ts";
+import { newerBeside } from "../../runtime/checkpoint/storage/newer-beside.ts";
 import type { BuiltJob } from "../artifact/build-job.ts";
 import type { RestoreFrom } from "./restore-job.ts";
 
@@ -30,10 +31,14 @@ export async function checkedRestore(
     "info",
     `starting from ${metadata.kind} ${metadata.checkpointId}${path === undefined ? "" : `, ${path}`}`,
   );
+  const claim = "path" in from && from.claimMode === "CLAIM";
+  // Who claims it looks again, once its former owner is out of the way.
+  const newer = claim ? undefined : await newerBeside(checkpoint);
+  if (newer !== undefined) log("warn", newer);
   for (const { kind, operator, text } of check.notices)
     log(kind === "dropped" ? "warn" : "info", `operator "${operator}" ${text}`);
   return {
-    restore: { checkpoint, claim: "path" in from && from.claimMode === "CLAIM" },
+    restore: { checkpoint, claim },
     adopted: adoptableMaxParallelism(metadata),
   };
 }

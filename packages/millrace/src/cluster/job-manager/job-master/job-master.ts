@@ -326,10 +326,24 @@ export class JobMaster implements AttemptListener {
     );
     if (!atEnd || waiting.length === 0) return;
     this.#committing = true;
-    this.#units.sendTo(
-      waiting.map(({ id }) => id),
-      (own) => ({ type: "commitAtEnd", executions: own }),
-    );
+    const commit = (): void =>
+      this.#units.sendTo(
+        waiting.map(({ id }) => id),
+        (own) => ({ type: "commitAtEnd", executions: own }),
+      );
+    if (this.#checkpoints.owned) void this.#commitAsOwner(commit);
+    else commit();
+  }
+
+  /** The job was started from a checkpoint that another process may have claimed since. */
+  async #commitAsOwner(commit: () => void): Promise<void> {
+    try {
+      await this.#checkpoints.checkOwner();
+    } catch (error) {
+      this.#fail([error as Error], "");
+      return;
+    }
+    if (this.#machine.state === "RUNNING") commit();
   }
 
   #forbidden(): string | undefined {

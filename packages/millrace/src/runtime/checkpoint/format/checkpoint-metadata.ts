@@ -12,6 +12,11 @@ export interface CheckpointMetadata {
   readonly jobId: JobId;
   readonly jobName: string;
   readonly checkpointId: number;
+  /**
+   * Of the owner of the job's folder who wrote it, from 1; the newest checkpoint is the one with the highest epoch, then number. Absent in
+   * savepoints, in what stays in memory, and in what was written before there were owners.
+   */
+  readonly epoch?: number;
   /** When it was triggered and when it was recorded, ms since the epoch. */
   readonly triggeredAt: number;
   readonly completedAt: number;

@@ -30,6 +30,7 @@ export const metadataHeadType = Types.object({
   jobId: Types.string,
   jobName: Types.string,
   checkpointId: Types.int,
+  epoch: Types.optional(Types.int),
   triggeredAt: Types.double,
   completedAt: Types.double,
   kind: Types.oneOf("checkpoint", "savepoint"),

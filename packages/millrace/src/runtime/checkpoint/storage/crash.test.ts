@@ -73,7 +73,7 @@ async function runJob(fileSystem: MemoryFileSystem, promised: Promised): Promise
   const savepoint = await take(3, ["saved"], partsOf(second).slice(-1), "savepoint");
   const third = await take(4, ["third"], [...partsOf(second), ...partsOf(savepoint)]);
   await discard(second);
-  if (savepoint !== undefined) store.claim(savepoint);
+  if (savepoint !== undefined) await store.claim(savepoint);
   await take(5, [], [...partsOf(third), ...partsOf(savepoint)]);
   await discard(savepoint);
   await discard(third);

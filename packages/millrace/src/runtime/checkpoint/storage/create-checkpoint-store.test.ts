@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, readFileSync, renameSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { StateBytes } from "../../../protocol/control/snapshots.ts";
@@ -80,16 +80,22 @@ describe("checkpoints in a folder", () => {
 
   it("are not written over", async () => {
     using folder = tempFolder();
-    const [store, other] = [await openStore(folder.path), await openStore(folder.path)];
-    const { path } = await store.record(metadataOf(1, [], { jobName: "the first" }), store.location);
-    await expect(other.record(metadataOf(1, []), other.location)).rejects.toThrowError(
+    const store = await openStore(folder.path);
+    await store.record(metadataOf(1, [], { jobName: "the first" }), store.location);
+    await expect(store.record(metadataOf(1, []), store.location)).rejects.toThrowError(
       expect.objectContaining({
         code: "CHECKPOINT_STORAGE_FAILED",
         message: expect.stringContaining("another process has recorded that checkpoint"),
       }),
     );
-    expect((await loadCheckpoint(path!)).metadata.jobName).toBe("the first");
-    expect(folder.files()).toEqual([`${testJob}/chk-1/_metadata`]);
+    const other = await openStore(folder.path);
+    await other.record(metadataOf(1, [], { jobName: "the second" }), other.location);
+    const found = await other.completed();
+    expect(found.map(({ metadata, path }) => [metadata.jobName, metadata.epoch, basename(path!)])).toEqual([
+      ["the first", 1, "chk-1"],
+      ["the second", 2, "chk-1-2"],
+    ]);
+    expect(await other.newest()).toStrictEqual(found[1]);
   });
 
   it("are not recorded when a file that they name is gone", async () => {
@@ -103,7 +109,7 @@ describe("checkpoints in a folder", () => {
         message: expect.stringContaining("the file is missing"),
       }),
     );
-    expect(folder.files()).toEqual([]);
+    expect(folder.files()).toEqual([`${testJob}/owner-1`]);
   });
 
   it("that another job left are claimed without harm to those beside them", async () => {
@@ -124,7 +130,7 @@ describe("checkpoints in a folder", () => {
     });
     await store.open("b".repeat(32) as typeof testJob);
     const claimed = await loadCheckpoint(second.path!);
-    store.claim(claimed);
+    await store.claim(claimed);
     // What it has is named as it is.
     const own = await store.record(metadataOf(3, [base]), store.location);
     expect([...stateFilesOf(own.metadata)]).toEqual([...stateFilesOf(second.metadata)].slice(0, 1));
@@ -132,8 +138,8 @@ describe("checkpoints in a folder", () => {
     await store.discard(own);
     const first = await loadCheckpoint(join(folder.path, testJob, "chk-1"));
     for (const path of stateFilesOf(first.metadata)) readFileSync(path);
-    expect(folder.files()).toHaveLength(3);
-    store.claim(first);
+    expect(folder.files()).toHaveLength(5);
+    await store.claim(first);
     await store.discard(first);
     await store.close();
     expect(folder.files()).toEqual([]);
@@ -152,6 +158,7 @@ describe("checkpoints in a folder", () => {
     await store.removeOrphans();
     const left = [
       `${testJob}/chk-1/_metadata`,
+      `${testJob}/owner-2`,
       `${testJob}/shared/${relative(shared, kept.kind === "file" ? kept.path : "")}`,
       `${testJob}/shared/notes.txt`,
     ].sort();
@@ -163,7 +170,7 @@ describe("checkpoints in a folder", () => {
       join(folder.path, testJob, "chk-1", "_metadata"),
     );
     await store.removeOrphans();
-    expect(folder.files()).toHaveLength(4);
+    expect(folder.files()).toHaveLength(5);
   });
 
   it("need a folder that can be written, which is found out at once", async () => {

@@ -1,5 +1,6 @@
 import { randomBytes as systemRandomBytes } from "node:crypto";
-import { dirname, join } from "node:path";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { JobId } from "../../../common/ids/ids.ts";
 import type { CheckpointLocation } from "../../../protocol/control/snapshots.ts";
@@ -9,9 +10,12 @@ import { stateBytesOf, stateFilesOf, type StateHolder } from "../format/map-stat
 import type { CheckpointStore, CompletedCheckpoint } from "./checkpoint-store.ts";
 import { FileCounts } from "./file-counts.ts";
 import type { FileSystem } from "./file-system.ts";
+import type { OwnerProcess } from "./folder-owner.ts";
+import { FolderOwnership, type OwnershipOptions } from "./folder-ownership.ts";
 import { absoluteFolder, ensureFolder, removeIfEmpty, removeQuietly } from "./folders.ts";
 import { gatherFiles, type Gathered } from "./gather-files.ts";
-import { METADATA_FILE } from "./load-checkpoint.ts";
+import { checkpointFolder, checkpointsIn, loadCheckpoint, METADATA_FILE } from "./load-checkpoint.ts";
+import { newerBeside } from "./newer-beside.ts";
 import { nodeFileSystem } from "./node-file-system.ts";
 import { openStateFile } from "./open-state-file.ts";
 import { removeOrphansOf } from "./remove-orphans.ts";
@@ -32,7 +36,16 @@ export interface CheckpointStoreOptions {
   readonly fileSystem?: FileSystem;
   /** Bytes that nobody else gets; the machine's, unless given. */
   readonly randomBytes?: (count: number) => Uint8Array;
+  /** Who writes: told to those that it replaces, and that replace it. This process, unless given. */
+  readonly process?: OwnerProcess;
 }
+
+/** This process, for others. */
+const thisProcess = (): OwnerProcess => ({
+  host: hostname(),
+  pid: process.pid,
+  startedAt: Math.round(performance.timeOrigin),
+});
 
 /**
  * Makes the store of one job's checkpoints, in a folder or in memory.
@@ -62,6 +75,12 @@ class Store implements CheckpointStore {
   readonly #prepared = new Set<string>();
   /** Files of others of which a checkpoint names a copy. */
   readonly #copies = new Map<string, string>();
+  readonly #process: OwnerProcess;
+  /** Folders that this store has taken, by path: the job's own, and those of what it claimed. */
+  readonly #folders = new Map<string, FolderOwnership>();
+  #epoch = 0;
+  /** What was found out once stays. */
+  #fenced: MillraceError | undefined;
 
   constructor(options: CheckpointStoreOptions) {
     const { directory, savepointDirectory } = options;
@@ -70,6 +89,11 @@ class Store implements CheckpointStore {
     this.#directory = directory === undefined ? undefined : absoluteFolder(directory);
     this.#savepointDirectory = savepointDirectory;
     this.#inlineThreshold = options.inlineThreshold;
+    this.#process = options.process ?? thisProcess();
+  }
+
+  get epoch(): number {
+    return this.#epoch;
   }
 
   get location(): CheckpointLocation {
@@ -82,6 +106,43 @@ class Store implements CheckpointStore {
     if (shared === undefined) return;
     await ensureFolder(this.#fileSystem, shared);
     await this.#probe(shared);
+    // Last: whoever can't work here leaves the owner in peace.
+    this.#epoch = (await this.#take(dirname(shared))).epoch;
+  }
+
+  async checkOwner(): Promise<void> {
+    if (this.#fenced !== undefined) throw this.#fenced;
+    try {
+      for (const folder of this.#folders.values()) await folder.check();
+    } catch (error) {
+      if (MillraceError.is(error, "FENCED")) this.#fenced = error;
+      throw error;
+    }
+  }
+
+  async completed(): Promise<readonly CompletedCheckpoint[]> {
+    const found: CompletedCheckpoint[] = [];
+    for (const folder of await this.#completedFolders()) {
+      try {
+        found.push(await loadCheckpoint(folder, this.#fileSystem));
+      } catch (error) {
+        // A former owner was about to remove it, because a newer one is there.
+        if (!MillraceError.is(error, "SAVEPOINT_NOT_FOUND")) throw error;
+      }
+    }
+    return found;
+  }
+
+  async newest(): Promise<CompletedCheckpoint | undefined> {
+    const folder = (await this.#completedFolders()).at(-1);
+    if (folder === undefined) return undefined;
+    try {
+      return await loadCheckpoint(folder, this.#fileSystem);
+    } catch (error) {
+      // Only a successor removes the newest, once it has a newer one.
+      await this.checkOwner();
+      throw error;
+    }
   }
 
   async prepareSavepoint(target: string | undefined): Promise<CheckpointLocation> {
@@ -97,17 +158,24 @@ class Store implements CheckpointStore {
   }
 
   async record(metadata: CheckpointMetadata, location: CheckpointLocation): Promise<CompletedCheckpoint> {
+    // Whoever was replaced long ago writes nothing at all.
+    await this.checkOwner();
     const savepoint = metadata.kind === "savepoint";
     const stateFolder = savepoint ? location.directory : this.#shared;
     const gathered = await this.#gather(metadata, stateFolder, savepoint);
-    if (stateFolder === undefined) return { metadata: gathered.metadata, path: undefined };
-    const path = savepoint ? stateFolder : join(dirname(stateFolder), `chk-${metadata.checkpointId}`);
-    const completed = { metadata: gathered.metadata, path };
-    this.#checkFiles(gathered.metadata);
+    if (stateFolder === undefined) {
+      await this.checkOwner();
+      return { metadata: gathered.metadata, path: undefined };
+    }
+    const id = metadata.checkpointId;
+    const path = savepoint ? stateFolder : join(dirname(stateFolder), checkpointFolder(id, this.#epoch));
+    const written = savepoint ? gathered.metadata : { ...gathered.metadata, epoch: this.#epoch };
+    const completed = { metadata: written, path };
+    this.#checkFiles(written);
     const outcome = await writeMetadata(
       this.#fileSystem,
       path,
-      encodeMetadata(gathered.metadata, path),
+      encodeMetadata(written, path),
       `${METADATA_FILE}.${hexDigits(this.#randomBytes(6))}.tmp`,
     );
     if (outcome.kind === "none") {
@@ -118,25 +186,48 @@ class Store implements CheckpointStore {
     if (!savepoint) this.#retain(completed, path, gathered.copies);
     // It may be found there, so all that it names is kept for good.
     if (outcome.kind === "doubtful") throw outcome.error;
+    // From here on a successor finds it; if there is one already, it may have looked before.
+    await this.checkOwner();
     return completed;
   }
 
-  claim(checkpoint: CompletedCheckpoint): void {
-    if (checkpoint.path !== undefined) this.#retain(checkpoint, checkpoint.path, new Map());
+  async claim(checkpoint: CompletedCheckpoint): Promise<string | undefined> {
+    const { path } = checkpoint;
+    if (path === undefined) return undefined;
+    const homes = homesOf(checkpoint, path);
+    for (const folder of homes) await this.#take(folder);
+    try {
+      // Until now its owner may have removed it.
+      await loadCheckpoint(path, this.#fileSystem);
+    } catch (error) {
+      await this.checkOwner();
+      for (const folder of homes) if (folder !== this.#jobFolder) await this.#leave(folder);
+      throw error;
+    }
+    this.#retain(checkpoint, path, new Map());
+    return newerBeside(checkpoint, this.#fileSystem, this.#folders.get(dirname(path))?.earlier);
   }
 
   async discard({ path }: CompletedCheckpoint): Promise<Error | undefined> {
     const checkpoint = path === undefined ? undefined : this.#owned.get(path);
     // One in memory, or one that the job does not own.
     if (path === undefined || checkpoint === undefined) return undefined;
+    try {
+      await this.checkOwner();
+    } catch (error) {
+      return error as Error;
+    }
     const own = new Set(await this.#removable(checkpoint, path));
-    return removeRecorded(this.#fileSystem, path, () => {
+    const failure = await removeRecorded(this.#fileSystem, path, () => {
       this.#owned.delete(path);
       return this.#counts.release(stateFilesOf(checkpoint.metadata)).filter((file) => own.has(file));
     });
+    for (const folder of homesOf(checkpoint, path)) if (folder !== this.#jobFolder) await this.#leave(folder);
+    return failure;
   }
 
   async discardUnrecorded(metadata: StateHolder): Promise<void> {
+    if (!(await this.#owns())) return;
     const savepoints = new Set<string>();
     for (const path of stateFilesOf(metadata)) {
       const folder = dirname(path);
@@ -152,15 +243,17 @@ class Store implements CheckpointStore {
   async removeOrphans(): Promise<void> {
     const shared = this.#shared;
     if (shared !== undefined)
-      await removeOrphansOf(this.#fileSystem, dirname(shared), shared, (path) => this.#counts.has(path));
+      await removeOrphansOf(this.#fileSystem, dirname(shared), shared, {
+        epoch: this.#epoch,
+        keeps: (path) => this.#counts.has(path),
+        mayRemove: () => this.#owns(),
+      });
   }
 
   async close(): Promise<void> {
+    if (!(await this.#owns())) return;
     for (const folder of this.#prepared) await removeIfEmpty(this.#fileSystem, folder);
-    const shared = this.#shared;
-    if (shared === undefined) return;
-    await removeIfEmpty(this.#fileSystem, shared);
-    await removeIfEmpty(this.#fileSystem, dirname(shared));
+    for (const folder of [...this.#folders.keys()]) await this.#leave(folder);
   }
 
   get #job(): JobId {
@@ -169,9 +262,51 @@ class Store implements CheckpointStore {
     return this.#jobId;
   }
 
+  /** The job's own folder. */
+  get #jobFolder(): string | undefined {
+    return this.#directory === undefined ? undefined : join(this.#directory, this.#job);
+  }
+
   /** Where the files of checkpoints stand. */
   get #shared(): string | undefined {
-    return this.#directory === undefined ? undefined : join(this.#directory, this.#job, "shared");
+    const folder = this.#jobFolder;
+    return folder === undefined ? undefined : join(folder, "shared");
+  }
+
+  /** The folders of the job's completed checkpoints, the newest last. */
+  async #completedFolders(): Promise<readonly string[]> {
+    const folder = this.#jobFolder;
+    return folder === undefined ? [] : checkpointsIn(this.#fileSystem, folder);
+  }
+
+  /** Takes a folder, unless it is this store's. */
+  async #take(folder: string): Promise<FolderOwnership> {
+    const known = this.#folders.get(folder);
+    if (known !== undefined) return known;
+    const options: OwnershipOptions = {
+      fileSystem: this.#fileSystem,
+      randomBytes: this.#randomBytes,
+      process: this.#process,
+      job: this.#job,
+    };
+    const taken = await FolderOwnership.take(folder, options);
+    this.#folders.set(folder, taken);
+    return taken;
+  }
+
+  async #leave(folder: string): Promise<void> {
+    const gone = await this.#folders.get(folder)?.leaveIfEmpty();
+    if (gone === true) this.#folders.delete(folder);
+  }
+
+  /** Whether anything may be removed. Where that can't be found out, nothing may. */
+  async #owns(): Promise<boolean> {
+    try {
+      await this.checkOwner();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Sees that files can be made in a folder. */
@@ -224,4 +359,11 @@ class Store implements CheckpointStore {
     if (files.every((file) => dirname(file) === shared)) return files;
     return ownFilesOf(this.#fileSystem, checkpoint, path);
   }
+}
+
+/** The folders in which a checkpoint stands: that of its job, or a savepoint's own; and those of its files. */
+function homesOf(checkpoint: CompletedCheckpoint, path: string): readonly string[] {
+  const files = [...stateFilesOf(checkpoint.metadata)].map((file) => dirname(file));
+  const folders = files.map((folder) => (basename(folder) === "shared" ? dirname(folder) : folder));
+  return [...new Set([checkpoint.metadata.kind === "savepoint" ? path : dirname(path), ...folders])].sort();
 }

@@ -13,8 +13,25 @@ export const METADATA_FILE = "_metadata";
 /** How many folders are looked into for one that may have been meant. */
 const MAX_LOOKED_INTO = 10;
 
-/** Name of the folder of a checkpoint. */
-export const CHECKPOINT_FOLDER = /^chk-(\d+)$/u;
+/** Name of the folder of a checkpoint: its number, and its owner's epoch but for the first. */
+const CHECKPOINT_FOLDER = /^chk-(\d+)(?:-(\d+))?$/u;
+
+/** What the name of a checkpoint's folder says. */
+export interface CheckpointPlace {
+  readonly id: number;
+  /** Of the owner who wrote it. */
+  readonly epoch: number;
+}
+
+/** The name of a checkpoint's folder. Each owner has names of its own, so that nobody writes what another may be about to write. */
+export const checkpointFolder = (id: number, epoch: number): string =>
+  epoch === 1 ? `chk-${id}` : `chk-${id}-${epoch}`;
+
+/** The other way; undefined for another name. */
+export function checkpointPlace(name: string): CheckpointPlace | undefined {
+  const [, id, epoch = "1"] = CHECKPOINT_FOLDER.exec(name) ?? [];
+  return id === undefined ? undefined : { id: Number(id), epoch: Number(epoch) };
+}
 
 /**
  * Reads what a recorded checkpoint or savepoint says of itself; none of its state.
@@ -91,15 +108,20 @@ async function namedNear(fileSystem: FileSystem, folder: string): Promise<string
   }
 }
 
-/** The folders of completed checkpoints in a job's folder, oldest first. @throws CHECKPOINT_STORAGE_FAILED */
+/**
+ * The folders of completed checkpoints in a job's folder, oldest first: by the epoch of their owner, then by number. What an owner writes who
+ * was replaced is older than all that his successor writes, whenever it comes.
+ *
+ * @throws CHECKPOINT_STORAGE_FAILED
+ */
 export async function checkpointsIn(fileSystem: FileSystem, folder: string): Promise<readonly string[]> {
-  const complete: { readonly path: string; readonly number: number }[] = [];
+  const complete: (CheckpointPlace & { readonly path: string })[] = [];
   for (const name of await namesIn(fileSystem, folder)) {
-    const number = CHECKPOINT_FOLDER.exec(name)?.[1];
-    if (number === undefined) continue;
+    const place = checkpointPlace(name);
+    if (place === undefined) continue;
     const path = join(folder, name);
     const inside = await namesIn(fileSystem, path);
-    if (inside.includes(METADATA_FILE)) complete.push({ path, number: Number(number) });
+    if (inside.includes(METADATA_FILE)) complete.push({ path, ...place });
   }
-  return complete.sort((a, b) => a.number - b.number).map(({ path }) => path);
+  return complete.sort((a, b) => a.epoch - b.epoch || a.id - b.id).map(({ path }) => path);
 }

@@ -1,7 +1,7 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { FileSystem } from "./file-system.ts";
-import { ensureFolder, removeIfEmpty, removeQuietly, syncFolder } from "./folders.ts";
+import { removeIfEmpty, removeQuietly, syncFolder } from "./folders.ts";
 import { METADATA_FILE } from "./load-checkpoint.ts";
 import { errorCode, storageProblem } from "./storage-problem.ts";
 
@@ -14,7 +14,7 @@ export type MetadataOutcome =
   | { readonly kind: "doubtful"; readonly error: MillraceError };
 
 /**
- * Writes `_metadata` into a folder, which is made where it is missing: beside it first, synced, then renamed, so that it stands there whole or
+ * Writes `_metadata` into a folder, which is made where it is missing, but not the one around it: beside it first, synced, then renamed, so that it stands there whole or
  * not at all whenever the process or the machine dies.
  *
  * @param temporary a name that nobody uses
@@ -28,7 +28,7 @@ export async function writeMetadata(
   const path = join(folder, METADATA_FILE);
   const beside = join(folder, temporary);
   try {
-    await ensureFolder(fileSystem, folder);
+    await makeFolder(fileSystem, folder);
     checkFree(fileSystem, path);
     await writeWhole(fileSystem, beside, bytes);
   } catch (error) {
@@ -43,6 +43,16 @@ export async function writeMetadata(
   } catch (error) {
     return takeBack(fileSystem, folder, beside, storageProblem("write", path, error));
   }
+}
+
+/** When the job's folder is gone, a successor has come to its end: there is nothing to be made anew. */
+async function makeFolder(fileSystem: FileSystem, folder: string): Promise<void> {
+  try {
+    await fileSystem.makeFolder(folder);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
+  await syncFolder(fileSystem, dirname(folder));
 }
 
 async function writeWhole(fileSystem: FileSystem, path: string, bytes: Uint8Array): Promise<void> {

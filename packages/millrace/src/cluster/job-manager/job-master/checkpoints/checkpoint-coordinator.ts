@@ -120,6 +120,16 @@ export class CheckpointCoordinator {
     return this.#storage.ofCheckpoints();
   }
 
+  /** Whether the job has a place for checkpoints, which another process may take over. */
+  get owned(): boolean {
+    return this.#storage.opened;
+  }
+
+  /** Sees that no other process has. @throws FENCED; CHECKPOINT_STORAGE_FAILED where that can't be found out */
+  async checkOwner(): Promise<void> {
+    await this.#storage.checkOwner();
+  }
+
   /** The restored checkpoint is the job's own from now on: it goes when later ones replace it. */
   async claim(checkpoint: CompletedCheckpoint): Promise<void> {
     await this.#storage.claim(checkpoint);
@@ -376,6 +386,8 @@ export class CheckpointCoordinator {
       this.#on({ type: "recorded", id, tasksEnd });
     } catch (error) {
       await this.#storage.clean([...snapshots.values()]);
+      // However many failures are tolerated: there is no next one.
+      if (MillraceError.is(error, "FENCED")) this.#options.failJob(error);
       this.#on({ type: "recordFailed", id, error: failure(`${this.#nameOf(id)} can't be recorded`, error) });
       this.#forget(underway);
     }
@@ -435,6 +447,16 @@ export class CheckpointCoordinator {
     const text = error.message.startsWith(`${name} `) ? error.message : `${name} failed: ${error.message}`;
     // Who asked for it is told.
     this.#options.log(asked ? "info" : "warn", text);
+    void this.#failIfFenced();
+  }
+
+  /** What tasks could not write may be gone because its folder has another owner. */
+  async #failIfFenced(): Promise<void> {
+    try {
+      await this.#storage.checkOwner();
+    } catch (error) {
+      if (MillraceError.is(error, "FENCED")) this.#options.failJob(error);
+    }
   }
 
   /** It was recorded although it had been given up. */

@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { CheckpointLocation, TaskSnapshot } from "../../../../protocol/control/snapshots.ts";
 import type { CheckpointMetadata } from "../../../../runtime/checkpoint/format/checkpoint-metadata.ts";
 import type {
@@ -35,6 +36,18 @@ export class CheckpointStorage {
   constructor(options: CheckpointStorageOptions) {
     this.#options = options;
     this.#retained = new RetainedCheckpoints(options.settings, options.log);
+  }
+
+  /** Whether the job has a store: then it may be fenced. */
+  get opened(): boolean {
+    return this.#store !== undefined;
+  }
+
+  /** Sees that nobody has taken over the job's checkpoints. @throws FENCED; CHECKPOINT_STORAGE_FAILED where that can't be found out */
+  async checkOwner(): Promise<void> {
+    if (this.#store === undefined) return;
+    const store = await this.open();
+    await this.#during(store.checkOwner());
   }
 
   /** Whether something is underway. */
@@ -85,8 +98,9 @@ export class CheckpointStorage {
   /** The checkpoint that the job starts from is its own from now on: it goes when later ones replace it. */
   async claim(checkpoint: CompletedCheckpoint): Promise<void> {
     const store = await this.open();
-    store.claim(checkpoint);
+    const newer = await this.#during(store.claim(checkpoint));
     this.#retained.add(checkpoint);
+    if (newer !== undefined) this.#options.log("warn", newer);
   }
 
   /** Keeps a new one, and removes those that are too many now, once nothing can build on them any more: when `unused` settles. */
@@ -138,13 +152,25 @@ export class CheckpointStorage {
 
   async #close(how: JobEnd, settled: () => Promise<boolean>): Promise<void> {
     const quiet = await settled();
-    if (this.#store === undefined) return;
+    if (this.#store === undefined || (await this.#fenced())) return;
     await this.#tidy("checkpoints", async (store) => {
       await this.#retained.end(how, store);
       // What is still being recorded may yet name files.
       if (quiet) await store.removeOrphans();
       await store.close();
     });
+  }
+
+  /** Whether all of it is somebody else's now. */
+  async #fenced(): Promise<boolean> {
+    try {
+      await this.checkOwner();
+      return false;
+    } catch (error) {
+      if (!MillraceError.is(error, "FENCED")) return false;
+      this.#options.log("info", `nothing is removed: ${error.message}`);
+      return true;
+    }
   }
 
   async #tidy(what: string, operation: (store: CheckpointStore) => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
 import type { Random } from "../../../../common/clock/random.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { CheckpointCoordinator } from "../checkpoints/checkpoint-coordinator.ts";
 import type { JobUnit, JobUnits } from "../units/job-units.ts";
 import type { SlotProvider } from "../units/slot-provider.ts";
@@ -182,8 +183,13 @@ export class Failover {
     await Promise.all(units.map(({ closed }) => closed));
     // A checkpoint that is being recorded may yet be the last completed one: tasks that live would commit it.
     await checkpoints.settled();
+    const fenced = await fencedBy(checkpoints);
     // Meanwhile the job may have been cancelled, or have failed as a whole.
     if (!this.#options.restarting || this.#whole !== whole) return;
+    if (fenced !== undefined) {
+      fail([fenced], "");
+      return;
+    }
     const why = forbidden();
     if (why !== undefined) {
       fail(whole?.errors ?? units.flatMap(({ attempt }) => attempt?.errors ?? []), why);
@@ -205,6 +211,16 @@ export class Failover {
   /** Whether the end of all its tasks is part of the last completed checkpoint. */
   #covered({ attempt }: JobUnit): boolean {
     return attempt?.executions.all.every(({ key }) => this.#options.checkpoints.hasFinished(key)) ?? false;
+  }
+}
+
+/** Why nothing may be started again: the job goes on elsewhere. Where that can't be found out, the next checkpoint will. */
+async function fencedBy(checkpoints: CheckpointCoordinator): Promise<Error | undefined> {
+  try {
+    await checkpoints.checkOwner();
+    return undefined;
+  } catch (error) {
+    return MillraceError.is(error, "FENCED") ? error : undefined;
   }
 }
 

@@ -15,6 +15,8 @@ const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "SAVEPOINT_NOT_FOUND",
   // Starting from an older checkpoint would commit twice: that is an operator's decision.
   "CHECKPOINT_CORRUPT",
+  // The job goes on elsewhere.
+  "FENCED",
 ]);
 
 /**

@@ -33,7 +33,13 @@ export async function running(
 export function storeOf(store: CheckpointStore): CheckpointStore {
   return {
     location: store.location,
+    get epoch() {
+      return store.epoch;
+    },
     open: (id) => store.open(id),
+    checkOwner: () => store.checkOwner(),
+    completed: () => store.completed(),
+    newest: () => store.newest(),
     prepareSavepoint: (target) => store.prepareSavepoint(target),
     record: (metadata, location) => store.record(metadata, location),
     claim: (checkpoint) => store.claim(checkpoint),
