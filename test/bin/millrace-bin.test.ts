@@ -1,8 +1,8 @@
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -160,6 +160,51 @@ describe.skipIf(process.platform === "win32")("bin/millrace.js", () => {
     expect(await ended(child)).toMatchObject({ code: null, signal: "SIGTERM" });
   });
 
+  /** Starts what takes long in a second process, kills the first, and answers how the second ended: it tells itself. */
+  async function orphaned(launch: () => ChildProcessWithoutNullStreams): Promise<string> {
+    const child = launch();
+    let out = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    while (!out.includes("\n")) await once(child.stdout, "data");
+    child.kill("SIGKILL");
+    // Its standard output ends with the last process that has it.
+    await once(child, "close");
+    return out.split("\n").slice(1).join("\n").trim();
+  }
+
+  const TELLING = `
+    process.on("SIGTERM", () => {
+      process.stdout.write("asked to stop\\n", () => process.exit(0));
+    });
+    setTimeout(() => process.stdout.write("left alone\\n", () => process.exit(1)), 20_000);
+    console.log("running");
+  `;
+
+  it("ends with the process that it stands for, when that one is killed", async () => {
+    installed("killed", "killed");
+    write("killed/node_modules/millrace/dist/cli.js", TELLING);
+    const node = join(folder, "killed/node_modules/.bin/node");
+    mkdirSync(dirname(node), { recursive: true });
+    symlinkSync(process.execPath, node);
+    expect(await orphaned(() => start("killed", "killed", [], true))).toBe("asked to stop");
+  });
+
+  const oldNode = realOldNode();
+  it.skipIf(oldNode === undefined)(
+    `ends with a real older Node.js that started it${oldNode === undefined ? " (skipped: the PATH has none)" : ""}`,
+    async () => {
+      installed("killed-old", "killed-old");
+      write("killed-old/node_modules/millrace/dist/cli.js", TELLING);
+      const node = join(folder, "killed-old/node_modules/.bin/node");
+      mkdirSync(dirname(node), { recursive: true });
+      symlinkSync(process.execPath, node);
+      const { NODE_OPTIONS: _options, ...env } = process.env;
+      const launch = (): ChildProcessWithoutNullStreams =>
+        spawn(oldNode!, [launcher("killed-old")], { cwd: join(folder, "killed-old"), env });
+      expect(await orphaned(launch)).toBe("asked to stop");
+    },
+  );
+
   it("runs the sources, under their condition, where the bundle is missing", async () => {
     write("repository/packages/millrace/package.json", '{ "name": "millrace", "type": "module" }');
     write("repository/packages/millrace/src/cli/main.ts", STUB.replace("NAME", "the sources"));
@@ -183,3 +228,15 @@ describe.skipIf(process.platform === "win32")("bin/millrace.js", () => {
     expect(run.err).toContain("dist/cli.js is missing");
   });
 });
+
+/** A Node.js older than the engine needs, outside of this project's folders; undefined where there is none. */
+function realOldNode(): string | undefined {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    if (folder.includes("node_modules")) continue;
+    const path = join(folder, "node");
+    const { status, stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
+    const major = Number(/^v(\d+)/u.exec(stdout ?? "")?.[1]);
+    if (status === 0 && major >= 16 && major < 24) return path;
+  }
+  return undefined;
+}

@@ -55,7 +55,8 @@ async function execute(node, flags) {
   const { spawn } = await import("child_process");
   const { constants } = await import("os");
   const child = spawn(node, [...process.execArgv, ...flags, self, ...process.argv.slice(2)], {
-    stdio: "inherit",
+    // The channel says nothing; the other end notices when it breaks.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, [REEXECUTED]: "1" },
   });
   // A terminal sends Ctrl-C and Ctrl-\ to both processes; a second copy would look like the user's second press.
@@ -76,6 +77,14 @@ async function execute(node, flags) {
   });
 }
 
+/** The process that this one stands for may die without a word (kill -9): then this one is asked to stop, as by SIGTERM. */
+function endWithLauncher() {
+  if (process.channel === undefined) return;
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  // It is no reason to stay.
+  process.channel.unref();
+}
+
 function explainNode() {
   console.error(
     `millrace: Node.js ${REQUIRED_MAJOR} or newer is needed, and this is ${process.version} (${process.execPath}).\n` +
@@ -94,6 +103,7 @@ function explainMissingBuild() {
 }
 
 function start() {
+  if (reexecuted) endWithLauncher();
   const local = projectInstall();
   if (local !== undefined) return import(pathToFileURL(local).href);
 
