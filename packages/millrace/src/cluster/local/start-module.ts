@@ -92,13 +92,13 @@ async function launch(
 ): Promise<LocalJob> {
   const clock: Clock = new SystemClock();
   const slots = new WorkerSlots();
-  slots.prepare(threadsAhead(options.parallelism, options.config));
   let artifact: JobArtifact | undefined;
   const release = async (): Promise<void> => {
     await slots.close();
     await artifact?.dispose();
   };
   try {
+    slots.prepare(threadsAhead(options.parallelism, options.config));
     artifact = await bundling;
     const log: ModuleOptions["log"] = (level, message) => options.log(level, message);
     const { built, restore } = await restoreJob(

@@ -1,3 +1,4 @@
+import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { slotId } from "../../common/ids/ids.ts";
 import { localSlot } from "../job-manager/job-master/units/slot-provider.ts";
 import type {
@@ -16,12 +17,18 @@ export class WorkerSlots implements SlotProvider {
   /** Started, and given to nobody yet. */
   #spare: WorkerSlot[] = [];
   readonly #given = new Set<WorkerSlot>();
+  readonly #create: (name: string) => WorkerSlot;
   #named = 0;
   #closed = false;
 
+  /** @param create for tests: makes one */
+  constructor(create = (name: string): WorkerSlot => new WorkerSlot(name)) {
+    this.#create = create;
+  }
+
   prepare(count: number): void {
     while (!this.#closed && this.#spare.length < count)
-      this.#spare.push(new WorkerSlot(`millrace-slot-${this.#named++}`));
+      this.#spare.push(this.#create(`millrace-slot-${this.#named++}`));
   }
 
   async open(request: SlotsRequest): Promise<readonly OpenedSlot[]> {
@@ -31,7 +38,11 @@ export class WorkerSlots implements SlotProvider {
     const slots = this.#spare.splice(0, count);
     for (const slot of slots) this.#given.add(slot);
     try {
+      if (slots.length < count)
+        throw new MillraceError("SLOT_LOST", "no slots are opened any more: the job is over");
       await Promise.all(slots.map(({ online }) => online));
+      // One that was online early may have ended while the others were awaited.
+      for (const slot of slots) slot.checkAlive();
     } catch (error) {
       await Promise.all(slots.map((slot) => slot.close()));
       throw error;

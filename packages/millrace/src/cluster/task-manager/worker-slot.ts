@@ -14,19 +14,22 @@ export class WorkerSlot implements SlotConnection {
   onClose: ((error: Error | undefined) => void) | undefined;
   /** Settles when the thread has ended, for whatever reason. */
   readonly gone: Promise<void>;
+  readonly #name: string;
   readonly #worker: Worker;
   #closed = false;
+  #ended = false;
+  #error: Error | undefined;
 
-  constructor(name: string) {
-    const fromSources = import.meta.url.endsWith(".ts");
-    const url = new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url);
-    this.#worker = new Worker(url, { name, env: workerEnvironment() });
-    let error: Error | undefined;
-    this.#worker.on("error", (thrown) => (error = thrown as Error));
+  /** @param entry the module that its thread runs */
+  constructor(name: string, entry: URL = slotWorker()) {
+    this.#name = name;
+    this.#worker = new Worker(entry, { name, env: workerEnvironment() });
+    this.#worker.on("error", (thrown) => (this.#error = thrown as Error));
     this.gone = new Promise((resolve) => {
       this.#worker.on("exit", () => {
+        this.#ended = true;
         resolve();
-        if (!this.#closed) this.onClose?.(error);
+        if (!this.#closed) this.onClose?.(this.#error);
       });
     });
     this.online = new Promise((resolve, reject) => {
@@ -34,12 +37,15 @@ export class WorkerSlot implements SlotConnection {
         if (message.type === "online") resolve();
         this.onMessage?.(message);
       });
-      void this.gone.then(() =>
-        reject(new MillraceError("SLOT_LOST", `${name} ended before it was online`, { cause: error })),
-      );
+      void this.gone.then(() => reject(this.#lost("before it was online")));
     });
     // Whoever waits for it sees the failure; nobody waiting must not end the process.
     this.online.catch(() => {});
+  }
+
+  /** Nobody heard of its end before `onClose` was set. @throws SLOT_LOST when it has ended */
+  checkAlive(): void {
+    if (this.#ended) throw this.#lost("before it was given to a job");
   }
 
   send(message: ToSlot): void {
@@ -72,6 +78,20 @@ export class WorkerSlot implements SlotConnection {
   #post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
+
+  #lost(when: string): MillraceError {
+    const error = this.#error;
+    const why = error !== undefined ? `: ${error.message}` : this.#closed ? ": it was closed" : "";
+    return new MillraceError("SLOT_LOST", `${this.#name} ended ${when}${why}`, {
+      cause: error,
+      retryable: true,
+    });
+  }
+}
+
+function slotWorker(): URL {
+  const fromSources = import.meta.url.endsWith(".ts");
+  return new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url);
 }
 
 /** Threads don't take over the compile cache of their process by themselves. */

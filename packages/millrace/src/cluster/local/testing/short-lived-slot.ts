@@ -1,0 +1,10 @@
+import { parentPort } from "node:worker_threads";
+import { CONTROL_VERSION } from "../../../protocol/control/messages.ts";
+
+/*
+ * The entry of a slot's thread that comes online and ends at once, as one that runs out of memory would.
+ */
+parentPort?.postMessage({ type: "online", version: CONTROL_VERSION });
+setImmediate(() => {
+  throw new RangeError("thread ran out of memory");
+});
