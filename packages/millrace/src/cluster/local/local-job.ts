@@ -64,7 +64,8 @@ export function localJob(
 ): LocalJob {
   const done = master.done.then(async (outcome) => {
     await release();
-    return outcome;
+    // Nobody suspends a job of this process.
+    return outcome as JobOutcome;
   });
   const folder = (directory: string | undefined): string => {
     const target = directory ?? configValue(graphs.streamGraph.config, SAVEPOINT_DIR);

@@ -7,13 +7,18 @@ export type Transitions<S extends string> = { readonly [From in S]: readonly S[]
 export class StateMachine<S extends string> {
   readonly #what: string;
   readonly #transitions: Transitions<S>;
+  readonly #onChange: ((state: S) => void) | undefined;
   #state: S;
 
-  /** @param what names it in errors: "job", "execution x/0#0" */
-  constructor(what: string, transitions: Transitions<S>, initial: S) {
+  /**
+   * @param what names it in errors: "job", "execution x/0#0"
+   * @param onChange called after each move; must not throw, nor move the machine
+   */
+  constructor(what: string, transitions: Transitions<S>, initial: S, onChange?: (state: S) => void) {
     this.#what = what;
     this.#transitions = transitions;
     this.#state = initial;
+    this.#onChange = onChange;
   }
 
   get state(): S {
@@ -38,5 +43,6 @@ export class StateMachine<S extends string> {
       );
     }
     this.#state = state;
+    this.#onChange?.(state);
   }
 }

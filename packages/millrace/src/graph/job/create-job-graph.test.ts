@@ -142,7 +142,7 @@ describe("createJobGraph", () => {
   it("gives vertices other parallelisms after chaining: key groups and vertices stay, edges follow", () => {
     const stream = straight([forward, hash]).build();
     const before = createJobGraph(stream, { parallelism: 2 });
-    const [first, second] = before.vertices.map(({ id }) => id) as [string, string];
+    const [first, second] = before.vertices.map(({ id }): string => id) as [string, string];
     const rescaled = (parallelismOverrides: Record<string, number>): JobGraph =>
       createJobGraph(stream, { parallelism: 2, parallelismOverrides });
     const after = rescaled({ [second]: 100 });

@@ -9,6 +9,8 @@ import type {
   CompletedCheckpoint,
 } from "../../../runtime/checkpoint/storage/checkpoint-store.ts";
 import type { TaskMetrics } from "../../../runtime/task/task-metrics.ts";
+import type { JobInheritance } from "./job-inheritance.ts";
+import type { JobObserver } from "./job-observer.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import type { SlotProvider } from "./units/slot-provider.ts";
 
@@ -31,6 +33,14 @@ export interface JobMasterOptions {
   readonly streams: StandardStreams;
   /** What the job starts from, checked against it; undefined: from nothing. */
   readonly restore: JobRestore | undefined;
+  /** What an earlier JobMaster of the same job has left; undefined for the first. */
+  readonly inheritance?: JobInheritance | undefined;
+  /** Follows what happens, for the job's view. */
+  readonly observer?: JobObserver | undefined;
+  /**
+   * Asked when what failed is about to be started again. True: the job is to be planned anew instead, and suspends itself. Default: false.
+   */
+  readonly replans?: (() => boolean) | undefined;
   /** Makes the job's storage of checkpoints. Called when it is first needed. */
   createStore(): Promise<CheckpointStore>;
   log(level: "info" | "warn" | "error", message: string): void;
@@ -51,4 +61,9 @@ export interface JobOutcome {
   readonly givenUp: string | undefined;
   /** The last metrics of each task that were seen, by execution: those of its latest attempt. */
   readonly metrics: ReadonlyMap<string, TaskMetrics>;
+}
+
+/** How a JobMaster let go of its job. SUSPENDED: the job has not ended, and can go on from what is left (`JobMaster.inheritance`). */
+export interface MasterOutcome extends Omit<JobOutcome, "status"> {
+  readonly status: JobOutcome["status"] | "SUSPENDED";
 }

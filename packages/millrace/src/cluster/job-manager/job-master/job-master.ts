@@ -11,11 +11,13 @@ import type { TaskMetrics } from "../../../runtime/task/task-metrics.ts";
 import { engineVersion } from "../../engine-version.ts";
 import { CheckpointCoordinator } from "./checkpoints/checkpoint-coordinator.ts";
 import type { SnapshotOrder } from "./checkpoints/checkpoint-coordinator-options.ts";
-import type { CheckpointStatistics } from "./checkpoints/checkpoint-history.ts";
+import type { CheckpointHistory, CheckpointStatistics } from "./checkpoints/checkpoint-history.ts";
 import { checkpointSettings } from "./checkpoints/checkpoint-settings.ts";
 import type { CheckpointSettings } from "./checkpoints/checkpoint-settings.ts";
 import { ClientResults } from "./client-results.ts";
-import type { JobMasterOptions, JobOutcome } from "./job-master-options.ts";
+import type { JobInheritance } from "./job-inheritance.ts";
+import type { JobMasterOptions, MasterOutcome } from "./job-master-options.ts";
+import type { FailurePlace } from "./job-observer.ts";
 import { Failover } from "./restart/failover.ts";
 import { restartStrategy } from "./restart/restart-settings.ts";
 import { rootCause } from "./restart/root-cause.ts";
@@ -37,8 +39,8 @@ import type { AttemptListener, JobMessage } from "./units/unit-attempt.ts";
 export class JobMaster implements AttemptListener {
   readonly jobId: JobId;
   readonly results: ClientResults;
-  /** Settles when the job has ended and all its slots have let go of it. Never rejects. */
-  readonly done: Promise<JobOutcome>;
+  /** Settles when the job has ended, or was suspended, and all its slots have let go of it. Never rejects. */
+  readonly done: Promise<MasterOutcome>;
   readonly #options: JobMasterOptions;
   readonly #settings: CheckpointSettings;
   readonly #machine: StateMachine<JobStatus>;
@@ -57,7 +59,9 @@ export class JobMaster implements AttemptListener {
   #givenUp: string | undefined;
   /** Whether all tasks were told to commit and end: what follows can't be undone. */
   #committing = false;
-  #resolve!: (outcome: JobOutcome) => void;
+  /** Whether the job has come to its outcome. */
+  #over = false;
+  #resolve!: (outcome: MasterOutcome) => void;
 
   constructor(options: JobMasterOptions) {
     const { jobId, jobGraph, streamGraph, clock, config, random, slots } = options;
@@ -65,7 +69,12 @@ export class JobMaster implements AttemptListener {
     this.#options = options;
     this.jobId = jobId;
     this.#settings = checkpointSettings(config);
-    this.#machine = new StateMachine<JobStatus>(`job "${jobGraph.jobName}"`, JOB_TRANSITIONS, "INITIALIZING");
+    this.#machine = new StateMachine<JobStatus>(
+      `job "${jobGraph.jobName}"`,
+      JOB_TRANSITIONS,
+      "INITIALIZING",
+      (status) => options.observer?.status(status),
+    );
     this.done = new Promise((resolve) => (this.#resolve = resolve));
     this.#units = new JobUnits(jobGraph, options.packed);
     const units = this.#units;
@@ -101,6 +110,7 @@ export class JobMaster implements AttemptListener {
         log,
       },
       this.#restore.initial,
+      options.inheritance,
     );
     const machine = this.#machine;
     this.#failover = new Failover({
@@ -121,6 +131,8 @@ export class JobMaster implements AttemptListener {
         for (const { vertex, subtask } of unit.unit.tasks) this.#sources.subtaskLost(vertex, subtask);
       },
       fail: (errors, why) => this.#fail(errors, why),
+      replan: () => options.replans?.() === true && this.suspend(),
+      failures: options.inheritance?.failures,
       restart: (some, all) => this.#restart(some, all),
       log,
     });
@@ -177,6 +189,58 @@ export class JobMaster implements AttemptListener {
     this.#end(new MillraceError("CHECKPOINT_FAILED", "the job was cancelled"));
   }
 
+  /** Whether `suspend` can be called: not when the job has an outcome already, or has told its tasks to commit for the last time. */
+  get suspendable(): boolean {
+    const { state } = this.#machine;
+    return (
+      (state === "CREATED" || state === "RUNNING" || state === "RESTARTING") &&
+      this.#forbidden() === undefined
+    );
+  }
+
+  /**
+   * Lets the job's tasks and slots go without an outcome; nothing of its checkpoints is removed. `done` settles with SUSPENDED, and another
+   * JobMaster may go on from `inheritance` and `latest`. Answers whether it does: not where the job is about to end.
+   */
+  suspend(): boolean {
+    if (!this.suspendable) return false;
+    this.#machine.to("SUSPENDED");
+    this.#end(new MillraceError("CHECKPOINT_FAILED", "the job is suspended"));
+    return true;
+  }
+
+  /** What is left to the next JobMaster of the job, once `done` has settled with SUSPENDED. */
+  get inheritance(): JobInheritance {
+    const firstAttempt = this.#units.attempts.reduce(
+      (next, { number }) => Math.max(next, number + 1),
+      this.#options.inheritance?.firstAttempt ?? 0,
+    );
+    return { firstAttempt, failures: this.#failover.failures, ...this.#checkpoints.inheritance };
+  }
+
+  /** The checkpoint that the job would start again from. */
+  get latest(): CompletedCheckpoint | undefined {
+    return this.#checkpoints.latest;
+  }
+
+  /** The attempts of all failover units at hand, or the last ones. */
+  get attempts(): readonly UnitAttempt[] {
+    return this.#units.attempts;
+  }
+
+  /** Whether every task runs, or has finished. */
+  get allRunning(): boolean {
+    return (
+      this.#machine.state === "RUNNING" &&
+      this.#units.executions.every(({ machine: { state } }) => state === "RUNNING" || state === "FINISHED")
+    );
+  }
+
+  /** What is remembered of checkpoints. */
+  get checkpointHistory(): CheckpointHistory {
+    return this.#checkpoints.history;
+  }
+
   /** The tasks' metrics as of now, by execution. Tasks of slots that don't answer in time keep their last ones. */
   async metrics(): Promise<ReadonlyMap<string, TaskMetrics>> {
     const { attempts } = this.#units;
@@ -214,11 +278,13 @@ export class JobMaster implements AttemptListener {
     this.#tasksChanged();
   }
 
-  failed(attempt: UnitAttempt, error: Error): void {
+  failed(attempt: UnitAttempt, error: Error, at: FailurePlace | undefined): void {
     const unit = this.#units.of(attempt);
-    if (unit === undefined || this.#machine.terminal) return;
-    if (this.#machine.state === "FAILING") this.#errors = [...this.#errors, error];
-    else if (this.#machine.state !== "CANCELLING") this.#failover.unitFailed(unit, error);
+    const { state } = this.#machine;
+    if (unit === undefined || this.#machine.terminal || state === "SUSPENDED") return;
+    this.#options.observer?.failed(error, attempt, at);
+    if (state === "FAILING") this.#errors = [...this.#errors, error];
+    else if (state !== "CANCELLING") this.#failover.unitFailed(unit, error);
   }
 
   over(attempt: UnitAttempt): void {
@@ -280,15 +346,17 @@ export class JobMaster implements AttemptListener {
         source.restoreSplits(subtask, this.#restore.splits(vertex, subtask));
       }
     }
-    if (this.#restore.planned) this.#checkpoints.restored();
+    if (this.#restore.planned) this.#checkpoints.restored(this.#options.clock.now());
+    const firstAttempt = this.#options.inheritance?.firstAttempt ?? 0;
     for (const unit of units) {
       this.results.dropped(unit.attempt?.executions.all.map(({ id }) => id) ?? []);
       unit.phase = "running";
+      if (unit.attempt !== undefined) this.#options.observer?.replaced(unit.attempt);
       unit.attempt = new UnitAttempt(
         unit.unit,
         this.#options,
         {
-          attempt: unit.attempt === undefined ? 0 : unit.attempt.number + 1,
+          attempt: unit.attempt === undefined ? firstAttempt : unit.attempt.number + 1,
           checkpoints: this.#deployment,
           restore: (vertex, subtask) => this.#restore.task(vertex, subtask),
         },
@@ -354,6 +422,8 @@ export class JobMaster implements AttemptListener {
   }
 
   #jobFailed(error: Error, counted: boolean): void {
+    if (!this.#machine.terminal && this.#machine.state !== "SUSPENDED")
+      this.#options.observer?.failed(error, undefined, undefined);
     if (this.#machine.state === "FAILING") this.#errors = [...this.#errors, error];
     else if (this.#machine.state === "RUNNING" || this.#machine.state === "RESTARTING")
       this.#failover.jobFailed(error, counted);
@@ -387,26 +457,33 @@ export class JobMaster implements AttemptListener {
   }
 
   #finishIfOver(): void {
-    if (this.#machine.terminal || !this.#units.allOver) return;
-    const { state } = this.#machine;
-    const status =
-      state === "FAILING"
-        ? "FAILED"
-        : state === "CANCELLING"
-          ? "CANCELED"
-          : this.#units.all.every(({ phase }) => phase === "ended")
-            ? "FINISHED"
-            : undefined;
+    if (this.#over || !this.#units.allOver) return;
+    const status = this.#outcome();
     if (status === undefined) return;
-    this.#machine.to(status);
+    this.#over = true;
+    if (status !== "SUSPENDED") this.#machine.to(status);
     if (status === "FINISHED") this.results.finished();
     this.#checkpoints.jobEnds(new MillraceError("CHECKPOINT_FAILED", "the job has ended"));
     this.#sources.close();
-    this.#options.streams.close();
+    if (status !== "SUSPENDED") this.#options.streams.close();
     void this.#wrapUp(status);
   }
 
-  async #wrapUp(status: JobOutcome["status"]): Promise<void> {
+  /** What has become of the job whose tasks are all over; undefined where some are to start again. */
+  #outcome(): MasterOutcome["status"] | undefined {
+    switch (this.#machine.state) {
+      case "FAILING":
+        return "FAILED";
+      case "CANCELLING":
+        return "CANCELED";
+      case "SUSPENDED":
+        return "SUSPENDED";
+      default:
+        return this.#units.all.every(({ phase }) => phase === "ended") ? "FINISHED" : undefined;
+    }
+  }
+
+  async #wrapUp(status: MasterOutcome["status"]): Promise<void> {
     await Promise.all(this.#units.all.map(({ closed }) => closed));
     await this.#checkpoints.close(status, setting(this.#options.config, CANCELLATION_TIMEOUT));
     const error = status === "FAILED" ? this.#endError(rootCause(this.#errors)) : undefined;

@@ -27,12 +27,16 @@ import { planTrigger } from "./plan-trigger.ts";
 import { refusePartlyFinished } from "./refuse-partly-finished.ts";
 import type { JobEnd } from "./retained-checkpoints.ts";
 import type { SnapshotUnderway } from "./snapshot-underway.ts";
+import type { JobInheritance } from "../job-inheritance.ts";
 
 type Acknowledgement = Extract<FromSlot, { readonly type: "checkpointAcknowledged" }>;
 /** A subtask of the job. */
 type Subtask = Pick<Execution, "vertex" | "subtask">;
 type Abort = Extract<CoordinatorAction, { readonly type: "abort" }>;
 type Refusal = Extract<FromSlot, { readonly type: "checkpointDeclined" }>;
+
+/** What of a job's checkpoints goes to the next generation. */
+type InheritedCheckpoints = Omit<JobInheritance, "firstAttempt" | "failures">;
 
 /** Of a subtask that ended while no checkpoint had to cover its end: nothing of it is needed any more. */
 const FINISHED: TaskSnapshot = { operators: [], channels: [], finished: true };
@@ -43,7 +47,7 @@ const FINISHED: TaskSnapshot = { operators: [], channels: [], finished: true };
  */
 export class CheckpointCoordinator {
   readonly #options: CheckpointCoordinatorOptions;
-  readonly #history = new CheckpointHistory();
+  readonly #history: CheckpointHistory;
   readonly #storage: CheckpointStorage;
   readonly #underway = new Map<number, SnapshotUnderway>();
   readonly #recorded = new Map<number, CompletedCheckpoint>();
@@ -74,13 +78,31 @@ export class CheckpointCoordinator {
       readonly claimed: boolean;
       readonly finished: ReadonlyMap<SubtaskKey, TaskSnapshot>;
     },
+    inherited?: InheritedCheckpoints,
   ) {
     this.#options = options;
+    this.#history = inherited?.history ?? new CheckpointHistory();
     this.#latest = restored?.checkpoint;
-    this.#state = initialState(restored?.checkpoint.metadata.checkpointId ?? 0);
+    const lastId = restored?.checkpoint.metadata.checkpointId ?? 0;
+    this.#state = initialState(Math.max(lastId, inherited?.lastCheckpointId ?? 0));
     this.#finished = new Map(restored?.finished);
-    this.#incremental = restored === undefined || restored.claimed;
-    this.#storage = new CheckpointStorage(options);
+    this.#incremental = inherited?.incremental ?? (restored === undefined || restored.claimed);
+    this.#storage = new CheckpointStorage(options, inherited?.retained);
+  }
+
+  /** What the coordinator of the next generation is given, once this one is closed. */
+  get inheritance(): InheritedCheckpoints {
+    return {
+      lastCheckpointId: this.#state.nextId - 1,
+      retained: this.#storage.retained,
+      incremental: this.#incremental,
+      history: this.#history,
+    };
+  }
+
+  /** What is remembered of checkpoints. */
+  get history(): CheckpointHistory {
+    return this.#history;
   }
 
   /** What the job would start again from: the last completed checkpoint, or what it was started from. */
@@ -136,8 +158,8 @@ export class CheckpointCoordinator {
   }
 
   /** The job, or a part of it, starts from a checkpoint. */
-  restored(): void {
-    this.#history.restored();
+  restored(at: number): void {
+    this.#history.restored(this.#latest, at);
   }
 
   /** How the job's tasks are. */
@@ -183,7 +205,7 @@ export class CheckpointCoordinator {
       return;
     }
     underway.snapshots.set(key, snapshot);
-    this.#history.wrote(checkpointId, metrics);
+    this.#history.wrote(checkpointId, metrics, key, this.#options.clock.now());
     this.#on({ type: "acknowledged", id: checkpointId, execution });
   }
 
@@ -318,7 +340,7 @@ export class CheckpointCoordinator {
       recording: false,
       ended: Promise.withResolvers(),
     });
-    this.#history.began(id, kind === "checkpoint" ? "checkpoint" : "savepoint", triggeredAt);
+    this.#history.began(id, kind === "checkpoint" ? "checkpoint" : "savepoint", triggeredAt, kind);
     const order = request === undefined ? undefined : this.#requests.get(request)?.order;
     // Tasks know where periodic checkpoints go: these begin without a wait.
     if (kind === "checkpoint" && settings.interval !== undefined) this.#trigger(id, undefined);
@@ -366,6 +388,10 @@ export class CheckpointCoordinator {
       }),
     );
     sources.release();
+    this.#history.triggered(
+      id,
+      acknowledge.map(({ key }) => key),
+    );
     const waiting = new Set(acknowledge.map(({ execution }) => execution));
     this.#on({ type: "triggered", id, waiting });
   }

@@ -1,4 +1,7 @@
 import type { SnapshotMetrics } from "../../../../protocol/control/snapshots.ts";
+import type { CompletedCheckpoint } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
+import type { SubtaskKey } from "../units/subtask-key.ts";
+import type { SnapshotKind } from "./coordinator-state.ts";
 
 /** One checkpoint or savepoint; the API's CheckpointSummary. */
 export interface CheckpointSummary {
@@ -23,6 +26,25 @@ export interface CheckpointStatistics {
   readonly history: readonly CheckpointSummary[];
 }
 
+/** What is remembered of a checkpoint beside its summary. */
+export interface CheckpointDetails {
+  readonly summary: CheckpointSummary;
+  readonly snapshot: SnapshotKind;
+  /** Who is to acknowledge; empty before it was triggered. */
+  readonly subtasks: readonly SubtaskKey[];
+  /** ms since the epoch. */
+  readonly acknowledged: ReadonlyMap<SubtaskKey, { readonly at: number; readonly metrics: SnapshotMetrics }>;
+}
+
+/** What a job was started from last. */
+export interface RestoredFrom {
+  readonly id: number;
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly isSavepoint: boolean;
+  readonly path: string | undefined;
+}
+
 /** How many are remembered. */
 const REMEMBERED = 10;
 
@@ -34,9 +56,24 @@ export class CheckpointHistory {
   #restored = 0;
   /** The newest first. */
   #history: readonly CheckpointSummary[] = [];
+  #lastRestored: RestoredFrom | undefined;
+  readonly #parts = new Map<
+    number,
+    {
+      readonly snapshot: SnapshotKind;
+      subtasks: readonly SubtaskKey[];
+      readonly acknowledged: Map<SubtaskKey, { readonly at: number; readonly metrics: SnapshotMetrics }>;
+    }
+  >();
 
-  began(id: number, kind: CheckpointSummary["kind"], triggeredAt: number): void {
+  began(
+    id: number,
+    kind: CheckpointSummary["kind"],
+    triggeredAt: number,
+    snapshot: SnapshotKind = kind,
+  ): void {
     this.#triggered++;
+    this.#parts.set(id, { snapshot, subtasks: [], acknowledged: new Map() });
     const summary: CheckpointSummary = {
       id,
       kind,
@@ -51,10 +88,19 @@ export class CheckpointHistory {
     const all = [summary, ...this.#history];
     // What is underway must be found again when it ends.
     this.#history = all.filter(({ status }, index) => index < REMEMBERED || status === "IN_PROGRESS");
+    this.#forgetParts();
   }
 
-  /** A task has written its part. */
-  wrote(id: number, { stateBytes, writtenBytes, channelBytes }: SnapshotMetrics): void {
+  /** Its triggers are out. */
+  triggered(id: number, subtasks: readonly SubtaskKey[]): void {
+    const parts = this.#parts.get(id);
+    if (parts !== undefined) parts.subtasks = subtasks;
+  }
+
+  /** A task has written its part. @param at ms since the epoch */
+  wrote(id: number, metrics: SnapshotMetrics, subtask: SubtaskKey, at: number): void {
+    const { stateBytes, writtenBytes, channelBytes } = metrics;
+    this.#parts.get(id)?.acknowledged.set(subtask, { at, metrics });
     this.#change(id, (summary) => ({
       ...summary,
       stateBytes: summary.stateBytes + stateBytes + channelBytes,
@@ -76,10 +122,28 @@ export class CheckpointHistory {
   dropped(id: number): void {
     this.#triggered--;
     this.#history = this.#history.filter((summary) => summary.id !== id);
+    this.#forgetParts();
   }
 
-  restored(): void {
+  /** The job, or a part of it, starts from a checkpoint. @param at ms since the epoch */
+  restored(checkpoint: CompletedCheckpoint | undefined, at: number): void {
     this.#restored++;
+    if (checkpoint === undefined) return;
+    const { metadata, path } = checkpoint;
+    this.#lastRestored = { id: metadata.checkpointId, at, isSavepoint: metadata.kind === "savepoint", path };
+  }
+
+  /** What the job was started from last. */
+  get lastRestored(): RestoredFrom | undefined {
+    return this.#lastRestored;
+  }
+
+  /** The last ones with their parts, the newest first. */
+  get details(): readonly CheckpointDetails[] {
+    return this.#history.slice(0, REMEMBERED).flatMap((summary) => {
+      const parts = this.#parts.get(summary.id);
+      return parts === undefined ? [] : [{ summary, ...parts }];
+    });
   }
 
   find(id: number): CheckpointSummary | undefined {
@@ -95,6 +159,10 @@ export class CheckpointHistory {
       restored: this.#restored,
       history: this.#history.slice(0, REMEMBERED),
     };
+  }
+
+  #forgetParts(): void {
+    for (const id of [...this.#parts.keys()]) if (this.find(id) === undefined) this.#parts.delete(id);
   }
 
   #change(id: number, change: (summary: CheckpointSummary) => CheckpointSummary): void {

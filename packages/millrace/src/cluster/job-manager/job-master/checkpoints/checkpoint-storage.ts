@@ -33,9 +33,15 @@ export class CheckpointStorage {
   #store: Promise<CheckpointStore> | undefined;
   #operations = 0;
 
-  constructor(options: CheckpointStorageOptions) {
+  /** @param retained the job's own checkpoints from before, oldest first */
+  constructor(options: CheckpointStorageOptions, retained: readonly CompletedCheckpoint[] = []) {
     this.#options = options;
-    this.#retained = new RetainedCheckpoints(options.settings, options.log);
+    this.#retained = new RetainedCheckpoints(options.settings, options.log, retained);
+  }
+
+  /** The job's own checkpoints, oldest first. */
+  get retained(): readonly CompletedCheckpoint[] {
+    return this.#retained.kept;
   }
 
   /** Whether the job has a store: then it may be fenced. */
@@ -155,6 +161,8 @@ export class CheckpointStorage {
     if (this.#store === undefined || (await this.#fenced())) return;
     await this.#tidy("checkpoints", async (store) => {
       await this.#retained.end(how, store);
+      // It goes on with the same storage, here or elsewhere.
+      if (how === "SUSPENDED") return;
       // What is still being recorded may yet name files.
       if (quiet) await store.removeOrphans();
       await store.close();

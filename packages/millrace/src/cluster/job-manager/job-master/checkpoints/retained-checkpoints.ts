@@ -5,7 +5,7 @@ import type {
 import type { CheckpointSettings } from "./checkpoint-settings.ts";
 
 /** How a job has ended, or gone on. */
-export type JobEnd = "FINISHED" | "CANCELED" | "FAILED";
+export type JobEnd = "FINISHED" | "CANCELED" | "FAILED" | "SUSPENDED";
 
 /** The completed checkpoints that a job keeps, and what becomes of them. */
 export class RetainedCheckpoints {
@@ -19,9 +19,16 @@ export class RetainedCheckpoints {
   constructor(
     settings: Pick<CheckpointSettings, "retained" | "retention">,
     log: (level: "info" | "warn", message: string) => void,
+    kept: readonly CompletedCheckpoint[] = [],
   ) {
     this.#settings = settings;
     this.#log = log;
+    this.#kept = kept;
+  }
+
+  /** Those that are kept, oldest first. */
+  get kept(): readonly CompletedCheckpoint[] {
+    return this.#kept;
   }
 
   /** A new one. Answers those that are too many now, to be discarded when nothing can build on them any more. */
@@ -47,6 +54,7 @@ export class RetainedCheckpoints {
       (how === "FAILED" && retention !== "NO_EXTERNALIZED_CHECKPOINTS") ||
       (how === "CANCELED" && retention === "RETAIN_ON_CANCELLATION");
     await this.discard(this.#surplus, store);
+    if (how === "SUSPENDED") return;
     const last = this.#kept.at(-1);
     if (!keep) await this.#discard(this.#kept, store);
     else if (last?.path !== undefined) this.#log("info", `checkpoint ${nameOf(last)} is kept: ${last.path}`);

@@ -6,7 +6,7 @@ import type { JobUnit, JobUnits } from "../units/job-units.ts";
 import type { SlotProvider } from "../units/slot-provider.ts";
 import { hopelessCause } from "./hopeless.ts";
 import { decideRestart, NO_FAILURES } from "./restart-strategy.ts";
-import type { RestartStrategy } from "./restart-strategy.ts";
+import type { RestartHistory, RestartStrategy } from "./restart-strategy.ts";
 import { rootCause } from "./root-cause.ts";
 
 /** The job, as its restarts need it. */
@@ -27,6 +27,10 @@ export interface FailoverOptions {
   readonly onLost: (unit: JobUnit) => void;
   /** It is not to be started again. */
   readonly fail: (errors: readonly Error[], why: string) => void;
+  /** Asked before anything is started again: true where the job is planned anew, and everything here has been let go. */
+  readonly replan: () => boolean;
+  /** What the strategy remembers from before; undefined: nothing. */
+  readonly failures: RestartHistory | undefined;
   /** Start these units from the last completed checkpoint. `all`: with them, nothing goes on of what was before. */
   readonly restart: (units: readonly JobUnit[], all: boolean) => void;
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
@@ -47,12 +51,18 @@ interface WholeFailure {
 export class Failover {
   readonly #options: FailoverOptions;
   readonly #timers = new Set<ClockTimer>();
-  #history = NO_FAILURES;
+  #history: RestartHistory;
   #whole: WholeFailure | undefined;
   #restarts = 0;
 
   constructor(options: FailoverOptions) {
     this.#options = options;
+    this.#history = options.failures ?? NO_FAILURES;
+  }
+
+  /** What the restart strategy remembers. */
+  get failures(): RestartHistory {
+    return this.#history;
   }
 
   /** How often something was started again. */
@@ -195,6 +205,7 @@ export class Failover {
       fail(whole?.errors ?? units.flatMap(({ attempt }) => attempt?.errors ?? []), why);
       return;
     }
+    if (this.#options.replan()) return;
     this.#restarts++;
     this.#whole = undefined;
     const others = this.#options.units.all.filter((unit) => !units.includes(unit));

@@ -4,6 +4,7 @@ import type { OperatorUid, VertexId } from "../../../../common/ids/ids.ts";
 import type { JobVertex } from "../../../../graph/job/job-graph.ts";
 import type { TaskRestore, TaskSnapshot } from "../../../../protocol/control/snapshots.ts";
 import type { CompletedCheckpoint } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
+import { streamNode } from "../../../../runtime/task/chain-layout.ts";
 import { planRestore } from "../../restore/plan-restore.ts";
 import type { RestorePlan } from "../../restore/plan-restore.ts";
 import type { JobMasterOptions } from "../job-master-options.ts";
@@ -77,8 +78,18 @@ export class RestoreSource {
   }
 
   #planned(checkpoint: CompletedCheckpoint): RestorePlan {
-    const sameJob = checkpoint.metadata.jobId === this.#options.jobId;
-    return planRestore(checkpoint.metadata, this.#options, { sameJob });
+    const { jobId, jobGraph, streamGraph } = this.#options;
+    const { metadata } = checkpoint;
+    const parallelism = new Map<OperatorUid, number>(
+      jobGraph.vertices.flatMap((vertex) =>
+        vertex.nodes.map((node) => [streamNode(streamGraph, node).uid, vertex.parallelism] as const),
+      ),
+    );
+    // Where one vertex has another parallelism, records may come to what had ended because its producers had.
+    const sameJob =
+      metadata.jobId === jobId &&
+      metadata.operators.every((operator) => parallelism.get(operator.uid) === operator.parallelism);
+    return planRestore(metadata, this.#options, { sameJob });
   }
 
   #vertex(id: VertexId): JobVertex {

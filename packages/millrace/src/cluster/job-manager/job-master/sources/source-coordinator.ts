@@ -81,7 +81,7 @@ export class SourceCoordinator {
     this.#registered.add(subtask);
     const restored = this.#restored.get(subtask) ?? [];
     this.#restored.delete(subtask);
-    if (restored.length > 0) this.#context.assignSplits(subtask, restored);
+    if (restored.length > 0) this.#guard(() => this.#context.assignSplits(subtask, restored));
     this.#flush(subtask);
     this.#guard(() => this.#enumerator?.addReader(subtask));
   }
@@ -167,11 +167,14 @@ export class SourceCoordinator {
     if (this.#held || !this.#registered.has(subtask)) return;
     const waiting = this.#waiting.get(subtask) ?? [];
     this.#waiting.delete(subtask);
-    for (const outgoing of waiting) {
-      if (outgoing.kind === "splits") this.#context.assignSplits(subtask, outgoing.splits);
-      else if (outgoing.kind === "noMoreSplits") this.#context.noMoreSplits(subtask);
-      else this.#context.sendEvent(subtask, outgoing.event);
-    }
+    // What can't be carried to another process is the source's fault, too.
+    this.#guard(() => {
+      for (const outgoing of waiting) {
+        if (outgoing.kind === "splits") this.#context.assignSplits(subtask, outgoing.splits);
+        else if (outgoing.kind === "noMoreSplits") this.#context.noMoreSplits(subtask);
+        else this.#context.sendEvent(subtask, outgoing.event);
+      }
+    });
   }
 
   #guard(call: () => void): void {

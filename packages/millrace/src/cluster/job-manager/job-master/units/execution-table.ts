@@ -17,6 +17,8 @@ export interface Execution {
   /** Of its unit. */
   readonly slot: number;
   readonly machine: StateMachine<ExecutionState>;
+  /** When it came into each state, ms since the epoch. */
+  readonly timestamps: Readonly<Partial<Record<ExecutionState, number>>>;
   /** Whether its operators have finished: it waits for the last commit. */
   endOfData: boolean;
 }
@@ -26,11 +28,19 @@ export class ExecutionTable {
   readonly all: readonly Execution[];
   readonly #byId: ReadonlyMap<ExecutionId, Execution>;
 
-  constructor(unit: FailoverUnit, attempt: number) {
+  /** @param now ms since the epoch */
+  constructor(unit: FailoverUnit, attempt: number, now: () => number) {
     this.all = unit.tasks.map(({ vertex, subtask, slot }) => {
       const id = executionId(vertex, subtask, attemptOf(attempt));
-      const machine = new StateMachine<ExecutionState>(`execution ${id}`, EXECUTION_TRANSITIONS, "CREATED");
-      return { id, vertex, subtask, key: subtaskKey(vertex, subtask), slot, machine, endOfData: false };
+      const timestamps: Partial<Record<ExecutionState, number>> = { CREATED: now() };
+      const machine = new StateMachine<ExecutionState>(
+        `execution ${id}`,
+        EXECUTION_TRANSITIONS,
+        "CREATED",
+        (state) => (timestamps[state] = now()),
+      );
+      const key = subtaskKey(vertex, subtask);
+      return { id, vertex, subtask, key, slot, machine, timestamps, endOfData: false };
     });
     this.#byId = new Map(this.all.map((execution) => [execution.id, execution]));
   }

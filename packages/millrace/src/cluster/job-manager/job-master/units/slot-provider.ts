@@ -33,6 +33,8 @@ export interface SlotsRequest {
   readonly channels: readonly CrossingChannel[];
   /** Bytes for frames that arrive in a slot; undefined: the default. */
   readonly networkMemory: number | undefined;
+  /** Aborted when nobody waits for them any more: what comes all the same is closed by who asked. */
+  readonly abandoned?: AbortSignal | undefined;
 }
 
 /** A channel between two slots. */

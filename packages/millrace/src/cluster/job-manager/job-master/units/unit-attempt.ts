@@ -10,6 +10,7 @@ import { CONTROL_VERSION } from "../../../../protocol/control/messages.ts";
 import type { FromSlot, ToSlot } from "../../../../protocol/control/messages.ts";
 import type { TaskRestore } from "../../../../protocol/control/snapshots.ts";
 import type { JobMasterOptions } from "../job-master-options.ts";
+import type { FailurePlace } from "../job-observer.ts";
 import { ExecutionTable } from "./execution-table.ts";
 import type { Execution } from "./execution-table.ts";
 import type { FailoverUnit } from "./plan-units.ts";
@@ -36,8 +37,8 @@ export interface AttemptListener {
   deployed(attempt: UnitAttempt): void;
   /** After an execution has changed its state. */
   changed(attempt: UnitAttempt, execution: Execution): void;
-  /** Something failed, for the first time or again; the attempt goes on until it is cancelled. */
-  failed(attempt: UnitAttempt, error: Error): void;
+  /** Something failed, for the first time or again; the attempt goes on until it is cancelled. `at`: what it was, where that is known. */
+  failed(attempt: UnitAttempt, error: Error, at: FailurePlace | undefined): void;
   message(attempt: UnitAttempt, slot: number, message: JobMessage): void;
   /** All its executions are over. Once. */
   over(attempt: UnitAttempt): void;
@@ -59,6 +60,7 @@ export class UnitAttempt {
   readonly #listener: AttemptListener;
   readonly #clock: Clock;
   readonly #lost = new Set<number>();
+  readonly #abandoned = new AbortController();
   #started: Promise<void> = Promise.resolve();
   #slots: readonly OpenedSlot[] = [];
   #deployed = 0;
@@ -74,7 +76,7 @@ export class UnitAttempt {
   ) {
     this.unit = unit;
     this.number = deployment.attempt;
-    this.executions = new ExecutionTable(unit, deployment.attempt);
+    this.executions = new ExecutionTable(unit, deployment.attempt, () => options.clock.now());
     this.#options = options;
     this.#deployment = deployment;
     this.#listener = listener;
@@ -119,15 +121,20 @@ export class UnitAttempt {
             consumerSlot: consumer.slot,
           })),
         networkMemory: configValue(config, NETWORK_MEMORY),
+        abandoned: this.#abandoned.signal,
       });
+      if (this.#over) void this.close();
+      else this.#deploy();
     } catch (error) {
       if (this.#over) return;
       this.#failed(error instanceof Error ? error : new MillraceError("INTERNAL", String(error)));
       this.#endTasks(() => true);
-      return;
     }
-    if (this.#over) void this.close();
-    else this.#deploy();
+  }
+
+  /** Whether its slots are still waited for. */
+  get waiting(): boolean {
+    return this.#slots.length === 0 && !this.#over;
   }
 
   /** Where a slot is; undefined before it is open. */
@@ -144,6 +151,7 @@ export class UnitAttempt {
   cancel(): void {
     if (this.#cancelled || this.#over) return;
     this.#cancelled = true;
+    if (this.waiting) this.#abandoned.abort();
     const bySlot = new Map<number, ExecutionId[]>();
     for (const execution of this.executions.all) {
       const { machine, slot, id } = execution;
@@ -230,7 +238,7 @@ export class UnitAttempt {
         return this.metrics.answered(message.request, message.tasks);
       case "slotFailed":
         // Its thread lives, but can't run its tasks.
-        this.#failed(fromEnvelope(message.error));
+        this.#failed(fromEnvelope(message.error), { slot, execution: undefined });
         return this.#endTasks((execution) => execution.slot === slot);
       default:
         return this.#listener.message(this, slot, message);
@@ -257,6 +265,7 @@ export class UnitAttempt {
         message.error === undefined
           ? new MillraceError("INTERNAL", `execution ${execution.id} failed without a reason`)
           : fromEnvelope(message.error),
+        { slot: execution.slot, execution },
       );
     }
     this.#checkOver();
@@ -277,13 +286,14 @@ export class UnitAttempt {
           help: "A slot is one worker thread: it ends when it runs out of memory, or when user code calls process.exit.",
         },
       ),
+      { slot, execution: undefined },
     );
     this.#endTasks((execution) => execution.slot === slot);
   }
 
-  #failed(error: Error): void {
+  #failed(error: Error, at?: FailurePlace): void {
     this.errors.push(error);
-    this.#listener.failed(this, error);
+    this.#listener.failed(this, error, at);
   }
 
   #endTasks(which: (execution: Execution) => boolean): void {
