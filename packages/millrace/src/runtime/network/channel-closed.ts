@@ -11,3 +11,20 @@ export function channelClosed(id: number, other: "producer" | "consumer"): Millr
     },
   );
 }
+
+/** The error of a channel whose ends are in two processes, between which the connection is gone. */
+export function channelLost(
+  id: number,
+  other: "producer" | "consumer",
+  peer: string | undefined,
+): MillraceError {
+  return new MillraceError(
+    "CONNECTION_LOST",
+    `expected channel ${id} to go on until its end of partition, but the connection to its ${other} at ${peer ?? "another process"} is gone`,
+    {
+      retryable: true,
+      help: "The logs of both TaskManagers tell why the connection was closed, or that one of them has ended.",
+      details: { channel: id, peer },
+    },
+  );
+}

@@ -45,33 +45,61 @@ const EVENT_BYTES = 128;
  */
 export function planRings(plan: RingPlan): RingDescriptor {
   const poolBytes = plan.poolBytes ?? DEFAULT_POOL_BYTES;
-  check(plan, poolBytes);
-  const incoming = countBy(plan.channels, (channel) => channel.consumerSlot);
-  const shapes = new Map([...incoming].map(([slot, channels]) => [slot, shapeOf(poolBytes, channels)]));
-  const used = new Map<number, number>();
-  const ordinals = new Map<string, number>();
-  let words = plan.slots * SLOT_WORDS;
+  checkPool(poolBytes);
+  const incoming = Map.groupBy(plan.channels, (channel) => channel.consumerSlot);
+  const shapes = new Map(
+    [...incoming].map(([slot, channels]) => [slot, frameShape(poolBytes, channels.length)]),
+  );
+  return layOutRings({
+    ...plan,
+    channels: plan.channels.map((channel) => ({
+      ...channel,
+      ...(shapes.get(channel.consumerSlot) as FrameShape),
+    })),
+  });
+}
 
-  const channels = plan.channels.map((planned): RingChannel => {
-    const { frameBytes, frames } = shapes.get(planned.consumerSlot) as FrameShape;
-    const position = next(used, planned.consumerSlot);
-    const ordinal = next(ordinals, linkName(planned));
+/** A channel whose frames have their size already. */
+export interface ShapedChannel extends PlannedChannel, FrameShape {
+  /** See RingChannel. */
+  readonly peer?: string;
+}
+
+/** What is laid out. */
+export interface RingLayout {
+  readonly slots: number;
+  readonly attempt: number;
+  readonly channels: readonly ShapedChannel[];
+}
+
+/** Lays out the shared memory of channels that may differ in the size of their frames, even into the same slot. */
+export function layOutRings(layout: RingLayout): RingDescriptor {
+  check(layout);
+  const frameBytes = new Map<number, number>();
+  for (const { consumerSlot, ...shape } of layout.channels)
+    add(frameBytes, consumerSlot, shape.frames * shape.frameBytes);
+  const frameOffsets = new Map<number, number>();
+  const eventOffsets = new Map(frameBytes);
+  const ordinals = new Map<string, number>();
+  let words = layout.slots * SLOT_WORDS;
+
+  const channels = layout.channels.map((planned): RingChannel => {
+    const { consumerSlot, frames } = planned;
     const word = words;
     words += CHANNEL_WORDS;
     return {
       id: planned.id,
       producerSlot: planned.producerSlot,
-      consumerSlot: planned.consumerSlot,
-      ordinal,
+      consumerSlot,
+      ordinal: add(ordinals, linkName(planned), 1),
       word,
-      frameBytes,
+      frameBytes: planned.frameBytes,
       frames,
-      frameOffset: position * frames * frameBytes,
+      frameOffset: add(frameOffsets, consumerSlot, frames * planned.frameBytes),
       eventBytes: EVENT_BYTES,
       events: EVENTS,
-      eventOffset:
-        (incoming.get(planned.consumerSlot) as number) * frames * frameBytes +
-        position * EVENTS * EVENT_BYTES,
+      eventOffset: add(eventOffsets, consumerSlot, EVENTS * EVENT_BYTES),
+      ...(planned.peer === undefined ? {} : { peer: planned.peer }),
     };
   });
 
@@ -84,15 +112,13 @@ export function planRings(plan: RingPlan): RingDescriptor {
     return { producerSlot, consumerSlot, word, capacity };
   });
 
-  const pools = Array.from({ length: plan.slots }, (_, slot) => {
-    const shape = shapes.get(slot);
-    if (shape === undefined) return undefined;
-    const share = shape.frames * shape.frameBytes + EVENTS * EVENT_BYTES;
-    return new SharedArrayBuffer((incoming.get(slot) as number) * share);
+  const pools = Array.from({ length: layout.slots }, (_, slot) => {
+    const bytes = eventOffsets.get(slot);
+    return bytes === undefined ? undefined : new SharedArrayBuffer(bytes);
   });
   return {
-    attempt: plan.attempt,
-    slots: plan.slots,
+    attempt: layout.attempt,
+    slots: layout.slots,
     words: new SharedArrayBuffer(words * 4),
     pools,
     links,
@@ -100,12 +126,20 @@ export function planRings(plan: RingPlan): RingDescriptor {
   };
 }
 
-interface FrameShape {
+/** The frames of one channel: bytes of each, header included, and how many. */
+export interface FrameShape {
   readonly frameBytes: number;
   readonly frames: number;
 }
 
-function shapeOf(poolBytes: number, channels: number): FrameShape {
+/**
+ * How the frames of a slot's channels look. The same on both sides of a connection between processes, which compute it each for itself.
+ *
+ * @param poolBytes bytes for all of them @param channels how many enter the slot
+ * @throws INVALID_ARGUMENT
+ */
+export function frameShape(poolBytes: number, channels: number): FrameShape {
+  checkPool(poolBytes);
   const share = poolBytes / channels;
   for (const frameBytes of FRAME_SIZES) {
     const frames = Math.floor(share / frameBytes);
@@ -114,17 +148,16 @@ function shapeOf(poolBytes: number, channels: number): FrameShape {
   return { frameBytes: SMALLEST_FRAME, frames: Math.max(MIN_FRAMES, Math.floor(share / SMALLEST_FRAME)) };
 }
 
-function check(plan: RingPlan, poolBytes: number): void {
-  if (!Number.isSafeInteger(poolBytes) || poolBytes < 1) {
-    throw new MillraceError(
-      "INVALID_ARGUMENT",
-      `expected a pool of a whole number of bytes, got ${poolBytes}`,
-    );
-  }
+function checkPool(poolBytes: number): void {
+  if (Number.isSafeInteger(poolBytes) && poolBytes >= 1) return;
+  throw new MillraceError("INVALID_ARGUMENT", `expected a pool of a whole number of bytes, got ${poolBytes}`);
+}
+
+function check({ slots, channels }: RingLayout): void {
   const ids = new Set<number>();
-  for (const { id, producerSlot, consumerSlot } of plan.channels) {
+  for (const { id, producerSlot, consumerSlot } of channels) {
     const known = [producerSlot, consumerSlot].every(
-      (slot) => Number.isInteger(slot) && slot >= 0 && slot < plan.slots,
+      (slot) => Number.isInteger(slot) && slot >= 0 && slot < slots,
     );
     if (known && producerSlot !== consumerSlot && !ids.has(id) && id >>> 0 === id) {
       ids.add(id);
@@ -132,7 +165,7 @@ function check(plan: RingPlan, poolBytes: number): void {
     }
     throw new MillraceError(
       "INVALID_ARGUMENT",
-      `expected channels with ids of their own between two different slots of ${plan.slots}, got channel ${id} from slot ${producerSlot} to slot ${consumerSlot}`,
+      `expected channels with ids of their own between two different slots of ${slots}, got channel ${id} from slot ${producerSlot} to slot ${consumerSlot}`,
     );
   }
 }
@@ -141,15 +174,9 @@ function linkName(end: { readonly producerSlot: number; readonly consumerSlot: n
   return `${end.producerSlot}>${end.consumerSlot}`;
 }
 
-function countBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, number> {
-  const counts = new Map<K, number>();
-  for (const item of items) next(counts, key(item));
-  return counts;
-}
-
-/** Counts `key` up; returns the count before. */
-function next<K>(counts: Map<K, number>, key: K): number {
-  const count = counts.get(key) ?? 0;
-  counts.set(key, count + 1);
-  return count;
+/** Adds to a sum; returns what it was before. */
+function add<K>(sums: Map<K, number>, key: K, amount: number): number {
+  const sum = sums.get(key) ?? 0;
+  sums.set(key, sum + amount);
+  return sum;
 }

@@ -45,6 +45,8 @@ export interface RingChannel {
   readonly eventOffset: number;
   readonly eventBytes: number;
   readonly events: number;
+  /** Names the process where the other end is, for errors; undefined: this one. */
+  readonly peer?: string;
 }
 
 /** The part of a descriptor that one slot needs: what it sends and receives. */

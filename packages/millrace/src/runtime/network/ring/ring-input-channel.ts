@@ -4,7 +4,6 @@ import { preview } from "../../../common/errors/preview.ts";
 import type { Barrier, ChannelEvent } from "../../../protocol/channel-event.ts";
 import { decodeChannelEvent } from "../../../protocol/channel-event-codec.ts";
 import { FrameKind } from "../../../protocol/frame-header.ts";
-import { channelClosed } from "../channel-closed.ts";
 import type { Head, InputChannel } from "../channel.ts";
 import type { InFlightSink } from "../in-flight-sink.ts";
 import type { RingReceiver } from "./ring-receiver.ts";
@@ -114,7 +113,7 @@ export class RingInputChannel implements InputChannel {
     this.#head = "none";
     try {
       if (!this.#receiver.next()) {
-        if (this.#receiver.producerClosed && !this.#ended) this.#fail(channelClosed(this.#id, "producer"));
+        if (this.#receiver.producerClosed && !this.#ended) this.#fail(this.#receiver.closedError());
         return;
       }
       if (this.#receiver.kind === FrameKind.EVENT) {

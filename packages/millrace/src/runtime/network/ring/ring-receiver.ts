@@ -2,6 +2,7 @@ import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { decodeChannelEvent, encodeChannelEvent } from "../../../protocol/channel-event-codec.ts";
 import type { Barrier } from "../../../protocol/channel-event.ts";
 import { FrameKind } from "../../../protocol/frame-header.ts";
+import { channelClosed, channelLost } from "../channel-closed.ts";
 import type { InFlightSink } from "../in-flight-sink.ts";
 import { endsCapture } from "../queue-capture.ts";
 import type { Overtaking } from "./barrier-words.ts";
@@ -102,6 +103,14 @@ export class RingReceiver {
   /** Whether the producer has closed its end. What it sent before may still lie in its index ring. */
   get writerClosed(): boolean {
     return this.#memory.words.writerClosed;
+  }
+
+  /** The error of a reader whose producer is gone. */
+  closedError(): MillraceError {
+    const { words, channel } = this.#memory;
+    return words.writerLost
+      ? channelLost(channel.id, "producer", channel.peer)
+      : channelClosed(channel.id, "producer");
   }
 
   /** For the network: the producer is gone, and everything that it had announced has arrived. */

@@ -1,3 +1,4 @@
+import type { MillraceError } from "../../../common/errors/millrace-error.ts";
 import {
   FRAME_HEADER_BYTES,
   FIRST_FRAGMENT,
@@ -7,6 +8,7 @@ import {
   writeFrameHeader,
 } from "../../../protocol/frame-header.ts";
 import type { FrameHeader } from "../../../protocol/frame-header.ts";
+import { channelClosed, channelLost } from "../channel-closed.ts";
 import type { Overtaking } from "./barrier-words.ts";
 import type { ProducerWords } from "./channel-words.ts";
 import { FrameSlots } from "./frame-slots.ts";
@@ -128,6 +130,14 @@ export class RingSender {
   /** Whether the receiver, or its slot, is gone. */
   get receiverClosed(): boolean {
     return this.#memory.words.readerClosed;
+  }
+
+  /** The error of a producer whose receiver is gone. */
+  closedError(): MillraceError {
+    const { words, channel } = this.#memory;
+    return words.readerLost
+      ? channelLost(channel.id, "consumer", channel.peer)
+      : channelClosed(channel.id, "consumer");
   }
 
   #send(kind: FrameKind, flags: number, length: number, total: number, elements: number): void {

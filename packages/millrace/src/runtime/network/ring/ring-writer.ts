@@ -4,7 +4,6 @@ import type { Timestamp } from "../../../common/time/timestamps.ts";
 import type { Barrier, ChannelEvent } from "../../../protocol/channel-event.ts";
 import { encodeChannelEvent } from "../../../protocol/channel-event-codec.ts";
 import { FRAME_HEADER_BYTES, FrameKind } from "../../../protocol/frame-header.ts";
-import { channelClosed } from "../channel-closed.ts";
 import type { ChannelWriter, ChannelWriterListener } from "../channel.ts";
 import type { InFlightSink } from "../in-flight-sink.ts";
 import type { RingSender } from "./ring-sender.ts";
@@ -165,7 +164,7 @@ export class RingWriter implements ChannelWriter {
       this.#spill.clear();
       this.#disarm();
     } else {
-      this.#fail(channelClosed(this.#id, "consumer"));
+      this.#fail(this.#sender.closedError());
     }
   }
 
