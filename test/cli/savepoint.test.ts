@@ -277,6 +277,42 @@ describe.skipIf(process.platform === "win32")("savepoints on the command line", 
     });
   });
 
+  describe("a checkpoint that is not the newest", () => {
+    const settings = [
+      "execution.checkpointing.interval=30 ms",
+      "execution.checkpointing.dir=retained",
+      "execution.checkpointing.num-retained=2",
+      "execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION",
+    ].flatMap((setting) => ["-D", setting]);
+
+    it("is started from, and checked, with a warning", async () => {
+      await stopped(settings, "\n20: ");
+      const [job] = readdirSync(join(place.folder, "retained")) as [string];
+      const [older, newest] = readdirSync(join(place.folder, "retained", job))
+        .filter((name) => name.startsWith("chk-"))
+        .sort((a, b) => Number(a.slice(4)) - Number(b.slice(4)))
+        .map((name) => join("retained", job, name)) as [string, string];
+      const told = `a newer one is complete beside it: ${join(place.folder, newest)}`;
+      const check = await place.run(["savepoint", "check", older, "jobs/counts.ts"]);
+      expect(check, check.err).toMatchObject({ code: 0 });
+      // Lines are wrapped.
+      expect(check.out.replaceAll(/\s+/gu, " ")).toContain(
+        "is not the newest: a newer one is complete beside it",
+      );
+      const json = await place.run(["savepoint", "check", older, "jobs/counts.ts", "--json"]);
+      expect(JSON.parse(json.out)).toMatchObject({ fits: true, newer: expect.stringContaining(told) });
+      const same = await place.run(["savepoint", "check", newest, "jobs/counts.ts", "--json"]);
+      expect(JSON.parse(same.out)).toMatchObject({ fits: true, newer: null });
+      for (const claim of [[], ["--claim"]]) {
+        const run = await place.run([
+          ...["run", "jobs/counts.ts", "-p", "1", "-s", older, ...claim],
+          ...["--", "--count", "60", "--rate", "1000"],
+        ]);
+        expect(run, run.err).toMatchObject({ code: 0, err: expect.stringContaining(told) });
+      }
+    });
+  });
+
   describe("savepoint check", () => {
     it("answers 0 for a job that can start from it, without running it", async () => {
       const run = await place.run(["savepoint", "check", savepoint, "jobs/counts.ts", "-p", "4"]);

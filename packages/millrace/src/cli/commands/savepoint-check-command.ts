@@ -1,5 +1,6 @@
 import { configValue } from "../../common/config/configuration.ts";
 import { RECOVERY_ALLOW_NON_RESTORED } from "../../common/config/options.ts";
+import { newerBeside } from "../../runtime/checkpoint/storage/newer-beside.ts";
 import { checkRestore } from "../../cluster/job-manager/restore/check-restore.ts";
 import { readStoredStates } from "../../cluster/job-manager/restore/read-stored-states.ts";
 import { NO_CHECKPOINT_FLAGS, type SavepointCheckRequest } from "../command-line/requests.ts";
@@ -32,7 +33,8 @@ export async function savepointCheckCommand(
       allowNonRestoredState: configValue(job.streamGraph.config, RECOVERY_ALLOW_NON_RESTORED),
       states: readStoredStates(metadata),
     });
-    const told = { jobName: job.jobGraph.jobName, path, cwd, metadata, check };
+    const newer = await newerBeside({ metadata, path });
+    const told = { jobName: job.jobGraph.jobName, path, cwd, metadata, check, newer };
     const style = styleFor(process.stdout.isTTY, process.env);
     process.stdout.write(`${request.json ? checkJson(told) : checkText(told, style)}\n`);
     return check.mismatches.length === 0 ? ExitCode.OK : ExitCode.FAILED;

@@ -14,6 +14,8 @@ export interface ToldCheck {
   readonly cwd: string;
   readonly metadata: CheckpointMetadata;
   readonly check: RestoreCheck;
+  /** That a newer checkpoint is there, in words. */
+  readonly newer: string | undefined;
 }
 
 /** Columns that the text is written for. */
@@ -33,7 +35,7 @@ const WIDTH = 100;
  *     operator "sessions" (uid "sessions"): ...
  * ```
  */
-export function checkText({ jobName, path, cwd, metadata, check }: ToldCheck, style: Style): string {
+export function checkText({ jobName, path, cwd, metadata, check, newer }: ToldCheck, style: Style): string {
   const { mismatches, notices, unchecked } = check;
   const where = showPath(path, cwd);
   const title =
@@ -44,6 +46,7 @@ export function checkText({ jobName, path, cwd, metadata, check }: ToldCheck, st
   return [
     title,
     ...other,
+    ...(newer === undefined ? [] : ["", ...paragraph("", newer).map((line) => style.yellow(line))]),
     ...mismatches.flatMap((mismatch, index) => {
       const mark = `${index + 1}. `;
       return [
