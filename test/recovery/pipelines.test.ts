@@ -17,11 +17,14 @@ const PIPELINES = [
   "asynchronous",
 ] as const;
 
-const MODES = [
-  ["inline", "hashmap"],
-  ["local", "hashmap"],
-  ["local", "rocksdb"],
-] as const;
+type Mode = readonly ["inline" | "local", "hashmap" | "rocksdb", "aligned" | "unaligned"];
+
+const MODES: readonly Mode[] = [
+  ["inline", "hashmap", "aligned"],
+  ["inline", "hashmap", "unaligned"],
+  ["local", "hashmap", "aligned"],
+  ["local", "rocksdb", "aligned"],
+];
 
 /** What RocksDB is tried with here: every layout of state, and timers. */
 const IN_ROCKSDB: ReadonlySet<string> = new Set(["windows", "timers", "joins"]);
@@ -48,12 +51,7 @@ class Disturbed {
   readonly #options: RunOptions;
   #collecting: Promise<void> = Promise.resolve();
 
-  constructor(
-    url: URL,
-    expected: readonly string[],
-    mode: "inline" | "local",
-    backend: "hashmap" | "rocksdb",
-  ) {
+  constructor(url: URL, expected: readonly string[], [mode, backend, alignment]: Mode) {
     this.#url = url;
     this.expected = sorted(expected);
     this.#options = {
@@ -61,6 +59,7 @@ class Disturbed {
       config: {
         "state.backend.type": backend,
         "execution.checkpointing.interval": 10,
+        "execution.checkpointing.unaligned.enabled": alignment === "unaligned",
         "execution.checkpointing.dir": join(folder, "checkpoints"),
         "restart-strategy.type": "fixed-delay",
         "restart-strategy.fixed-delay.delay": 1,
@@ -103,10 +102,10 @@ describe.each(PIPELINES)("pipeline %s", (name) => {
   const url = new URL(`../pipelines/jobs/${name}.ts`, import.meta.url);
 
   const modes = MODES.filter(([, backend]) => backend === "hashmap" || IN_ROCKSDB.has(name));
-  describe.each(modes)("%s, state in %s", (mode, backend) => {
+  describe.each(modes)("%s, state in %s, %s", (...mode) => {
     async function disturbed(): Promise<Disturbed> {
       const module = (await import(url.href)) as { expected(): readonly string[] };
-      return new Disturbed(url, module.expected(), mode, backend);
+      return new Disturbed(url, module.expected(), mode);
     }
 
     it("gives the same after a failure", async () => {
