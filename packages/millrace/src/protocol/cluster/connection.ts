@@ -24,12 +24,15 @@ export const MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
 export interface ResourceConnection<Out, In> {
   /** The peer's address, for logs: "127.0.0.1:41234". */
   readonly peer: string;
+  /** Does nothing once it is closed. @throws RECORD_TYPE_MISMATCH for what can't be carried, RECORD_TOO_LARGE; the connection stays */
   send(message: Out): void;
-  /** `bytes` may be kept until they have left. */
+  /** `bytes` may be kept until they have left. @throws RECORD_TOO_LARGE; the connection stays */
   sendToSlot(allocation: number, bytes: Uint8Array): void;
   onMessage: ((message: In) => void) | undefined;
   onSlotMessage: ((allocation: number, bytes: Uint8Array) => void) | undefined;
+  /** undefined: either side has closed it in order. */
   onClose: ((error: Error | undefined) => void) | undefined;
+  /** What was sent before arrives; nothing arrives here any more. `onClose` comes later. */
   close(reason?: string): void;
 }
 

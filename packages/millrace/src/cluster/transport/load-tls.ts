@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
+import type { ConnectionOptions, SecureContextOptions, TlsOptions } from "node:tls";
+import {
+  INTERNAL_KEY_PASSWORD,
+  INTERNAL_KEYSTORE,
+  INTERNAL_TLS,
+  INTERNAL_TRUSTSTORE,
+  REST_AUTHENTICATION,
+  REST_KEY_PASSWORD,
+  REST_KEYSTORE,
+  REST_TLS,
+  REST_TRUSTSTORE,
+} from "../../common/config/cluster-options.ts";
+import type { ConfigOption } from "../../common/config/config-option.ts";
+import { configValue } from "../../common/config/configuration.ts";
+import type { Config } from "../../common/config/configuration.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+
+/** TLS of one kind of port: for who listens, and for who connects. */
+export interface TlsEnds {
+  readonly server: TlsOptions;
+  readonly client: ConnectionOptions;
+}
+
+const MIN_VERSION = { minVersion: "TLSv1.2" } as const;
+
+/**
+ * TLS of the control and data ports, where it is on: both sides show certificates.
+ *
+ * @throws INVALID_OPTION naming the setting whose file is missing or holds something else
+ */
+export async function loadInternalTls(settings: Config): Promise<TlsEnds | undefined> {
+  if (!configValue(settings, INTERNAL_TLS)) return undefined;
+  const identity = await loadIdentity(settings, INTERNAL_KEYSTORE, INTERNAL_KEY_PASSWORD);
+  const ca = await loadPem(settings, INTERNAL_TRUSTSTORE);
+  if (identity === undefined || ca === undefined) {
+    const missing = identity === undefined ? INTERNAL_KEYSTORE : INTERNAL_TRUSTSTORE;
+    throw required(missing, INTERNAL_TLS);
+  }
+  const both = { ...MIN_VERSION, ...identity, ca, rejectUnauthorized: true };
+  return {
+    server: { ...both, requestCert: true },
+    // The truststore holds the cluster's own authority: who has its certificate belongs to it, whatever its name.
+    client: { ...both, checkServerIdentity: () => undefined },
+  };
+}
+
+/** TLS of the REST API, where it is on. @throws as `loadInternalTls` */
+export async function loadRestTls(settings: Config): Promise<TlsEnds | undefined> {
+  if (!configValue(settings, REST_TLS)) return undefined;
+  const identity = await loadIdentity(settings, REST_KEYSTORE, REST_KEY_PASSWORD);
+  const ca = await loadPem(settings, REST_TRUSTSTORE);
+  const trust = ca === undefined ? {} : { ca };
+  const mutual = configValue(settings, REST_AUTHENTICATION);
+  if (mutual && ca === undefined) throw required(REST_TRUSTSTORE, REST_AUTHENTICATION);
+  return {
+    get server() {
+      if (identity === undefined) throw required(REST_KEYSTORE, REST_TLS);
+      const clients = mutual ? { requestCert: true, rejectUnauthorized: true } : {};
+      return { ...MIN_VERSION, ...identity, ...trust, ...clients };
+    },
+    client: { ...MIN_VERSION, ...identity, ...trust, rejectUnauthorized: true },
+  };
+}
+
+async function loadIdentity(
+  settings: Config,
+  keystore: ConfigOption<string, string>,
+  password: ConfigOption<string, string>,
+): Promise<Pick<SecureContextOptions, "cert" | "key" | "passphrase"> | undefined> {
+  const pem = await loadPem(settings, keystore);
+  if (pem === undefined) return undefined;
+  const passphrase = configValue(settings, password);
+  const identity = { cert: pem, key: pem, ...(passphrase === undefined ? {} : { passphrase }) };
+  try {
+    createSecureContext(identity);
+  } catch (error) {
+    throw new MillraceError(
+      "INVALID_OPTION",
+      `option ${keystore.key} must be a PEM file with a certificate and its private key; ${String(configValue(settings, keystore))} is not: ${(error as Error).message}`,
+      { cause: error, help: `Is the key encrypted? Then ${password.key} says how.` },
+    );
+  }
+  return identity;
+}
+
+async function loadPem(settings: Config, option: ConfigOption<string, string>): Promise<string | undefined> {
+  const path = configValue(settings, option);
+  if (path === undefined) return undefined;
+  let pem: string;
+  try {
+    pem = await readFile(path, "utf8");
+  } catch (error) {
+    throw new MillraceError("INVALID_OPTION", `option ${option.key}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/u.test(pem)) return pem;
+  throw new MillraceError(
+    "INVALID_OPTION",
+    `option ${option.key} must be a PEM file; ${path} has no certificate`,
+    {
+      help: "Convert a PKCS #12 or Java keystore by openssl first.",
+    },
+  );
+}
+
+const required = (option: ConfigOption, because: ConfigOption): MillraceError =>
+  new MillraceError("INVALID_OPTION", `${because.key} needs ${option.key}`);
