@@ -157,6 +157,16 @@ describe("decisions about checkpoints", () => {
     ]);
   });
 
+  it("begins nothing with tasks that are about to go because too many have failed", () => {
+    const rig = new Rig().running().until(2500);
+    rig.take();
+    expect(rig.on({ type: "declined", id: 1, error: problem }).take()).toEqual([
+      "abort checkpoint 1 CHECKPOINT_FAILED",
+      "failJob CHECKPOINT_FAILED",
+    ]);
+    expect(rig.on({ type: "tasksLost", error: problem }).take()).toEqual([]);
+  });
+
   it("removes what was given up while it was being recorded, and never calls it complete", () => {
     const rig = new Rig({ tolerableFailures: 5 }).running().until(1000);
     rig.acknowledge(1).take();

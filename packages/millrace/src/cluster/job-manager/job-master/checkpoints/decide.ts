@@ -175,6 +175,8 @@ class Decision {
 
   /** Begins what is due and may begin. */
   begin(): void {
+    // The tasks that would take part are about to go.
+    if (this.actions.some(({ type }) => type === "failJob")) return;
     for (;;) {
       const [next] = this.state.requests;
       if (next === undefined || !this.#mayAnswer(next.kind)) break;
