@@ -163,8 +163,10 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeNote>> = {
     remedy: "Start more TaskManagers, free slots, or lower the job's parallelism.",
   },
   FENCED: {
-    means: "Another process has taken over what this one owned. It stops, and changes nothing any more.",
-    remedy: "Nothing, where the other one was meant to take over. Else find out who started it.",
+    means:
+      "Another process has taken over what this one owned: a job was started with CLAIM from this one's checkpoint. It stops, and changes nothing any more.",
+    remedy:
+      "Nothing, where the other one was meant to take over. Else find out who started it: the message names the process.",
   },
   VERSION_MISMATCH: {
     means: "Two parts of a cluster, or a client and a cluster, run different versions of millrace.",

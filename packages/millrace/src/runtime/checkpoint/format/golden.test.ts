@@ -35,6 +35,16 @@ const METADATA =
   "ZW5kcGFydHNraW5kZmlsZXBhdGguLi9zaGFyZWQvY291bnQtMGxlbmd0aGtpbmRpbmxpbmVieXRlc29wZXJhdG9yU3RhdGVzcGxp" +
   "dHMEAAAAAwAAAAIAAABzDk9kAQAJAAAAAAD/AAAAAwAAAGdvK08jAgAAAAAAAAMAAAAAAAAAqDJF9ENSTYk=";
 
+const OWNED_METADATA =
+  "iU1SQwEBAQAAAAAAznYYYMsAAAABAAAAAAAAACpZew0BlAoLBgQBAAAABgYOBQYgBwYFDAQHAAAACwToAwAACwTcBQAABAYKBAYCDgQB" +
+  "AAAABQQDAAAAZm9ybWF0d3JpdGVybWlsbHJhY2UgMC4wLjBqb2JJZGEwYTFhMmEzYTRhNWE2YTdhOGE5YWFhYmFjYWRhZWFmam9iTmFt" +
+  "ZWEgam9iY2hlY2twb2ludElkdHJpZ2dlcmVkQXRjb21wbGV0ZWRBdGtpbmRjaGVja3BvaW50c3RvcG5va2V5SGFzaFZlcnNpb25lcG9j" +
+  "aB8BAAACAAAAAQAAABCy+GsByAoIAwYFCwMEBgUEBgcLBAEAAAAOBIAAAAALAAgJAQoECAIFCgMEBgkJCgIFBAAAAAADBIAAAAAFCQIK" +
+  "AwQGBAQGEQYEBQAAAAoCBAYGBQ0BAQ0ABgB1aWRjb3VudHVpZEV4cGxpY2l0bmFtZWNvdW50a2luZHByb2Nlc3NwYXJhbGxlbGlzbW1h" +
+  "eFBhcmFsbGVsaXNtY29vcmRpbmF0b3JzdWJ0YXNrc2ZpbmlzaGVka2V5ZWRraW5kY2Fub25pY2Fsa2V5R3JvdXBzc3RhcnRlbmRwYXJ0" +
+  "c2tpbmRmaWxlcGF0aC4uL3NoYXJlZC9jb3VudC0wbGVuZ3Roa2luZGlubGluZWJ5dGVzb3BlcmF0b3JTdGF0ZXNwbGl0cwQAAAADAAAA" +
+  "AgAAAHMOT2QBAAkAAAAAAP8AAAADAAAAZ28rTy4CAAAAAAAAAwAAAAAAAADxcA/9Q1JNiQ==";
+
 const inline = (base64: string): StateBytes => ({
   kind: "inline",
   bytes: new Uint8Array(Buffer.from(base64, "base64")),
@@ -60,4 +70,13 @@ it("metadata is written and read as ever", () => {
   const metadata = metadataOf(7, parts);
   expect(Buffer.from(encodeMetadata(metadata, "/c/j/chk-7")).toString("base64")).toBe(METADATA);
   expect(decodeMetadata(Buffer.from(METADATA, "base64"), "/c/j/chk-7/_metadata")).toEqual(metadata);
+});
+
+it("metadata without an epoch is of the time before there were owners; with one, both are kept", () => {
+  const before = decodeMetadata(Buffer.from(METADATA, "base64"), "/c/j/chk-7/_metadata");
+  expect("epoch" in before).toBe(false);
+  const owned = { ...before, epoch: 3 };
+  const bytes = encodeMetadata(owned, "/c/j/chk-7-3");
+  expect(Buffer.from(bytes).toString("base64")).toBe(OWNED_METADATA);
+  expect(decodeMetadata(bytes, "/c/j/chk-7-3/_metadata")).toEqual(owned);
 });
