@@ -110,5 +110,6 @@ Examples:
   $ millrace savepoint dispose savepoints/savepoint-1a2b3c
 
 Nothing is asked. Checkpoints are refused: their files may belong to others, too, and the job that
-takes them removes them by itself.
+takes them removes them by itself. Of a damaged savepoint nothing is removed: it is told what is
+damaged, and how to remove it by hand.
 `;
