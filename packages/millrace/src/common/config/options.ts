@@ -8,6 +8,7 @@ import {
   stringOption,
   type ConfigOption,
 } from "./config-option.ts";
+import { SCHEDULER_OPTIONS } from "./scheduler-options.ts";
 
 /*
  * Every option there is, by the names that Flink's users know where the meaning is Flink's.
@@ -404,6 +405,7 @@ export const OPTIONS = Object.freeze([
   FAILURE_RATE_MAX,
   FAILURE_RATE_INTERVAL,
   FAILURE_RATE_DELAY,
+  ...SCHEDULER_OPTIONS,
 ] as const);
 
 type AnyOption = (typeof OPTIONS)[number];
