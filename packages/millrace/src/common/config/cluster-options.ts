@@ -7,6 +7,7 @@ import {
   stringOption,
   type ConfigOption,
 } from "./config-option.ts";
+import { JOB_MANAGER_OPTIONS } from "./job-manager-options.ts";
 
 /*
  * The settings of a cluster's processes, by the names that Flink's users know where the meaning is Flink's. Those of jobs stand in
@@ -314,6 +315,7 @@ export const CLUSTER_OPTIONS: readonly ConfigOption[] = Object.freeze([
   HEARTBEAT_TIMEOUT,
   SLOT_REQUEST_TIMEOUT,
   EVENLY_SPREAD_SLOTS,
+  ...JOB_MANAGER_OPTIONS,
   HIGH_AVAILABILITY,
   HIGH_AVAILABILITY_DIR,
   HIGH_AVAILABILITY_CLUSTER,

@@ -52,7 +52,7 @@ export const JOBSTORE_EXPIRATION = durationOption("jobstore.expiration-time", {
 
 /** How long results of triggers are kept. */
 export const OPERATION_EXPIRATION = durationOption("rest.async.store-duration", {
-  defaultValue: 300_000,
+  defaultValue: 3_600_000,
   description:
     "How long the result of a savepoint or another long operation can be asked for after it has come.",
 });

@@ -35,6 +35,9 @@ export function openOrder(
     channels: slots.channels.filter(
       ({ producerSlot, consumerSlot }) => here(producerSlot) || here(consumerSlot),
     ),
+    incoming: allocations.map(
+      (_, number) => slots.channels.filter(({ consumerSlot }) => consumerSlot === number).length,
+    ),
     peers: [...others].map((peer) => ({
       taskManagerId: peer.description.taskManagerId,
       host: peer.description.host,
