@@ -6,11 +6,13 @@ import { SystemClock } from "../../common/clock/system-clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { unreachable } from "../../common/errors/unreachable.ts";
 import type { MasterConnection } from "../../protocol/control/control-transport.ts";
+import { toEnvelope } from "../../protocol/control/error-envelope.ts";
 import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import { loadStateBackend } from "./load-state-backend.ts";
 import { moduleProgram } from "./module-program.ts";
 import { openSlotRings } from "./open-slot-rings.ts";
 import { SlotHost } from "./slot-host.ts";
+import { SlotLine } from "./slot-line.ts";
 import type { ToWorker } from "./worker-protocol.ts";
 
 /*
@@ -20,7 +22,7 @@ if (parentPort === null) throw new MillraceError("INTERNAL", "slot-worker runs i
 const port = parentPort;
 
 const bells = new Map<number, MessagePort>();
-const connection: MasterConnection = { send: (message) => port.postMessage(message), onMessage: undefined };
+const connection = new SlotLine(port);
 redirectConsole(connection);
 
 const host = new SlotHost({
@@ -36,6 +38,12 @@ port.on("message", (message: ToWorker) => {
     case "control":
       connection.onMessage?.(message.message);
       return;
+    case "remote":
+      connection.open(message.slot);
+      return;
+    case "bytes":
+      receive(message.bytes);
+      return;
     case "bell":
       bells.set(message.slot, message.port);
       message.port.on("message", () => host.bell());
@@ -47,6 +55,15 @@ port.on("message", (message: ToWorker) => {
       unreachable(message, "message to a thread");
   }
 });
+
+/** Bytes that are no message, or a message for another slot, end the attempt, and say why. */
+function receive(bytes: Uint8Array): void {
+  try {
+    connection.receive(bytes);
+  } catch (error) {
+    connection.send({ type: "slotFailed", error: toEnvelope(error) });
+  }
+}
 
 // While the job's module is still being bundled; what fails here fails again when the job is loaded.
 preloadRuntime().catch(() => {});

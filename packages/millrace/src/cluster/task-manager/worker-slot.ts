@@ -1,16 +1,27 @@
 import module from "node:module";
 import { dirname } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SlotConnection } from "../../protocol/control/control-transport.ts";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
-import type { FromWorker, ToWorker } from "./worker-protocol.ts";
+import type { FromWorker, RemoteSlot, ToWorker } from "./worker-protocol.ts";
+
+/** How a slot's thread is started. */
+export interface WorkerSlotOptions {
+  /** Bytes of its heap, at most. Default: Node's own limit. */
+  readonly heap?: number | undefined;
+}
 
 /** A slot in a worker thread of this process, seen from the main thread. */
 export class WorkerSlot implements SlotConnection {
   /** Settles when the thread has loaded the runtime. */
   readonly online: Promise<void>;
   onMessage: ((message: FromSlot) => void) | undefined;
+  /** Of a slot whose JobMaster is in another process: what it sends. The receiver owns the bytes. */
+  onBytes: ((bytes: Uint8Array) => void) | undefined;
+  /** Likewise: what it prints, which is among what it sends. */
+  onOutput: ((bytes: Uint8Array) => void) | undefined;
   onClose: ((error: Error | undefined) => void) | undefined;
   /** Settles when the thread has ended, for whatever reason. */
   readonly gone: Promise<void>;
@@ -21,9 +32,13 @@ export class WorkerSlot implements SlotConnection {
   #error: Error | undefined;
 
   /** @param entry the module that its thread runs */
-  constructor(name: string, entry: URL = slotWorker()) {
+  constructor(name: string, entry: URL = slotWorker(), { heap }: WorkerSlotOptions = {}) {
     this.#name = name;
-    this.#worker = new Worker(entry, { name, env: workerEnvironment() });
+    this.#worker = new Worker(entry, {
+      name,
+      env: workerEnvironment(),
+      ...(heap === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heap / 2 ** 20 } }),
+    });
     this.#worker.on("error", (thrown) => (this.#error = thrown as Error));
     this.gone = new Promise((resolve) => {
       this.#worker.on("exit", () => {
@@ -34,6 +49,8 @@ export class WorkerSlot implements SlotConnection {
     });
     this.online = new Promise((resolve, reject) => {
       this.#worker.on("message", (message: FromWorker) => {
+        if (message.type === "bytes") return this.onBytes?.(message.bytes);
+        if (message.type === "output") return this.onOutput?.(message.bytes);
         if (message.type === "online") resolve();
         this.onMessage?.(message);
       });
@@ -52,6 +69,32 @@ export class WorkerSlot implements SlotConnection {
     this.#post({ type: "control", message });
   }
 
+  /** Opens it for a JobMaster in another process: from now on its messages are bytes. Once, when it is online. */
+  openRemote(slot: RemoteSlot): void {
+    this.#post({ type: "remote", slot });
+  }
+
+  /** A message of that JobMaster. */
+  sendBytes(bytes: Uint8Array): void {
+    // A view of a larger buffer would take all of it along.
+    const own = new Uint8Array(bytes);
+    this.#worker.postMessage({ type: "bytes", bytes: own } satisfies ToWorker, [own.buffer]);
+  }
+
+  /** Gives the thread the line to a peer slot: any message rings. */
+  connectBell(peer: number, line: MessagePort): void {
+    this.#worker.postMessage({ type: "bell", slot: peer, port: line } satisfies ToWorker, [line]);
+  }
+
+  /** Its thread, for who looks at what it does. */
+  get thread(): Pick<Worker, "startCpuProfile" | "getHeapStatistics"> {
+    return this.#worker;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
   /** Makes the thread look into shared memory. */
   ring(): void {
     this.#post({ type: "ring" });
@@ -67,12 +110,8 @@ export class WorkerSlot implements SlotConnection {
   /** Gives two slots of this process a line to ring each other's bell. */
   static connect(slots: readonly WorkerSlot[], a: number, b: number): void {
     const { port1, port2 } = new MessageChannel();
-    (slots[a] as WorkerSlot).#worker.postMessage({ type: "bell", slot: b, port: port1 } satisfies ToWorker, [
-      port1,
-    ]);
-    (slots[b] as WorkerSlot).#worker.postMessage({ type: "bell", slot: a, port: port2 } satisfies ToWorker, [
-      port2,
-    ]);
+    (slots[a] as WorkerSlot).connectBell(b, port1);
+    (slots[b] as WorkerSlot).connectBell(a, port2);
   }
 
   #post(message: ToWorker): void {
@@ -94,9 +133,10 @@ function slotWorker(): URL {
   return new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url);
 }
 
-/** Threads don't take over the compile cache of their process by themselves. */
+/** Threads don't take over the compile cache of their process by themselves. Its secrets are no business of a job's. */
 function workerEnvironment(): NodeJS.ProcessEnv {
+  const { MILLRACE_PROPERTIES: _, ...environment } = process.env;
   const directory = module.getCompileCacheDir();
   // Node appends a folder of its version's to what it is given.
-  return directory === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(directory) };
+  return directory === undefined ? environment : { ...environment, NODE_COMPILE_CACHE: dirname(directory) };
 }

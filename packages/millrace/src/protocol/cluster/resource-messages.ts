@@ -34,6 +34,8 @@ export interface TaskManagerDescription {
   readonly host: string;
   readonly dataPort: number;
   readonly slots: number;
+  /** Whether all its slots at a time must be of one job; others are refused with CONFLICT. Default false. */
+  readonly exclusiveJobs?: boolean;
   readonly hardware: HardwareDescription;
   /** Of the engine: another one than the JobManager's is refused (VERSION_MISMATCH). */
   readonly engineVersion: string;

@@ -44,9 +44,13 @@ export interface ChannelEnd {
   readonly slot: number;
 }
 
-/** How a slot gets at the program: a module to import, or a graph that only this thread knows (scripts). */
+/**
+ * How a slot gets at the program: a module to import, or a graph that only this thread knows (scripts). In a cluster the JobMaster names an
+ * artifact by its bytes, and the slot's thread puts in its place the module that its TaskManager has told it.
+ */
 export type ProgramDeployment =
   | { readonly kind: "module"; readonly url: string; readonly originalUrl: string }
+  | { readonly kind: "artifact"; readonly sha256: string; readonly originalUrl: string }
   | { readonly kind: "inline"; readonly key: string };
 
 /** Everything a slot must know to run its share of a job's attempt. Plain data, but for shared memory in `rings`. */
