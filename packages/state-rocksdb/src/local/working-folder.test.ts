@@ -27,10 +27,22 @@ describe("WorkingFolder", () => {
     one.remove();
     expect([existsSync(one.path), existsSync(two.path)]).toEqual([false, true]);
     two.remove();
-    expect(readdirSync(join(localDir, "millrace-rocksdb"))).toEqual([]);
+    expect(readdirSync(localDir)).toEqual([]);
     // And made anew for the next.
     folder.create("other").database();
     expect(readdirSync(join(localDir, "millrace-rocksdb"))).toHaveLength(1);
+  });
+
+  it("leaves the folder around it to others that work there", () => {
+    const [mine, other] = [
+      new WorkingFolder(localDir).create("mine"),
+      new WorkingFolder(localDir).create("other"),
+    ];
+    mine.database();
+    mine.remove();
+    expect(existsSync(join(other.path, ".."))).toBe(true);
+    other.remove();
+    expect(readdirSync(localDir)).toEqual([]);
   });
 
   it.runIf(existsSync("/proc/self/stat"))(

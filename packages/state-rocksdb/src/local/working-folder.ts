@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
@@ -20,7 +20,7 @@ interface Owner {
 
 /**
  * The folder for RocksDB's working files of one slot: `<localdir>/millrace-rocksdb/<process>-<random>/<store>`. Made with the first store;
- * removed with its last one. What processes left that were killed is removed by whoever comes next.
+ * removed with its last one, and with it the folder around it when nobody else has one there. What processes left that were killed is removed by whoever comes next.
  */
 export class WorkingFolder {
   readonly #base: string;
@@ -45,8 +45,9 @@ export class WorkingFolder {
     if (--this.#stores > 0 || this.#own === undefined) return;
     try {
       rmSync(this.#own, { recursive: true, force: true });
+      rmdirSync(this.#base);
     } catch {
-      // Whoever comes next removes it.
+      // Somebody else works in it, too; or whoever comes next removes it.
     }
     this.#own = undefined;
   }
@@ -56,7 +57,8 @@ export class WorkingFolder {
       mkdirSync(this.#base, { recursive: true });
       removeLeftOvers(this.#base);
       const own = join(this.#base, `${process.pid}-${randomBytes(6).toString("hex")}`);
-      mkdirSync(own);
+      // With the folder around it, which somebody may have removed because it was empty.
+      mkdirSync(own, { recursive: true });
       writeFileSync(join(own, OWNER), JSON.stringify(self()));
       return own;
     } catch (error) {
@@ -67,7 +69,7 @@ export class WorkingFolder {
 
 /** Removes the folders of processes of this machine that are no more. */
 function removeLeftOvers(base: string): void {
-  for (const name of readdirSync(base)) {
+  for (const name of namesIn(base)) {
     const path = join(base, name);
     try {
       const owner = JSON.parse(readFileSync(join(path, OWNER), "utf8")) as Owner;
@@ -78,16 +80,31 @@ function removeLeftOvers(base: string): void {
   }
 }
 
+function namesIn(base: string): readonly string[] {
+  try {
+    return readdirSync(base);
+  } catch {
+    // Empty, and removed meanwhile.
+    return [];
+  }
+}
+
 function self(): Owner {
   return { host: hostname(), pid: process.pid, started: startOf(process.pid) ?? "" };
 }
 
 function isAlive({ pid, started }: Owner): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // Another user's is alive, too.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
   const now = startOf(pid);
-  return now !== undefined && (started === "" || now === started);
+  return now === undefined || started === "" || now === started;
 }
 
-/** When a process was started, in the system's own count; undefined where there is no such process. */
+/** When a process was started, in the system's own count; undefined where there is no such process, or the system does not say. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -1,10 +1,9 @@
-import { rmSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Loader, Message, Metafile, Plugin } from "esbuild";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { makeJobFolder, removeJobFolder } from "./job-folder.ts";
 
 /** A job's module as one file, ready to be imported by any thread of this machine. */
 export interface JobArtifact {
@@ -28,12 +27,8 @@ export interface JobArtifact {
  */
 export async function bundleJob(moduleUrl: string, meanwhile?: () => void): Promise<JobArtifact> {
   const path = fileURLToPath(moduleUrl);
-  const folder = await mkdtemp(join(tmpdir(), "millrace-job-"));
-  removeAtExit(folder);
-  const dispose = async (): Promise<void> => {
-    await rm(folder, { recursive: true, force: true });
-    inUse.delete(folder);
-  };
+  const folder = await makeJobFolder();
+  const dispose = (): Promise<void> => removeJobFolder(folder);
   const outfile = join(folder, "job.mjs");
   const esbuild = await import("esbuild");
   try {
@@ -67,20 +62,6 @@ function inputsOf({ inputs }: Metafile): string[] {
   return Object.keys(inputs)
     .filter((input) => !/^[a-z-]{2,}:/u.test(input))
     .map((input) => resolve(input));
-}
-
-const inUse = new Set<string>();
-let watching = false;
-
-/** What ends the process before its jobs are over must not leave their folders behind. */
-function removeAtExit(folder: string): void {
-  if (!watching) process.on("exit", removeAll);
-  watching = true;
-  inUse.add(folder);
-}
-
-function removeAll(): void {
-  for (const folder of inUse) rmSync(folder, { recursive: true, force: true });
 }
 
 /** What stands for `import.meta` in bundled files. */

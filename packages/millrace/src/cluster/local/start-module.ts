@@ -8,6 +8,7 @@ import type { BuiltJob } from "../artifact/build-job.ts";
 import { bundleJob } from "../artifact/bundle-job.ts";
 import type { JobArtifact } from "../artifact/bundle-job.ts";
 import { loadJob } from "../artifact/load-job.ts";
+import { removeLeftOverFolders } from "../artifact/job-folder.ts";
 import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
 import type { LocalJob } from "./local-job.ts";
@@ -85,6 +86,9 @@ function loadRuntime(): void {
   preloadRuntime().catch(() => {});
 }
 
+/** What killed processes have left is removed when a job has been going on for so long, ms: nobody waits for it then. */
+const TIDY_AFTER = 10_000;
+
 async function launch(
   options: ModuleOptions,
   bundling: Promise<JobArtifact>,
@@ -93,9 +97,12 @@ async function launch(
   const clock: Clock = new SystemClock();
   const slots = new WorkerSlots();
   let artifact: JobArtifact | undefined;
+  const tidying = clock.schedule(TIDY_AFTER, () => void removeLeftOverFolders());
   const release = async (): Promise<void> => {
+    tidying.cancel();
     await slots.close();
     await artifact?.dispose();
+    await removeLeftOverFolders();
   };
   try {
     slots.prepare(threadsAhead(options.parallelism, options.config));
