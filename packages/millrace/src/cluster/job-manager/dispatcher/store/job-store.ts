@@ -1,0 +1,92 @@
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import type { JobId } from "../../../../common/ids/ids.ts";
+import type {
+  JobSubmission,
+  ResourceRequirements,
+  SettledJob,
+} from "../../../../protocol/cluster/job-submission.ts";
+import { decodeMessage, encodeMessage } from "../../../../protocol/cluster/slot-message-codec.ts";
+import type { EpochFolder } from "./epoch-folder.ts";
+
+/** What the next leader must know of a job. */
+export interface StoredJob {
+  readonly submission: JobSubmission;
+  readonly settled: SettledJob;
+  readonly requirements: ResourceRequirements | undefined;
+  /** It has come to this end for good: it is never started again. */
+  readonly ended: "FINISHED" | "CANCELED" | "FAILED" | undefined;
+}
+
+/** Jobs as they are left to the next leader. What settles without an error survives this process. */
+export interface JobStore {
+  /** What an earlier leader left, the oldest first. @throws CODEC_CORRUPT naming the file that is damaged */
+  recovered(): readonly StoredJob[];
+  /** @throws FENCED, CHECKPOINT_STORAGE_FAILED */
+  put(job: StoredJob): Promise<void>;
+  /** @throws FENCED, CHECKPOINT_STORAGE_FAILED */
+  remove(id: JobId): Promise<void>;
+}
+
+/** Without high availability: jobs end with the JobManager. */
+export const forgetfulJobStore: JobStore = {
+  recovered: () => [],
+  put: () => Promise.resolve(),
+  remove: () => Promise.resolve(),
+};
+
+const FORMAT = 1;
+const FILE = /^[0-9a-f]{32}\.json$/u;
+
+/** Jobs in a folder, each in `<job id>.json`: a few words for people, and the job itself as bytes, because its arguments may be any values. */
+export function createJobStore(folder: EpochFolder): JobStore {
+  // One after the other: the last one asked for is the one that stays.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
+  return {
+    recovered: () =>
+      folder.names
+        .filter((name) => FILE.test(name))
+        .map((name) => decodeJob(folder.read(name), folder.path(name)))
+        .sort((a, b) => a.submission.submittedAt - b.submission.submittedAt),
+    put: (job) => inTurn(() => folder.write(fileOf(job.submission.jobId), encodeJob(job))),
+    remove: (id) => inTurn(() => folder.remove(fileOf(id))),
+  };
+}
+
+const fileOf = (id: JobId): string => `${id}.json`;
+
+function encodeJob(job: StoredJob): Uint8Array {
+  const { submission, settled, ended } = job;
+  const record = {
+    format: FORMAT,
+    job: submission.jobId,
+    name: settled.jobName,
+    submitted: new Date(submission.submittedAt).toISOString(),
+    ended: ended ?? null,
+    data: Buffer.from(encodeMessage({ type: "job", job })).toString("base64"),
+  };
+  return Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
+}
+
+function decodeJob(bytes: Uint8Array, path: string): StoredJob {
+  try {
+    const record = JSON.parse(Buffer.from(bytes).toString()) as { format: unknown; data: string };
+    if (record.format !== FORMAT) {
+      throw new MillraceError("VERSION_MISMATCH", `expected format ${FORMAT}, got ${String(record.format)}`);
+    }
+    return decodeMessage<{ type: "job"; job: StoredJob }>(Buffer.from(record.data, "base64")).job;
+  } catch (error) {
+    throw new MillraceError(
+      "CODEC_CORRUPT",
+      `the record of a job can't be read: ${path}: ${(error as Error).message}`,
+      {
+        cause: error,
+        help: "Restore the file, or move it away: then the JobManager starts without that job, whose checkpoints stay where they are.",
+      },
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import type { FileSystem } from "../../../../runtime/checkpoint/storage/file-system.ts";
+import { ArtifactStore } from "./artifact-store.ts";
+import { EpochFolder } from "./epoch-folder.ts";
+import { createJobStore, forgetfulJobStore, type JobStore } from "./job-store.ts";
+import { Leadership, type Leader } from "./leadership.ts";
+
+/** What a JobManager keeps on disk, taken over from the one before where there was one. */
+export interface ClusterStore {
+  readonly leadership: Leadership;
+  readonly jobs: JobStore;
+  readonly artifacts: ArtifactStore;
+}
+
+/** Where and how. */
+export interface StoreOptions {
+  readonly fileSystem: FileSystem;
+  /** Of the cluster alone. */
+  readonly folder: string;
+  /** Whether jobs are recorded: high availability. */
+  readonly durable: boolean;
+  readonly leader: Leader;
+  readonly engineVersion: string;
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+/**
+ * Takes the lead in a folder, and over what the last leader left in it.
+ *
+ * @throws CHECKPOINT_STORAGE_FAILED; FENCED where another took the lead meanwhile
+ */
+export async function openClusterStore(options: StoreOptions): Promise<ClusterStore> {
+  const { fileSystem, folder, durable, leader, engineVersion, randomBytes } = options;
+  const leadership = await Leadership.take(fileSystem, folder, leader);
+  const inside = (name: string): EpochFolder =>
+    new EpochFolder(join(folder, name), { fileSystem, leadership, randomBytes });
+  const folders = [inside("jobs"), inside("artifacts")] as const;
+  for (const each of folders) await each.adopt();
+  await leadership.markAdopted();
+  for (const each of folders) await each.removeFormer();
+  const [jobs, artifacts] = folders;
+  return {
+    leadership,
+    jobs: durable ? createJobStore(jobs) : forgetfulJobStore,
+    artifacts: new ArtifactStore(artifacts, engineVersion),
+  };
+}
