@@ -70,6 +70,25 @@ export interface KeyedPartWriter {
   abort(): Promise<void>;
 }
 
+/**
+ * Writes one part, key groups in any order: for who has its rows in another order than theirs. What is gathered for blocks takes some MB at
+ * most.
+ */
+export interface GroupedPartWriter extends Pick<
+  KeyedPartWriter,
+  "position" | "backlog" | "drained" | "finish" | "abort"
+> {
+  /** How far the operator's event time had come in a key group. Key groups in ascending order. */
+  watermark(keyGroup: number, watermark: Timestamp): void;
+  /** As KeyedPartWriter.entry. Between the pieces of an entry comes nothing else of its state and key group. */
+  entry(keyGroup: number, entry: CapturedEntry, continued?: boolean): void;
+  /** As those of KeyedPartWriter, at any time: removals are applied before rows. */
+  removed(keyGroup: number, state: number, key: unknown, namespace: number | undefined): void;
+  removedNamespace(keyGroup: number, state: number, namespace: number): void;
+  /** Writes into one key group. */
+  group(keyGroup: number): Pick<KeyedPartWriter, "entry" | "raw">;
+}
+
 /** Reads one part. Every byte that it gives out was checked. @throws CHECKPOINT_CORRUPT naming the file and the block */
 export interface KeyedPartReader {
   readonly header: KeyedPartHeader;

@@ -1,6 +1,4 @@
-import { createFrameCodec } from "../../../common/codec/create-frame-codec.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP, type Timestamp } from "../../../common/time/timestamps.ts";
-import { Types } from "../../../common/types/types.ts";
 import type { StateBytes } from "../../../protocol/control/snapshots.ts";
 import type { CapturedEntry, StateMeta } from "../../state/captured-state.ts";
 import type { StateFileReader, StateFiles } from "../storage/state-files.ts";
@@ -12,12 +10,8 @@ import { FIRST_BLOCK, PartBlocks } from "./keyed/part-blocks.ts";
 import { decodePartHeader, PartBlock } from "./keyed/part-header.ts";
 import { decodePartIndex, watermarkOf, type PartIndex } from "./keyed/part-index.ts";
 import { RowReader } from "./keyed/row-reader.ts";
+import { removalCodec } from "./keyed/state-blocks.ts";
 import { StateReading } from "./keyed/state-reading.ts";
-
-const removalCodec = createFrameCodec<unknown>(Types.any, {
-  unique: "checkpoint/removals",
-  generate: false,
-});
 
 /**
  * Opens a part of keyed state; `close` it.

@@ -7,6 +7,7 @@ import { TtlCell } from "./ttl.ts";
 
 /** Value, reducing and aggregating state: the value or accumulator itself, in a cell under a time to live. */
 export class ElementLayout implements Layout {
+  readonly single = true;
   readonly #options: LayoutOptions;
   /** Used again for each capture: there may be millions. */
   readonly #captured: { kind: "element"; value: unknown; time: Timestamp | undefined } = {

@@ -20,7 +20,6 @@ import { HeapStates } from "./heap-states.ts";
 import { KeyTable } from "./key-table.ts";
 import { HeapSnapshot } from "./snapshot/heap-snapshot.ts";
 import { LOOK_EVERY } from "./snapshot/slices.ts";
-import { snapshotSources } from "./snapshot/snapshot-sources.ts";
 
 /** How snapshots are written. */
 export interface HeapSnapshotSettings extends ChainPolicy {
@@ -157,7 +156,7 @@ export class HeapKeyedStateStore implements SnapshotKeyedStore {
       keys,
       now,
       watermarks,
-      sources: snapshotSources(keys, this.#states.sources(), plan.base?.delta, maxParallelism, now),
+      states: this.#states.sources(),
       parked: this.#restored?.parked() ?? NOTHING_PARKED,
       plan,
       files: request.files,

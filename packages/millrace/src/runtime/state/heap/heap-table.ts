@@ -12,8 +12,8 @@ const REMOVED = Symbol("removed");
 
 /** Who takes old images of a table while a snapshot is being written. */
 export interface TableImages {
-  /** The entry at `position` is about to change for the first time since the snapshot began; `inPlace`: its value itself is. */
-  beforeFirstChange(position: number, inPlace: boolean): void;
+  /** The entry at `position` is about to change for the first time since the snapshot began. */
+  beforeFirstChange(position: number): void;
 }
 
 /**
@@ -49,7 +49,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
   getForUpdate(key: unknown): V | undefined {
     const position = this.#find(key);
     if (position < 0) return undefined;
-    if (!this.changes.has(position)) this.#firstChange(position, true);
+    if (!this.changes.has(position)) this.#firstChange(position);
     return this.values[position] as V;
   }
 
@@ -58,7 +58,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
     if (position < 0) {
       this.#add(retainKey(key), value);
     } else {
-      if (!this.changes.has(position)) this.#firstChange(position, false);
+      if (!this.changes.has(position)) this.#firstChange(position);
       this.values[position] = value;
     }
   }
@@ -66,7 +66,7 @@ export class HeapTable<V> implements NamespaceTable<V> {
   remove(key: unknown): void {
     const position = this.#find(key);
     if (position < 0) return;
-    if (!this.changes.has(position)) this.#firstChange(position, false);
+    if (!this.changes.has(position)) this.#firstChange(position);
     this.changes.remove(position, this.keys[position]);
     if (isInt(key)) this.#ints.remove(key);
     else this.#others.delete(keyIndex(key));
@@ -118,8 +118,8 @@ export class HeapTable<V> implements NamespaceTable<V> {
     return position;
   }
 
-  #firstChange(position: number, inPlace: boolean): void {
-    this.images?.beforeFirstChange(position, inPlace);
+  #firstChange(position: number): void {
+    this.images?.beforeFirstChange(position);
     this.changes.add(position, true);
   }
 }

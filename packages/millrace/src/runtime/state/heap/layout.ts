@@ -23,6 +23,8 @@ export interface LayoutOptions {
 
 /** How one kind of state is stored for one key (and namespace): what stands in a `Place`, and how it is captured. */
 export interface Layout {
+  /** Whether there is one element for each key: what is about to change is then captured and written at once, else an image is taken. */
+  readonly single: boolean;
   /** How many elements are stored; 1 for a value. */
   weight(stored: unknown): number;
   /**

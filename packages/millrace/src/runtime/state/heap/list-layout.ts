@@ -9,6 +9,7 @@ import type { ChangeGuard, Layout, LayoutOptions } from "./layout.ts";
  * array and its length.
  */
 export class ListLayout implements Layout {
+  readonly single = false;
   readonly #options: LayoutOptions;
 
   constructor(options: LayoutOptions) {

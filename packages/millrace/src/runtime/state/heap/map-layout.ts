@@ -9,6 +9,7 @@ import { StateMap } from "./state-map.ts";
 
 /** Map state: a `StateMap` whose values stand in cells under a time to live. */
 export class MapLayout implements Layout {
+  readonly single = false;
   readonly #options: LayoutOptions;
 
   constructor(options: LayoutOptions) {

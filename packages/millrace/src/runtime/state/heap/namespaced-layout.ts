@@ -6,6 +6,7 @@ import { NamespaceCells } from "./namespace-cells.ts";
 
 /** State by key and namespace: `NamespaceCells`, in each of which an inner layout stores its state. */
 export class NamespacedLayout implements Layout {
+  readonly single = false;
   readonly #inner: Layout;
 
   /** @param inner whose captures must last: a key's namespaces are captured together */

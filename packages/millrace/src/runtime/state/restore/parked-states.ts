@@ -4,6 +4,9 @@ import { stateMetaOf } from "../../checkpoint/format/keyed/state-header.ts";
 import type { CapturedEntry, StateMeta } from "../captured-state.ts";
 import { replayPart, type ChangeSink, type RestoredState, type StatePart } from "./restored-state.ts";
 
+/** Where rows of one key group go. */
+type PartTarget = Pick<KeyedPartWriter, "entry" | "raw">;
+
 /** Says after how much work it is time to rest. */
 export interface WorkMeter {
   spend(work: number): boolean;
@@ -38,7 +41,7 @@ export class ParkedStates {
   }
 
   /** Writes what they hold of a key group; yields when it is time to rest. @param first index of the first of them in the part that is written */
-  *write(writer: KeyedPartWriter, first: number, keyGroup: number, meter: WorkMeter): Generator<void> {
+  *write(writer: PartTarget, first: number, keyGroup: number, meter: WorkMeter): Generator<void> {
     let at = first;
     for (const { state, headers } of this.#slots) {
       for (const { keyGroups, parts } of state.chains) {
@@ -56,7 +59,7 @@ export class ParkedStates {
 export const NOTHING_PARKED = new ParkedStates([]);
 
 function* writeChain(
-  writer: KeyedPartWriter,
+  writer: PartTarget,
   parts: readonly StatePart[],
   keyGroup: number,
   index: (part: StatePart) => number,
@@ -73,7 +76,7 @@ function* writeChain(
 
 /** Entries that were changed by later parts are decoded, as far as they describe themselves. */
 function* writeMerged(
-  writer: KeyedPartWriter,
+  writer: PartTarget,
   parts: readonly StatePart[],
   keyGroup: number,
   index: (part: StatePart) => number,

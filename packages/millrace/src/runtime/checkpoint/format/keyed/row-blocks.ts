@@ -1,6 +1,6 @@
 import type { BlockEncoder, FrameCodec } from "../../../../common/codec/frame-codec.ts";
 
-/** Bytes of a block of rows; a row that is larger has a block of its own. */
+/** Bytes of a block of rows, usually. */
 const BLOCK_SIZE = 64 * 1024;
 
 /** Takes a full block. The bytes are used again. */
@@ -10,12 +10,15 @@ export type EmitBlock = (payload: Uint8Array, rows: number) => void;
 export class RowBlocks<R> {
   readonly #encoder: BlockEncoder<R>;
   readonly #emit: EmitBlock;
+  readonly #size: number;
   #buffer: Uint8Array | undefined;
   #open = false;
 
-  constructor(codec: FrameCodec<R>, emit: EmitBlock) {
+  /** @param size bytes of a block; a row that is larger has a block of its own */
+  constructor(codec: FrameCodec<R>, emit: EmitBlock, size: number = BLOCK_SIZE) {
     this.#encoder = codec.createEncoder();
     this.#emit = emit;
+    this.#size = size;
   }
 
   /** @param slot the row's time, or -Infinity */
@@ -38,7 +41,7 @@ export class RowBlocks<R> {
   }
 
   #begin(): void {
-    this.#buffer ??= new Uint8Array(BLOCK_SIZE);
+    this.#buffer ??= new Uint8Array(this.#size);
     this.#encoder.begin(this.#buffer, 0, this.#buffer.length);
     this.#open = true;
   }

@@ -21,9 +21,10 @@ export class StateRowWriter {
   /** The namespace of its last row. */
   #namespace: string | undefined;
 
-  constructor(meta: StateMeta, emit: EmitBlock) {
+  /** @param blockSize as of RowBlocks */
+  constructor(meta: StateMeta, emit: EmitBlock, blockSize?: number) {
     this.#meta = meta;
-    this.#blocks = new RowBlocks(rowCodecOf(meta), emit);
+    this.#blocks = new RowBlocks(rowCodecOf(meta), emit, blockSize);
     this.#row = emptyRow(meta);
   }
 

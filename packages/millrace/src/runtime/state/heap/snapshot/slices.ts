@@ -50,6 +50,8 @@ export class Slices {
   unlessAborted<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#aborted !== undefined) {
+        // Nobody hears of it any more.
+        work.catch(() => {});
         reject(this.#aborted);
         return;
       }

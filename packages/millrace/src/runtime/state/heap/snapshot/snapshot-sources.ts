@@ -5,6 +5,7 @@ import type { StoreDelta } from "../changes/store-delta.ts";
 import type { Column } from "../column.ts";
 import type { HeapTables } from "../heap-tables.ts";
 import type { KeyTable } from "../key-table.ts";
+import type { PartRows } from "./part-rows.ts";
 import { ColumnSnapshot } from "./column-snapshot.ts";
 import { TablesSnapshot } from "./tables-snapshot.ts";
 
@@ -24,24 +25,27 @@ export interface RemovedKeys {
 export interface SnapshotSources {
   /** Those that have something to be written, by index. */
   readonly metas: readonly StateMeta[];
-  readonly columns: readonly { readonly state: number; readonly snapshot: ColumnSnapshot }[];
-  readonly tables: readonly { readonly state: number; readonly snapshot: TablesSnapshot }[];
+  readonly columns: readonly ColumnSnapshot[];
+  readonly tables: readonly TablesSnapshot[];
   /** Only of changes. */
   readonly removed: readonly RemovedKeys[];
   readonly dropped: readonly { readonly state: number; readonly namespaces: readonly number[] }[];
-  /** About how many keys are looked at. */
-  readonly expectedKeys: number;
+  /** About how many entries are written. */
+  readonly expected: number;
 }
 
-/** @param delta what is to be written; undefined for everything */
-export function snapshotSources(
-  keys: KeyTable,
-  sources: readonly StateSource[],
-  delta: StoreDelta | undefined,
-  maxParallelism: number,
-  now: Timestamp,
-): SnapshotSources {
-  const builder = new SourcesBuilder(keys, delta, maxParallelism, now);
+/** What all of them have in common. */
+export interface SourcesContext {
+  readonly keys: KeyTable;
+  /** What is to be written; undefined for everything. */
+  readonly delta: StoreDelta | undefined;
+  readonly maxParallelism: number;
+  readonly now: Timestamp;
+  readonly rows: PartRows;
+}
+
+export function snapshotSources(context: SourcesContext, sources: readonly StateSource[]): SnapshotSources {
+  const builder = new SourcesBuilder(context);
   for (const source of sources) {
     if ("column" in source) builder.addColumn(source.meta, source.column);
     else builder.addTables(source.meta, source.tables);
@@ -51,44 +55,40 @@ export function snapshotSources(
 
 class SourcesBuilder implements SnapshotSources {
   readonly metas: StateMeta[] = [];
-  readonly columns: { readonly state: number; readonly snapshot: ColumnSnapshot }[] = [];
-  readonly tables: { readonly state: number; readonly snapshot: TablesSnapshot }[] = [];
+  readonly columns: ColumnSnapshot[] = [];
+  readonly tables: TablesSnapshot[] = [];
   readonly removed: RemovedKeys[] = [];
   readonly dropped: { readonly state: number; readonly namespaces: readonly number[] }[] = [];
-  expectedKeys = 0;
-  readonly #keys: KeyTable;
-  readonly #delta: StoreDelta | undefined;
-  readonly #maxParallelism: number;
-  readonly #now: Timestamp;
+  expected = 0;
+  readonly #context: SourcesContext;
 
-  constructor(keys: KeyTable, delta: StoreDelta | undefined, maxParallelism: number, now: Timestamp) {
-    this.#keys = keys;
-    this.#delta = delta;
-    this.#maxParallelism = maxParallelism;
-    this.#now = now;
+  constructor(context: SourcesContext) {
+    this.#context = context;
   }
 
   addColumn(meta: StateMeta, column: Column): void {
-    const delta = this.#delta?.entries.get(column.changes);
-    const nothing = this.#delta === undefined ? column.count === 0 : delta === undefined;
+    const { keys, delta: all, now, rows } = this.#context;
+    const delta = all?.entries.get(column.changes);
+    const nothing = all === undefined ? column.count === 0 : delta === undefined;
     if (nothing) return;
     const state = this.metas.push(meta) - 1;
-    const snapshot = new ColumnSnapshot(this.#keys, column, meta, delta?.changed, this.#now);
-    this.columns.push({ state, snapshot });
-    this.expectedKeys = Math.max(this.expectedKeys, delta?.count ?? this.#keys.keys.length);
+    this.columns.push(new ColumnSnapshot(keys, column, meta, state, delta?.changed, now, rows));
+    this.expected += delta?.count ?? column.count;
     if (delta !== undefined) this.#addRemoved(state, undefined, delta);
   }
 
   addTables(meta: StateMeta, tables: HeapTables<unknown>): void {
-    const all = tables.all();
-    const dropped = this.#delta?.dropped.get(tables) ?? [];
-    const snapshot = new TablesSnapshot(meta, all, this.#delta, this.#maxParallelism);
+    const { delta: all, maxParallelism, rows } = this.#context;
+    const dropped = all?.dropped.get(tables) ?? [];
+    const state = this.metas.length;
+    const snapshot = new TablesSnapshot(meta, state, tables.all(), all, maxParallelism, rows);
     if (snapshot.tables.length === 0 && dropped.length === 0) return;
-    const state = this.metas.push(meta) - 1;
-    this.tables.push({ state, snapshot });
+    this.metas.push(meta);
+    this.tables.push(snapshot);
+    this.expected += snapshot.expected;
     if (dropped.length > 0) this.dropped.push({ state, namespaces: dropped });
     for (const { table } of snapshot.tables) {
-      const delta = this.#delta?.entries.get(table.changes);
+      const delta = all?.entries.get(table.changes);
       if (delta !== undefined) this.#addRemoved(state, table.namespace, delta);
     }
   }

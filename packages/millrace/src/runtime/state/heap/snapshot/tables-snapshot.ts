@@ -1,128 +1,105 @@
 import { hashKey } from "../../../../common/keys/hash-key.ts";
 import { keyGroupOf } from "../../../../common/keys/key-groups.ts";
 import type { StateMeta } from "../../captured-state.ts";
-import { deepCopy, NO_CUSTOMS, type Customs } from "../../deep-copy.ts";
 import type { StoreDelta } from "../changes/store-delta.ts";
-import { bitWords, hasBit, setBit, type BitWords } from "../changes/bits.ts";
+import { hasBit, type BitWords } from "../changes/bits.ts";
 import type { HeapTable, TableImages } from "../heap-table.ts";
-import { NO_GROUP, type SortSegment } from "./group-sort.ts";
-
-/** What an entry of a table was when the snapshot began. */
-export interface TableImage {
-  readonly namespace: number;
-  readonly key: unknown;
-  readonly value: unknown;
-}
+import type { PartRows } from "./part-rows.ts";
 
 /** The tables of one state as of the moment of the barrier. A table that is dropped meanwhile lives on here. */
 export class TablesSnapshot {
   readonly meta: StateMeta;
+  readonly state: number;
   readonly tables: readonly TableSnapshot[];
   /** About how many entries there are. */
   readonly expected: number;
-  readonly #images = new Map<number, TableImage[]>();
 
   /** @param delta what has changed, of which only these entries are taken; undefined for all */
   constructor(
     meta: StateMeta,
+    state: number,
     tables: readonly HeapTable<unknown>[],
     delta: StoreDelta | undefined,
     maxParallelism: number,
+    rows: PartRows,
   ) {
     this.meta = meta;
-    const customs = meta.type?.customs ?? NO_CUSTOMS;
+    this.state = state;
     const snapshots: TableSnapshot[] = [];
     let expected = 0;
     for (const table of tables) {
       const changed = delta?.entries.get(table.changes);
       if (delta !== undefined && changed === undefined) continue;
-      snapshots.push(new TableSnapshot(table, changed?.changed, customs, maxParallelism, this.#images));
+      snapshots.push(new TableSnapshot(table, state, changed?.changed, maxParallelism, rows));
       expected += changed?.count ?? table.size;
     }
     this.tables = snapshots;
     this.expected = expected;
   }
 
-  /** The images of a key group; others may be added until it is written. */
-  images(keyGroup: number): readonly TableImage[] | undefined {
-    return this.#images.get(keyGroup);
-  }
-
-  /** Images of the key group are written. */
-  drop(keyGroup: number): void {
-    this.#images.delete(keyGroup);
-  }
-
   release(): void {
     for (const table of this.tables) table.release();
-    this.#images.clear();
   }
 }
 
-/** One table. */
-export class TableSnapshot implements TableImages, SortSegment {
+/** One table: written in the order of its positions; what is about to change before its turn is written at once. */
+export class TableSnapshot implements TableImages {
   readonly table: HeapTable<unknown>;
+  /** Positions that there were. */
   readonly length: number;
-  readonly selected: readonly BitWords[] | undefined;
-  readonly #changed: BitWords | undefined;
-  readonly #customs: Customs;
+  /** Only these positions; undefined for all. */
+  readonly selected: BitWords | undefined;
+  /** Positions below have been looked at. */
+  cursor = 0;
+  readonly #state: number;
   readonly #maxParallelism: number;
-  /** By position: whether it was written, or will be from an image. Made when it is needed: there may be very many tables. */
-  #done: BitWords | undefined;
-  readonly #images: Map<number, TableImage[]>;
+  readonly #rows: PartRows;
+  /** Used for every entry: encoded before the next one. */
+  readonly #element = { kind: "element", value: undefined as unknown, time: undefined } as const as {
+    kind: "element";
+    value: unknown;
+    time: undefined;
+  };
 
   constructor(
     table: HeapTable<unknown>,
-    changed: BitWords | undefined,
-    customs: Customs,
+    state: number,
+    selected: BitWords | undefined,
     maxParallelism: number,
-    images: Map<number, TableImage[]>,
+    rows: PartRows,
   ) {
     this.table = table;
+    this.#state = state;
     this.length = table.keys.length;
-    this.#changed = changed;
-    this.selected = changed && [changed];
-    this.#customs = customs;
+    this.selected = selected;
     this.#maxParallelism = maxParallelism;
-    this.#images = images;
+    this.#rows = rows;
     table.images = this;
   }
 
-  groupOf(position: number): number {
-    return this.#stands(position) ? this.#groupOf(this.table.keys[position]) : NO_GROUP;
+  beforeFirstChange(position: number): void {
+    if (position < this.cursor || position >= this.length) return;
+    if (this.selected !== undefined && !hasBit(this.selected, position)) return;
+    const { table } = this;
+    const key = table.keys[position];
+    this.#element.value = table.values[position];
+    this.#rows.putBeforeChange(this.#groupOf(key), this.#state, table.namespace, key, this.#element);
   }
 
-  beforeFirstChange(position: number, inPlace: boolean): void {
-    if (this.#changed !== undefined && !hasBit(this.#changed, position)) return;
-    const done = (this.#done ??= bitWords(this.length));
-    if (hasBit(done, position)) return;
-    setBit(done, position);
-    const key = this.table.keys[position];
-    const value: unknown = this.table.values[position];
-    const image = {
-      namespace: this.table.namespace,
-      key,
-      value: inPlace ? deepCopy(value, this.#customs) : value,
-    };
-    const keyGroup = this.#groupOf(key);
-    const images = this.#images.get(keyGroup);
-    if (images === undefined) this.#images.set(keyGroup, [image]);
-    else images.push(image);
-  }
-
-  /** Whether a sorted position is to be written from the table itself: it still stands as it did. */
-  take(position: number): boolean {
-    if (!this.#stands(position)) return false;
-    setBit((this.#done ??= bitWords(this.length)), position);
-    return true;
+  /** Writes the entry at a position where it still stands as it did; what that counts, 0 where it does not. */
+  write(position: number): number {
+    const { table } = this;
+    if (table.changes.has(position) || !table.isThere(position)) return 0;
+    const key = table.keys[position];
+    const value: unknown = table.values[position];
+    this.#element.value = value;
+    this.#rows.put(this.#groupOf(key), this.#state, table.namespace, key, this.#element);
+    // Values of tables may be lists of records.
+    return Array.isArray(value) ? 1 + value.length : 1;
   }
 
   release(): void {
     if (this.table.images === this) this.table.images = undefined;
-  }
-
-  #stands(position: number): boolean {
-    return !this.table.changes.has(position) && this.table.isThere(position);
   }
 
   #groupOf(key: unknown): number {

@@ -6,6 +6,7 @@ import type { TimerSet } from "./timer-set.ts";
 
 /** The timers of a key: one `Timer`, or a `TimerSet`. They are restored through their service, which queues them. */
 export class TimerLayout implements Layout {
+  readonly single = false;
   weight(stored: unknown): number {
     return stored instanceof Timer ? 1 : (stored as TimerSet).size;
   }
