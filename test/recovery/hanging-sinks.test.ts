@@ -18,13 +18,13 @@ function hanging(
   const sink = ledger.sink();
   return {
     ...sink,
-    createWriter: (context) => {
-      const writer = sink.createWriter(context);
+    createWriter: (context, restored) => {
+      const writer = sink.createWriter(context, restored);
       const never = (): Promise<never> => new Promise(() => {});
       if (!hangs(context.runtime.attempt)) return writer;
       return { ...writer, ...Object.fromEntries(places.map((place) => [place, never])) };
     },
-  } as Sink<string, unknown>;
+  };
 }
 
 function program(env: StreamExecutionEnvironment, sink: Sink<string, unknown>): void {

@@ -71,6 +71,7 @@ export function parquetSource<T>(options: ParquetSourceOptions<T>): ParquetSourc
     guarantee: "exactly-once",
     type,
     checksRecords: true,
+    input: { path: paths.join(", ") },
     createEnumerator: (context, restored) =>
       new StaticEnumerator(
         context,

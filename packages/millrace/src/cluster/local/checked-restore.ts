@@ -36,7 +36,7 @@ export async function checkedRestore(
   const newer = claim ? undefined : await newerBeside(checkpoint);
   if (newer !== undefined) log("warn", newer);
   for (const { kind, operator, text } of check.notices)
-    log(kind === "dropped" ? "warn" : "info", `operator "${operator}" ${text}`);
+    log(kind === "dropped" || kind === "source-input" ? "warn" : "info", `operator "${operator}" ${text}`);
   return {
     restore: { checkpoint, claim },
     adopted: adoptableMaxParallelism(metadata),

@@ -44,6 +44,13 @@ export interface Source<T, S extends SourceSplit = SourceSplit, E = unknown> {
   readonly guarantee: SourceGuarantee;
   /** The greatest useful parallelism, e.g. 1 for standard input; undefined where there is no limit. */
   readonly maxParallelism?: number | undefined;
+  /**
+   * What its splits are made from, once and for all, at the first start of a job: a path, a range; in words, by option. It stands in savepoints:
+   * a job that starts from one and has another input is told that the change does nothing. Absent where a change takes effect.
+   *
+   * @example `{ path: "flights/*.csv" }`
+   */
+  readonly input?: Readonly<Record<string, string>> | undefined;
   /** `restored` is what `snapshotState` of an earlier enumerator gave. */
   createEnumerator(context: SplitEnumeratorContext<S>, restored: E | undefined): SplitEnumerator<S, E>;
   createReader(context: SourceReaderContext): SourceReader<T, S>;

@@ -144,6 +144,8 @@ export function fileSource<T>(options: AnyFileSourceOptions<T>): FileSource<T> {
     type: format.type,
     checksRecords: true,
     guarantee: "exactly-once",
+    // Whoever watches for files finds those of another path, too.
+    input: watch === undefined ? { path: paths.join(", ") } : undefined,
     createEnumerator: (context, restored) => new FileEnumerator(context, enumeratorOptions, restored),
     createReader: (context) =>
       new BufferedSourceReader(context, {

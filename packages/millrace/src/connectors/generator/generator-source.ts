@@ -50,6 +50,7 @@ export function generatorSource<T>(
     boundedness: end === null ? "unbounded" : "bounded",
     type: schemaType(options.schema),
     guarantee: "exactly-once",
+    input: { from: String(from), count: String(options.count ?? "without end") },
     createEnumerator: (context, restored) => indexEnumerator(NAME, context, { from, end }, restored),
     createReader: (context) =>
       new BufferedSourceReader(context, {

@@ -26,5 +26,5 @@ export function sequenceSource(
     to,
   );
   const source = generatorSource({ count: to - from + 1, generate: (index) => from + index });
-  return { ...source, name: "sequence source" };
+  return { ...source, name: "sequence source", input: { from: String(from), to: String(to) } };
 }

@@ -51,6 +51,7 @@ export function nexmarkSource<K extends NexmarkEvent["kind"] = NexmarkEvent["kin
     type: (only === undefined ? NexmarkEvent : TYPES[only]) as typeof NexmarkEvent,
     checksRecords: true,
     guarantee: "exactly-once",
+    input: { events: String(end ?? "without end") },
     createEnumerator: (context, restored) => indexEnumerator(NAME, context, { from: 0, end }, restored),
     createReader: (context) =>
       new BufferedSourceReader(context, {

@@ -90,7 +90,13 @@ export class JobMaster implements AttemptListener {
     this.#checkpoints = new CheckpointCoordinator(
       {
         settings: this.#settings,
-        job: { jobId, jobGraph, streamGraph, writer: engineVersion },
+        job: {
+          jobId,
+          jobGraph,
+          streamGraph,
+          restored: options.restore?.checkpoint.metadata,
+          writer: engineVersion,
+        },
         clock,
         sources: this.#sources,
         producers: units.producers,
@@ -187,6 +193,11 @@ export class JobMaster implements AttemptListener {
     if (!this.#machine.can("CANCELLING")) return;
     this.#machine.to("CANCELLING");
     this.#end(new MillraceError("CHECKPOINT_FAILED", "the job was cancelled"));
+  }
+
+  /** Ends the job as failed, whatever its restart strategy says. */
+  giveUp(error: Error): void {
+    this.#fail([error], "");
   }
 
   /** Whether `suspend` can be called: not when the job has an outcome already, or has told its tasks to commit for the last time. */
@@ -380,6 +391,7 @@ export class JobMaster implements AttemptListener {
   }
 
   #tasksChanged(): void {
+    this.#options.observer?.tasksChanged();
     if (this.#machine.state === "RUNNING" && !this.#deployment.periodic) this.#commitIfAtEnd();
     this.#checkpoints.tasks(this.#units.tasksPhase(this.#settings.afterTasksFinish));
   }

@@ -28,6 +28,7 @@ export function checkOperator(pair: OperatorPair, findings: RestoreFindings): vo
   }
   if (operator.subtasks.some(({ keyed }) => keyed !== undefined)) checkKeyGroups(pair, about, findings);
   checkBackend(pair, about, findings);
+  tellChangedInput(pair, findings);
   if (checkSettings(pair, about, findings)) checkStates(pair, findings);
 }
 
@@ -79,6 +80,25 @@ function checkBackend(
     found: `its state in files of ${written}, which no other state backend reads`,
     expected: `the job keeps it in ${asked}`,
     remedy: `Start the job with ${STATE_BACKEND.key} ${written}. To change over, take a savepoint with it, which every backend reads, and start from that.`,
+  });
+}
+
+/** Splits were made once, for the first start. */
+function tellChangedInput({ operator, node }: OperatorPair, findings: RestoreFindings): void {
+  const { spec } = node;
+  if (spec.kind !== "source" || operator.settings?.["source"] !== spec.source.name) return;
+  const was = operator.input ?? {};
+  const now = spec.source.input ?? {};
+  const changed = Object.keys(was).filter((name) => now[name] !== undefined && now[name] !== was[name]);
+  if (changed.length === 0) return;
+  const changes = changed.map((name) => `${name} is "${was[name]}" there, and "${now[name]}" in the job`);
+  const text = `continues with the splits of the savepoint: ${changes.join("; ")}, which changes nothing. To read the new input, give the source another uid, and leave the old one's positions behind (-n, --allow-non-restored-state)`;
+  findings.notice({
+    kind: "source-input",
+    operator: operator.name,
+    uid: operator.uid,
+    state: undefined,
+    text,
   });
 }
 

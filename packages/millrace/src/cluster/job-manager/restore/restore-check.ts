@@ -13,6 +13,8 @@ export type NoticeKind =
   | "generated-uid"
   /** The operator may have state, and the savepoint has none of it. */
   | "starts-empty"
+  /** A source was given another input, which does nothing: its splits are those of the savepoint. */
+  | "source-input"
   /** Whether the state fits shows when the operator starts. */
   | "unchecked";
 

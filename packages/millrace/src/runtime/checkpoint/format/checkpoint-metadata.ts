@@ -45,6 +45,8 @@ export interface OperatorMetadata {
    * Absent where there are none.
    */
   readonly settings?: Readonly<Record<string, string>>;
+  /** What a source's splits were made from (`Source.input`), when the job was started for the first time. Absent where it does not say. */
+  readonly input?: Readonly<Record<string, string>>;
   /** State of a source's enumerator, as the self-describing codec wrote it. */
   readonly coordinator: StateBytes | undefined;
   /** By subtask; subtasks without state stand here, too. */

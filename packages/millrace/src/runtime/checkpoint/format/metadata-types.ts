@@ -47,6 +47,7 @@ export const operatorMetadataType = Types.object({
   parallelism: Types.int,
   maxParallelism: Types.int,
   settings: Types.optional(Types.record(Types.string)),
+  input: Types.optional(Types.record(Types.string)),
   coordinator: Types.optional(stateBytes),
   subtasks: Types.array(
     Types.object({

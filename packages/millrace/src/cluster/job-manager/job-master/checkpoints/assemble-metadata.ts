@@ -1,7 +1,7 @@
 import { KEY_HASH_VERSION } from "../../../../common/keys/hash-key.ts";
 import type { JobId, OperatorUid } from "../../../../common/ids/ids.ts";
 import type { JobGraph } from "../../../../graph/job/job-graph.ts";
-import type { StreamGraph } from "../../../../graph/stream/stream-graph.ts";
+import type { StreamGraph, StreamNode } from "../../../../graph/stream/stream-graph.ts";
 import type { TaskSnapshot } from "../../../../protocol/control/snapshots.ts";
 import { CHECKPOINT_FORMAT } from "../../../../runtime/checkpoint/format/checkpoint-metadata.ts";
 import type {
@@ -19,6 +19,8 @@ export interface CheckpointedJob {
   readonly jobId: JobId;
   readonly jobGraph: JobGraph;
   readonly streamGraph: StreamGraph;
+  /** What the job was started from: the splits of its sources were made before. */
+  readonly restored?: Pick<CheckpointMetadata, "operators"> | undefined;
   /** What writes, e.g. "millrace 0.1.0". Read when something is written. */
   readonly writer: () => string;
 }
@@ -38,7 +40,7 @@ const STOPS = { checkpoint: "no", savepoint: "no", stop: "stop", drain: "drain" 
 
 /** Puts together what `_metadata` says. Pure. */
 export function assembleMetadata(
-  { jobId, jobGraph, streamGraph, writer }: CheckpointedJob,
+  { jobId, jobGraph, streamGraph, restored, writer }: CheckpointedJob,
   { id, kind, triggeredAt, enumerators, snapshots }: GatheredSnapshots,
   completedAt: number,
 ): CheckpointMetadata {
@@ -48,6 +50,7 @@ export function assembleMetadata(
     const { parallelism, maxParallelism } = vertex;
     const state = enumerators.get(node.uid);
     const settings = stateSettings(node.spec);
+    const input = inputOf(node, restored);
     return [
       {
         uid: node.uid,
@@ -57,6 +60,7 @@ export function assembleMetadata(
         parallelism,
         maxParallelism,
         ...(settings === undefined ? {} : { settings }),
+        ...(input === undefined ? {} : { input }),
         coordinator: state === undefined ? undefined : { kind: "inline", bytes: state },
         subtasks: Array.from({ length: parallelism }, (_, subtask) =>
           subtaskMetadata(snapshots.get(subtaskKey(vertex.id, subtask)), node.uid),
@@ -78,6 +82,16 @@ export function assembleMetadata(
     operators,
     channels: [...snapshots.values()].flatMap(({ channels }) => channels),
   };
+}
+
+/** What a source's splits were made from: if not by this job, by the one that it goes on with. */
+function inputOf(
+  { uid, spec }: StreamNode,
+  restored: CheckpointedJob["restored"],
+): Readonly<Record<string, string>> | undefined {
+  if (spec.kind !== "source") return undefined;
+  const before = restored?.operators.find((operator) => operator.uid === uid);
+  return before?.coordinator === undefined ? spec.source.input : before.input;
 }
 
 /** A subtask that ended without a snapshot has finished, and left nothing. */
