@@ -6,5 +6,6 @@ import { CONTROL_VERSION } from "../../../protocol/control/messages.ts";
  */
 parentPort?.postMessage({ type: "online", version: CONTROL_VERSION });
 setImmediate(() => {
+  // oxlint-disable-next-line millrace/no-bare-error -- what the runtime of a thread throws is none of ours
   throw new RangeError("thread ran out of memory");
 });
