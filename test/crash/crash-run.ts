@@ -18,6 +18,8 @@ export interface CrashRun extends JobCommand {
   readonly parallelism: readonly number[];
   /** Draws numbers from 0 to 1. */
   readonly random: () => number;
+  /** Arguments of the job, where they are not those of `totals`. */
+  readonly args?: (output: string) => readonly string[];
   readonly log?: (line: string) => void;
 }
 
@@ -100,7 +102,7 @@ export async function crashRun(run: CrashRun): Promise<CrashReport> {
         `execution.checkpointing.dir=${checkpoints}`,
         ...run.settings,
       ],
-      args: ["--input", input, "--output", output, "--spin", String(run.spin)],
+      args: run.args?.(output) ?? ["--input", input, "--output", output, "--spin", String(run.spin)],
     });
     let killed = false;
     const process = { over: false };
@@ -156,4 +158,10 @@ export function expectedOutput(folder: string): readonly string[] {
   }
   for (const [key, { n, sum }] of windows) lines.push(`${key} ${n} ${sum}`);
   return [...lines, ...timers].map((text) => JSON.stringify({ text })).sort();
+}
+
+/** What an at-least-once run of `totals` has lost: sums may be too great, but every number of a user and every timer must be there. */
+export function missing(lines: readonly string[], expected: readonly string[]): readonly string[] {
+  const there = new Set(lines);
+  return expected.filter((line) => /#|timer/u.test(line) && !there.has(line));
 }

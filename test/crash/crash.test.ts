@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { seededRandom } from "../../packages/millrace/src/common/clock/random.ts";
-import { crashRun, expectedOutput } from "./crash-run.ts";
+import { crashRun, expectedOutput, missing } from "./crash-run.ts";
 import { fromSources } from "./from-sources.ts";
+import { expectedCounts, expectedNumbers } from "./jobs/shared-state.ts";
 import { MODES } from "./modes.ts";
 
 /** `npm run crash` kills each of them fifty times and more. */
@@ -37,3 +38,40 @@ it.each(MODES)(
   },
   120_000,
 );
+
+it("list, union list and broadcast state outlive kill after kill, at changing parallelism", async () => {
+  const random = seededRandom(12);
+  const count = 8000;
+  const { kills, withoutProgress, lines } = await crashRun({
+    ...fromSources("shared-state"),
+    folder,
+    records: 0,
+    spin: 0,
+    kills: KILLS,
+    settings: [],
+    parallelism: [2, 3, 1, 4],
+    random: () => random.next(),
+    args: (output) => ["--count", String(count), "--output", output],
+  });
+  expect([kills, withoutProgress < KILLS]).toEqual([KILLS, true]);
+  expect(lines.filter((line) => !line.startsWith("counted"))).toEqual(expectedNumbers(count));
+  // One from each subtask of the last run.
+  expect(new Set(lines.filter((line) => line.startsWith("counted")))).toEqual(
+    new Set([expectedCounts(count)]),
+  );
+}, 120_000);
+
+it("at-least-once loses nothing, kill after kill", async () => {
+  const random = seededRandom(13);
+  const { lines } = await crashRun({
+    ...fromSources("totals"),
+    folder,
+    records: 12_000,
+    spin: 40,
+    kills: 3,
+    settings: ["execution.checkpointing.mode=AT_LEAST_ONCE"],
+    parallelism: [2, 3],
+    random: () => random.next(),
+  });
+  expect(missing(lines, expectedOutput(join(folder, "input")))).toEqual([]);
+}, 120_000);
