@@ -9,7 +9,11 @@ it("fails the snapshot, not the record that is about to change what can't be wri
   const store = new HashMapStateBackend().createKeyedStore(storeRequest());
   const state = store.getState("total", valueState(Types.object({ n: Types.int })));
   store.setCurrentKey("odd");
-  state.update({ n: "many" } as never);
+  state.update({ n: 1 });
+  state.mutate(
+    (total) => Object.assign(total, { n: "many" }),
+    () => ({ n: 0 }),
+  );
   const snapshot = store.snapshot(request());
   state.mutate(
     (total) => (total.n = 2),
