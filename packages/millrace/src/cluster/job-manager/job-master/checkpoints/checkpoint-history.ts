@@ -162,7 +162,7 @@ export class CheckpointHistory {
   }
 
   #forgetParts(): void {
-    for (const id of [...this.#parts.keys()]) if (this.find(id) === undefined) this.#parts.delete(id);
+    for (const id of this.#parts.keys()) if (this.find(id) === undefined) this.#parts.delete(id);
   }
 
   #change(id: number, change: (summary: CheckpointSummary) => CheckpointSummary): void {

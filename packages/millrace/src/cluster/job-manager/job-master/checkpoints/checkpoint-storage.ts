@@ -158,7 +158,8 @@ export class CheckpointStorage {
 
   async #close(how: JobEnd, settled: () => Promise<boolean>): Promise<void> {
     const quiet = await settled();
-    if (this.#store === undefined || (await this.#fenced())) return;
+    if (this.#store === undefined && this.#retained.kept.length === 0) return;
+    if (await this.#fenced()) return;
     await this.#tidy("checkpoints", async (store) => {
       await this.#retained.end(how, store);
       // It goes on with the same storage, here or elsewhere.

@@ -89,7 +89,10 @@ export class RestoreSource {
     const sameJob =
       metadata.jobId === jobId &&
       metadata.operators.every((operator) => parallelism.get(operator.uid) === operator.parallelism);
-    return planRestore(metadata, this.#options, { sameJob });
+    // A savepoint's job may go on with its own output.
+    const claimed =
+      this.#options.restore?.claim === true && metadata.jobId !== jobId && metadata.kind === "checkpoint";
+    return planRestore(metadata, this.#options, { sameJob, claimed });
   }
 
   #vertex(id: VertexId): JobVertex {

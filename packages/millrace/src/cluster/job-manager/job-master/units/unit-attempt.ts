@@ -64,6 +64,7 @@ export class UnitAttempt {
   #started: Promise<void> = Promise.resolve();
   #slots: readonly OpenedSlot[] = [];
   #deployed = 0;
+  #listening = false;
   #watchdog: ClockTimer | undefined;
   #cancelled = false;
   #over = false;
@@ -178,7 +179,8 @@ export class UnitAttempt {
 
   /** Takes the last metrics, then lets the slots go. Never rejects. */
   async close(): Promise<void> {
-    await this.metrics.poll();
+    // Slots that came too late run nothing, and listen to nobody.
+    if (this.#listening) await this.metrics.poll();
     const alive = this.#slots.filter((_, slot) => !this.#lost.has(slot));
     this.#slots.forEach((_, slot) => this.#lost.add(slot));
     await Promise.allSettled(alive.map(({ connection }) => connection.close()));
@@ -190,6 +192,7 @@ export class UnitAttempt {
     const { checkpoints, restore } = this.#deployment;
     for (const { machine } of this.executions.all) machine.to("DEPLOYING");
     const nodes = describeNodes(streamGraph);
+    this.#listening = true;
     this.#slots.forEach(({ connection, location, exchange }, slot) => {
       connection.onMessage = (message) => this.#receive(slot, message);
       connection.onClose = (error) => this.#slotLost(slot, error);

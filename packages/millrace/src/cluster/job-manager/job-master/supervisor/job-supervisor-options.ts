@@ -1,0 +1,44 @@
+import type { JobStatus } from "../../../../graph/execution/job-status.ts";
+import type { JobView } from "../../../../protocol/cluster/job-view.ts";
+import type { ResourceRequirements } from "../../../../protocol/cluster/job-submission.ts";
+import type {
+  CheckpointStore,
+  CompletedCheckpoint,
+} from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
+import type { BuiltJob } from "../../../artifact/build-job.ts";
+import type { JobMasterOptions, JobRestore, MasterOutcome } from "../job-master-options.ts";
+import type { SlotProvider } from "../units/slot-provider.ts";
+
+/** Slots that may have to be waited for. */
+export interface AwaitedSlots extends SlotProvider {
+  /** How many are waited for, and since when (monotonic, ms); undefined where none are. */
+  readonly waiting: { readonly slots: number; readonly since: number } | undefined;
+}
+
+/** What a job is supervised with. */
+export interface JobSupervisorOptions extends Pick<
+  JobMasterOptions,
+  "jobId" | "epoch" | "program" | "clock" | "random" | "streams"
+> {
+  /** The job as it was built, at the parallelism that its program and settings say. */
+  readonly built: BuiltJob;
+  readonly slots: AwaitedSlots;
+  /** The job's storage of checkpoints; opened where `recovered` came from it. */
+  readonly store: CheckpointStore;
+  /** What the job starts from; undefined: `recovered`, or nothing. */
+  readonly restore: JobRestore | undefined;
+  /** The job's own checkpoints, found again by a JobManager that took it over, oldest first; claimed. It goes on from the last. */
+  readonly recovered: readonly CompletedCheckpoint[];
+  /** What the job may use; undefined: what its program and settings say. */
+  readonly requirements: ResourceRequirements | undefined;
+  /** The slots that it could have; undefined: they will be told. */
+  readonly available: number | undefined;
+  /** The job has come into another state. */
+  onStatus(status: JobStatus): void;
+  log(level: "info" | "warn" | "error", message: string): void;
+}
+
+/** How a supervised job ended; SUSPENDED: it did not, and another JobManager may go on with it. */
+export interface JobEnding extends Pick<MasterOutcome, "status" | "error" | "givenUp"> {
+  readonly view: JobView;
+}

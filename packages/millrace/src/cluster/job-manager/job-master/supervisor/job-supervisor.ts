@@ -1,0 +1,548 @@
+import type { ClockTimer } from "../../../../common/clock/clock.ts";
+import { formatDuration } from "../../../../common/config/parse-value.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import type { JobStatus } from "../../../../graph/execution/job-status.ts";
+import type { JobView, RescaleView } from "../../../../protocol/cluster/job-view.ts";
+import type { ParallelismBounds, ResourceRequirements } from "../../../../protocol/cluster/job-submission.ts";
+import type { CompletedCheckpoint } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
+import { overrideParallelism } from "../../../artifact/build-job.ts";
+import type { BuiltJob } from "../../../artifact/build-job.ts";
+import type { SnapshotOrder } from "../checkpoints/checkpoint-coordinator-options.ts";
+import { CheckpointHistory } from "../checkpoints/checkpoint-history.ts";
+import { JobMaster } from "../job-master.ts";
+import type { JobInheritance } from "../job-inheritance.ts";
+import type { JobRestore, MasterOutcome } from "../job-master-options.ts";
+import { NO_FAILURES } from "../restart/restart-strategy.ts";
+import { JobChronicle } from "../view/job-chronicle.ts";
+import { MetricsPoller } from "../view/metrics-poller.ts";
+import { viewCheckpoints } from "../view/view-checkpoints.ts";
+import { viewJob } from "../view/view-job.ts";
+import { decideParallelism, sameParallelism, slotsFor } from "./decide-parallelism.ts";
+import type { Parallelisms } from "./decide-parallelism.ts";
+import { growthAt } from "./decide-growth.ts";
+import { decideStart } from "./decide-start.ts";
+import type { JobEnding, JobSupervisorOptions } from "./job-supervisor-options.ts";
+import { checkRequirements, parallelismBounds } from "./parallelism-bounds.ts";
+import { RescaleHistory } from "./rescale-history.ts";
+import { scalableVertices } from "./scalable-vertices.ts";
+import type { ScalableVertex } from "./scalable-vertices.ts";
+import { schedulerSettings } from "./scheduler-settings.ts";
+import type { SchedulerSettings } from "./scheduler-settings.ts";
+import { SharedStore } from "./shared-store.ts";
+
+/** Before a rescaling that has failed is tried again, ms. */
+const RETRY = 10_000;
+
+/** A JobMaster, and what it runs at. */
+interface Generation {
+  readonly master: JobMaster;
+  readonly built: BuiltJob;
+  readonly parallelism: Parallelisms;
+  readonly requirements: ResourceRequirements | undefined;
+  /** Monotonic, ms. */
+  readonly startedAt: number;
+}
+
+/**
+ * Owns a job over several JobMasters, its *generations*. To change the job's parallelism it takes a checkpoint, suspends the generation, and
+ * starts the next one from it: the storage, numbers of checkpoints and of attempts go on, so that nothing is ever used twice. Between two
+ * generations, and before the first, an adaptive job may wait for slots.
+ *
+ * Which parallelism it can have is decided purely (`decideParallelism`, `decideStart`, `growthAt`); `#step` asks for it whenever
+ * something has changed, and does what comes out.
+ */
+export class JobSupervisor {
+  /** Settles when the job has ended, or was suspended, and all its slots have let go of it. Never rejects. */
+  readonly done: Promise<JobEnding>;
+  readonly #options: JobSupervisorOptions;
+  readonly #settings: SchedulerSettings;
+  readonly #vertices: readonly ScalableVertex[];
+  readonly #store: SharedStore;
+  readonly #chronicle: JobChronicle;
+  readonly #rescales: RescaleHistory;
+  readonly #metrics: MetricsPoller;
+  readonly #startedAt: number;
+  #endedAt: number | undefined;
+  #status: JobStatus = "CREATED";
+  #requirements: ResourceRequirements | undefined;
+  #bounds: ReadonlyMap<string, ParallelismBounds>;
+  #available: number | undefined;
+  #changedAt: number;
+  #waitingSince: number;
+  #generation: Generation | undefined;
+  #built: BuiltJob;
+  /** What the next generation starts from. */
+  #restore: JobRestore | undefined;
+  #inheritance: JobInheritance;
+  #started = false;
+  #rescaling = false;
+  #retryAt = -Infinity;
+  #restarts = 0;
+  #ending: "cancel" | "suspend" | undefined;
+  #over = false;
+  #timer: ClockTimer | undefined;
+  #resolve!: (ending: JobEnding) => void;
+  #nextGeneration = Promise.withResolvers<void>();
+
+  constructor(options: JobSupervisorOptions) {
+    const { built, clock, store, recovered, requirements } = options;
+    this.#options = options;
+    this.#settings = schedulerSettings(built.config);
+    this.#vertices = scalableVertices(built.streamGraph, built.jobGraph);
+    this.#store = new SharedStore(store);
+    this.#chronicle = new JobChronicle(clock);
+    this.#rescales = new RescaleHistory(clock);
+    this.#metrics = new MetricsPoller(
+      clock,
+      async () => (await this.#generation?.master.metrics()) ?? new Map(),
+    );
+    this.#startedAt = clock.now();
+    this.#requirements = requirements;
+    this.#bounds = this.#boundsNow();
+    this.#available = options.available;
+    this.#changedAt = clock.monotonic();
+    this.#waitingSince = clock.monotonic();
+    this.#built = built;
+    const newest = recovered.at(-1);
+    this.#restore = newest === undefined ? options.restore : { checkpoint: newest, claim: false };
+    this.#inheritance = {
+      firstAttempt: 0,
+      lastCheckpointId: Math.max(0, ...recovered.map(({ metadata }) => metadata.checkpointId)),
+      retained: recovered,
+      incremental: newest !== undefined || options.restore === undefined || options.restore.claim,
+      history: new CheckpointHistory(),
+      failures: NO_FAILURES,
+    };
+    this.done = new Promise((resolve) => (this.#resolve = resolve));
+    this.#chronicle.status("INITIALIZING");
+  }
+
+  get status(): JobStatus {
+    return this.#status;
+  }
+
+  /** Starts the job, now or when there are slots. Never throws. */
+  start(): void {
+    this.#toStatus("CREATED");
+    this.#step();
+  }
+
+  /** The job could have so many slots, those that it has among them. */
+  slotsAvailable(count: number): void {
+    if (count === this.#available) return;
+    this.#available = count;
+    this.#changedAt = this.#options.clock.monotonic();
+    this.#step();
+  }
+
+  /**
+   * What the job may use from now on. Returns when that is noted, not when it is so.
+   *
+   * @throws INVALID_ARGUMENT for what it can't do, CONFLICT when it has ended
+   */
+  require(requirements: ResourceRequirements): void {
+    if (this.#over || this.#ending !== undefined)
+      throw new MillraceError("CONFLICT", `the job is ${this.#status}: it can't be rescaled any more`);
+    checkRequirements(this.#vertices, requirements);
+    this.#requirements = requirements;
+    this.#bounds = this.#boundsNow();
+    this.#retryAt = -Infinity;
+    this.#step();
+  }
+
+  /** Stops the job without finishing it. Safe to call at any time. */
+  cancel(): void {
+    if (this.#over || this.#ending === "cancel") return;
+    this.#ending = "cancel";
+    if (this.#generation === undefined) this.#endWaiting((master) => master.cancel(), "CANCELED", undefined);
+    else this.#generation.master.cancel();
+  }
+
+  /** Lets the job go without an outcome: it can be recovered. One that is about to end, ends. Safe to call at any time. */
+  suspend(): void {
+    if (this.#over || this.#ending !== undefined) return;
+    this.#ending = "suspend";
+    if (this.#generation === undefined) this.#conclude("SUSPENDED", undefined);
+    else this.#generation.master.suspend();
+  }
+
+  /**
+   * Takes a checkpoint or savepoint, by whichever generation can.
+   *
+   * @throws as `JobMaster.snapshot`
+   */
+  async snapshot(order: SnapshotOrder): Promise<CompletedCheckpoint> {
+    for (;;) {
+      const generation = this.#generation;
+      if (generation === undefined) {
+        if (this.#over || this.#ending !== undefined)
+          throw new MillraceError("CHECKPOINT_FAILED", `no ${order.kind} can be taken: the job has ended`);
+        await this.#nextGeneration.promise;
+        continue;
+      }
+      try {
+        return await generation.master.snapshot(order);
+      } catch (error) {
+        const { master } = generation;
+        // It was rescaled meanwhile: the next generation can do the same.
+        if (master.status !== "SUSPENDED" || this.#ending !== undefined) throw error;
+        await master.done;
+        if (this.#generation === generation) await this.#nextGeneration.promise;
+      }
+    }
+  }
+
+  /** The job as it is. Waits for nobody. */
+  describe(): JobView {
+    this.#metrics.wanted();
+    const options = this.#options;
+    const generation = this.#generation;
+    const inheritance = this.#inheritance;
+    const { jobGraph, streamGraph, config } = this.#built;
+    const retained = generation?.master.inheritance.retained ?? inheritance.retained;
+    return viewJob({
+      jobId: options.jobId,
+      jobGraph,
+      streamGraph,
+      config,
+      status: this.#status,
+      startedAt: this.#startedAt,
+      endedAt: this.#endedAt,
+      restarts: this.#restarts + (generation?.master.restarts ?? 0),
+      waiting: this.#waitingText(),
+      chronicle: this.#chronicle,
+      rates: this.#metrics.rates,
+      attempts: generation?.master.attempts ?? [],
+      checkpoints: viewCheckpoints(
+        inheritance.history,
+        jobGraph,
+        new Set(retained.map(({ metadata }) => metadata.checkpointId)),
+      ),
+      rescales: this.#rescales.all,
+      requirements: this.#bounds,
+    });
+  }
+
+  /** Does what is to be done now, if anything is. */
+  #step(): void {
+    this.#timer?.cancel();
+    if (this.#over || this.#rescaling || this.#ending !== undefined) return;
+    if (this.#generation === undefined) this.#startIfPossible();
+    else this.#rescaleIfNeeded(this.#generation);
+  }
+
+  #startIfPossible(): void {
+    const { clock } = this.#options;
+    const possible = this.#possible();
+    if (!this.#settings.adaptive) {
+      // Who opens slots waits for them.
+      this.#launch(possible ?? this.#upper());
+      return;
+    }
+    const decision = decideStart(
+      this.#settings,
+      {
+        possible,
+        complete: possible !== undefined && sameParallelism(possible, this.#upper()),
+        started: this.#started,
+        waitingSince: this.#waitingSince,
+        changedAt: this.#changedAt,
+      },
+      clock.monotonic(),
+    );
+    if (decision.kind === "start") this.#launch(decision.parallelism);
+    else if (decision.kind === "wait") this.#stepAt(decision.until);
+    else {
+      const error = this.#noSlots();
+      this.#chronicle.failed(error, this.#built.jobGraph, undefined, undefined);
+      this.#endWaiting((master) => master.giveUp(error), "FAILED", error);
+    }
+  }
+
+  #rescaleIfNeeded({ master, parallelism, requirements, startedAt }: Generation): void {
+    const possible = this.#possible();
+    if (possible === undefined || sameParallelism(possible, parallelism) || !master.suspendable) return;
+    const { slots, clock } = this.#options;
+    const now = clock.monotonic();
+    if (slots.waiting !== undefined && (this.#available ?? 0) < this.#slotsOf(parallelism)) {
+      // It waits for slots that there are not: its tasks don't run, and no checkpoint can be taken.
+      this.#rescales.began("lost resources");
+      master.suspend();
+      return;
+    }
+    const requested = requirements !== this.#requirements;
+    const due = requested
+      ? now
+      : this.#elastic
+        ? growthAt(this.#settings, parallelism, possible, { changedAt: this.#changedAt, startedAt })
+        : undefined;
+    if (due === undefined) return;
+    const at = Math.max(due, this.#retryAt);
+    if (at > now) this.#stepAt(at);
+    else void this.#rescale(requested ? "request" : "new resources");
+  }
+
+  async #rescale(trigger: RescaleView["trigger"]): Promise<void> {
+    const generation = this.#generation as Generation;
+    const { slots, clock } = this.#options;
+    this.#rescaling = true;
+    this.#rescales.began(trigger);
+    slots.prepare(this.#slotsOf(this.#possible() ?? generation.parallelism));
+    let failure: string | undefined;
+    try {
+      await generation.master.snapshot({ kind: "checkpoint", target: undefined });
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+    }
+    this.#rescaling = false;
+    // It failed meanwhile, and was planned anew; or it has ended.
+    if (this.#generation !== generation || this.#over) return;
+    const possible = this.#possible();
+    if (
+      failure === undefined &&
+      (possible === undefined || sameParallelism(possible, generation.parallelism))
+    )
+      failure = "what it was for has changed meanwhile";
+    if (failure === undefined && this.#ending === undefined && generation.master.suspend()) return;
+    this.#rescales.failed(failure ?? "the job is about to end");
+    if (failure !== undefined) this.#options.log("warn", `the job was not rescaled: ${failure}`);
+    this.#retryAt = clock.monotonic() + RETRY;
+    this.#step();
+  }
+
+  /** What failed is about to be started again: whether the job is to be planned anew instead. */
+  #replans(generation: Generation): boolean {
+    if (!this.#elastic || this.#ending !== undefined || this.#available === undefined) return false;
+    const possible = this.#possible();
+    // Nothing but waiting helps: an adaptive job does it with its own timeout.
+    if (possible === undefined && !this.#settings.adaptive) return false;
+    if (possible !== undefined && sameParallelism(possible, generation.parallelism)) return false;
+    const fewer = possible === undefined || this.#slotsOf(possible) < this.#slotsOf(generation.parallelism);
+    const requested = generation.requirements !== this.#requirements;
+    this.#rescales.began(requested ? "request" : fewer ? "lost resources" : "new resources");
+    this.#restarts++;
+    return true;
+  }
+
+  /** The next generation, at this parallelism. @param instead ends it at once, whose checkpoints are all that is left of the job */
+  #launch(parallelism: Parallelisms, instead?: (master: JobMaster) => void): void {
+    const options = this.#options;
+    const { clock } = options;
+    let generation: Generation | undefined;
+    try {
+      const built = this.#builtAt(parallelism);
+      const master = new JobMaster({
+        jobId: options.jobId,
+        epoch: options.epoch,
+        streamGraph: built.streamGraph,
+        jobGraph: built.jobGraph,
+        packed: false,
+        slots: options.slots,
+        program: options.program,
+        args: built.args,
+        config: built.config,
+        clock,
+        random: options.random,
+        streams: options.streams,
+        restore: this.#restore,
+        inheritance: this.#inheritance,
+        observer: {
+          status: (status) => this.#masterStatus(status),
+          failed: (error, attempt, at) => this.#chronicle.failed(error, built.jobGraph, attempt, at),
+          replaced: (attempt) => this.#chronicle.replaced(attempt),
+          tasksChanged: () => this.#tasksChanged(),
+        },
+        replans: () => generation !== undefined && this.#replans(generation),
+        createStore: async () => this.#store,
+        log: (level, message) => options.log(level, message),
+      });
+      generation = {
+        master,
+        built,
+        parallelism,
+        requirements: this.#requirements,
+        startedAt: clock.monotonic(),
+      };
+      if (this.#started) {
+        this.#rescales.planned(this.#parallelismOf(this.#built), parallelism);
+        options.log("info", `going on with ${this.#slotsOf(parallelism)} slots`);
+      }
+      this.#built = built;
+    } catch (error) {
+      this.#chronicle.failed(error as Error, this.#built.jobGraph, undefined, undefined);
+      this.#conclude("FAILED", error as Error);
+      return;
+    }
+    this.#started = true;
+    this.#generation = generation;
+    this.#nextGeneration.resolve();
+    this.#nextGeneration = Promise.withResolvers();
+    const { master } = generation;
+    void master.done.then((outcome) => this.#ended(generation, outcome));
+    if (instead === undefined) {
+      master.start().catch((error: unknown) => master.giveUp(error as Error));
+      this.#dropResults(generation);
+    } else instead(master);
+  }
+
+  #ended({ master, built }: Generation, outcome: MasterOutcome): void {
+    if (outcome.status !== "SUSPENDED") {
+      this.#inheritance = master.inheritance;
+      this.#metrics.close(outcome.metrics);
+      this.#conclude(outcome.status, outcome.error, outcome.givenUp);
+      return;
+    }
+    for (const attempt of master.attempts) this.#chronicle.replaced(attempt);
+    this.#inheritance = master.inheritance;
+    this.#restarts += master.restarts;
+    const { latest } = master;
+    // What was to be claimed may not have been yet.
+    const claim = this.#restore?.claim === true && latest === this.#restore.checkpoint;
+    this.#restore =
+      latest === undefined
+        ? undefined
+        : { checkpoint: latest, claim: claim && !this.#inheritance.retained.includes(latest) };
+    this.#generation = undefined;
+    this.#built = built;
+    this.#waitingSince = this.#options.clock.monotonic();
+    if (this.#ending === "suspend") this.#conclude("SUSPENDED", undefined);
+    else if (this.#ending === "cancel") this.#endWaiting((next) => next.cancel(), "CANCELED", undefined);
+    else this.#step();
+  }
+
+  /** Ends a job that has no generation: its checkpoints are kept or removed as if it had one. */
+  #endWaiting(
+    end: (master: JobMaster) => void,
+    status: "CANCELED" | "FAILED",
+    error: Error | undefined,
+  ): void {
+    if (this.#inheritance.retained.length === 0) this.#conclude(status, error);
+    else this.#launch(this.#parallelismOf(this.#built), end);
+  }
+
+  #conclude(status: JobEnding["status"], error: Error | undefined, givenUp?: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#timer?.cancel();
+    this.#metrics.close(new Map());
+    this.#rescales.failed("the job has ended");
+    this.#endedAt = status === "SUSPENDED" ? undefined : this.#options.clock.now();
+    this.#toStatus(status);
+    this.#nextGeneration.resolve();
+    this.#resolve({ status, error, givenUp, view: this.describe() });
+  }
+
+  /** Of a generation; between two of them the job restarts. */
+  #masterStatus(status: JobStatus): void {
+    if (status === "SUSPENDED") {
+      if (this.#ending !== "suspend") this.#toStatus("RESTARTING");
+    } else if (status !== "INITIALIZING" && status !== "CREATED") this.#toStatus(status);
+  }
+
+  #toStatus(status: JobStatus): void {
+    if (status === this.#status && this.#chronicle.timestamps[status] !== undefined) return;
+    this.#status = status;
+    this.#chronicle.status(status);
+    this.#options.onStatus(status);
+  }
+
+  #tasksChanged(): void {
+    const inProgress = this.#rescales.all[0]?.status === "IN_PROGRESS";
+    if (inProgress && !this.#rescaling && this.#generation?.master.allRunning === true)
+      this.#rescales.completed();
+  }
+
+  /** Nobody takes what collect sinks send to the client of a cluster; they must not wait for it. */
+  #dropResults({ master, built }: Generation): void {
+    for (const { name, spec } of built.streamGraph.nodes) {
+      const channel =
+        spec.kind === "sink" ? (spec.sink as { readonly channel?: unknown }).channel : undefined;
+      if (typeof channel !== "string") continue;
+      this.#options.log(
+        "warn",
+        `"${name}" collects records for a program that is not there: they are dropped`,
+      );
+      master.results.listen(channel, (batch) => batch.taken());
+    }
+  }
+
+  /** Whether the job may run at other parallelisms than its program says. */
+  get #elastic(): boolean {
+    return this.#settings.adaptive || this.#requirements !== undefined;
+  }
+
+  #boundsNow(): ReadonlyMap<string, ParallelismBounds> {
+    return parallelismBounds(this.#vertices, this.#settings, this.#requirements);
+  }
+
+  /** What the slots that there are suffice for. */
+  #possible(): Parallelisms | undefined {
+    return this.#available === undefined
+      ? undefined
+      : decideParallelism(this.#vertices, this.#bounds, this.#available);
+  }
+
+  #upper(): Parallelisms {
+    return decideParallelism(this.#vertices, this.#bounds, Number.MAX_SAFE_INTEGER) ?? {};
+  }
+
+  #slotsOf(parallelism: Parallelisms): number {
+    return slotsFor(this.#vertices, (id) => parallelism[id] ?? 1);
+  }
+
+  #parallelismOf({ jobGraph }: BuiltJob): Parallelisms {
+    return Object.fromEntries(jobGraph.vertices.map(({ id, parallelism }) => [id, parallelism]));
+  }
+
+  #builtAt(parallelism: Parallelisms): BuiltJob {
+    const { built } = this.#options;
+    return sameParallelism(parallelism, this.#parallelismOf(built))
+      ? built
+      : overrideParallelism(built, parallelism);
+  }
+
+  #stepAt(time: number | undefined): void {
+    const { clock } = this.#options;
+    if (time === undefined) return;
+    this.#timer = clock.schedule(Math.max(0, Math.ceil(time - clock.monotonic())), () => this.#step());
+  }
+
+  #noSlots(): MillraceError {
+    const waited = this.#options.clock.monotonic() - this.#waitingSince;
+    return new MillraceError(
+      "NO_SLOTS",
+      `the job needs ${this.#least()} slots at least, and could have ${this.#available ?? 0} (waited ${formatDuration(Math.round(waited))})`,
+      {
+        retryable: true,
+        help: "Start more TaskManagers, lower the job's parallelism, or raise jobmanager.adaptive-scheduler.resource-wait-timeout.",
+      },
+    );
+  }
+
+  /** The slots that it needs at least. */
+  #least(): number {
+    const lowest = new Map([...this.#bounds].map(([id, { lower }]) => [id, { lower, upper: lower }]));
+    return slotsFor(this.#vertices, (id) => lowest.get(id)?.lower ?? 1);
+  }
+
+  #waitingText(): string | undefined {
+    const { slots, clock } = this.#options;
+    if (this.#over) return undefined;
+    const now = clock.monotonic();
+    const text = (needed: number, since: number, timeout: number): string => {
+      const missing = Math.max(0, needed - (this.#available ?? 0));
+      const waited = formatSeconds(now - since);
+      return `waiting for ${missing > 0 ? `${missing} of ` : ""}${needed} slots, ${waited}${timeout > 0 ? ` of ${formatSeconds(timeout)}` : ""}`;
+    };
+    if (this.#generation === undefined) {
+      const enough = this.#possible() !== undefined;
+      return enough
+        ? text(this.#slotsOf(this.#upper()), this.#waitingSince, this.#settings.stabilization)
+        : text(this.#least(), this.#waitingSince, this.#settings.waitTimeout);
+    }
+    const waiting = slots.waiting;
+    return waiting === undefined ? undefined : text(waiting.slots, waiting.since, 0);
+  }
+}
+
+const formatSeconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
