@@ -41,7 +41,7 @@ for (const [name, settings] of MODES.filter(([mode]) => mode.includes(word))) {
   for (const scenario of [...SCENARIOS, ...MORE_SCENARIOS]) {
     const aimed = mkdtempSync(join(tmpdir(), "millrace-crash-"));
     const from = performance.now();
-    const { lines } = await aimedRun(aimed, scenario, { records: 6000, settings });
+    const { lines } = await aimedRun(aimed, scenario, { records: 20_000, settings });
     judge(`${name}: killed ${scenario.name}`, aimed, lines, expectedOutput(join(aimed, "input")), from);
   }
   await killShared(name, settings, random);
