@@ -1,0 +1,35 @@
+import type { Socket } from "node:net";
+import type { Log } from "../../../logging/log.ts";
+
+/** What a client that speaks no HTTP, or too slowly, is told. */
+const STATUS: Readonly<Record<string, readonly [string, string]>> = {
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "the request's headers are too large"],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request did not arrive in time"],
+};
+
+const BAD_REQUEST = ["400 Bad Request", "this is no HTTP request that can be understood"] as const;
+
+/** Answers what is no request, and ends its connection. The peer's address is logged, what it sent is not. */
+export const clientErrorHandler =
+  (log: Log) =>
+  (error: { readonly code?: string }, socket: Socket): void => {
+    const code = error.code ?? "";
+    if (code === "ECONNRESET" || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    const [status, message] = STATUS[code] ?? BAD_REQUEST;
+    log(
+      "warn",
+      `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? "?"} broke HTTP: ${message} (${code})`,
+    );
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const body = JSON.stringify({ errors: [message] });
+    socket.end(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      () => socket.destroy(),
+    );
+  };

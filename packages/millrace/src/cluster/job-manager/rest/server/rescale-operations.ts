@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../../../../common/clock/clock.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import type { JobView } from "../../../../protocol/cluster/job-view.ts";
+import { isOver } from "../answers/job-answers.ts";
+import type { OperationProgress } from "../answers/operation-answers.ts";
+
+interface Wanted {
+  readonly jobId: string;
+  readonly parallelism: number;
+  readonly at: number;
+}
+
+/** How many are remembered. */
+const MAX_OPERATIONS = 1000;
+
+/** Changes of parallelism that clients wait for. Of a thousand the oldest are forgotten first. */
+export class RescaleOperations {
+  readonly #clock: Clock;
+  readonly #wanted = new Map<string, Wanted>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Called before the job is told. @returns the id to ask with */
+  begin(jobId: string, parallelism: number): string {
+    const id = randomBytes(16).toString("hex");
+    this.#wanted.set(id, { jobId, parallelism, at: this.#clock.now() });
+    const [oldest] = this.#wanted.keys();
+    if (this.#wanted.size > MAX_OPERATIONS && oldest !== undefined) this.#wanted.delete(oldest);
+    return id;
+  }
+
+  /** How it goes, as the job looks now. @throws NOT_FOUND */
+  status(id: string, job: JobView): OperationProgress {
+    const wanted = this.#wanted.get(id);
+    if (wanted === undefined || wanted.jobId !== job.jobId) {
+      throw new MillraceError("NOT_FOUND", `there is no change of parallelism ${id} of job ${job.jobId}`);
+    }
+    const failure = failureOf(wanted, job);
+    const done = failure === undefined && isDone(wanted, job);
+    return {
+      status: done || failure !== undefined ? "COMPLETED" : "IN_PROGRESS",
+      location: undefined,
+      failure,
+    };
+  }
+}
+
+const isDone = ({ parallelism }: Wanted, { vertices }: JobView): boolean =>
+  vertices.every((vertex) => vertex.parallelism === Math.min(parallelism, vertex.maxParallelism));
+
+function failureOf({ at }: Wanted, { jobId, status, rescales }: JobView): OperationProgress["failure"] {
+  if (isOver(status)) {
+    return { code: "CONFLICT", message: `job ${jobId} is ${status}`, stack: "" };
+  }
+  const failed = rescales.find((each) => each.startedAt >= at);
+  if (failed?.status !== "FAILED") return undefined;
+  return {
+    code: "CHECKPOINT_FAILED",
+    message: failed.failure ?? "the parallelism could not be changed",
+    stack: "",
+  };
+}
