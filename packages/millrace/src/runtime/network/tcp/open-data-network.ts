@@ -145,7 +145,7 @@ class TcpDataNetwork implements DataNetwork {
   }
 
   async #close(): Promise<void> {
-    for (const exchange of [...this.#exchanges.values()]) exchange.close();
+    for (const exchange of this.#exchanges.values()) exchange.close();
     const portFree = this.#server?.close();
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;
