@@ -1,5 +1,6 @@
 import type { RuntimeContext } from "../functions/runtime-context.ts";
 import type { Clock } from "../clock/clock.ts";
+import type { JobId } from "../ids/ids.ts";
 import type { Timestamp } from "../time/timestamps.ts";
 import type { TypeInfo } from "../types/type-info.ts";
 
@@ -30,6 +31,11 @@ export interface Sink<T, C = never, W = unknown> {
 /** What a writer may use. */
 export interface SinkWriterContext {
   readonly runtime: RuntimeContext;
+  /**
+   * The job that wrote the checkpoint which this one was started from, where that was claimed: it writes and commits nothing any more, so what
+   * it has left behind may be removed, once a checkpoint of this job is complete. undefined: there is none, or it may go on.
+   */
+  readonly claimedJob?: JobId | undefined;
   readonly clock: Clock;
   /** Tells the task that `ready` may have changed; callable from any callback on the task's thread. */
   wakeUp(): void;

@@ -49,7 +49,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
   readonly #handedOver = new Set<string>();
   /** Directories in which files were made since they were last synced. */
   readonly #unsynced = new Set<string>();
-  /** Whether what earlier attempts of the job left behind is still to be removed. */
+  /** Whether what earlier attempts of the job, or the job that it took over, left behind is still to be removed. */
   #sweeps: boolean;
   /** The part that the last record went to. */
   #current: PartFile<T> | undefined;
@@ -65,7 +65,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
     this.#options = options;
     const { suffix, encoder, gzip } = options;
     this.#extension = suffix === "" ? `${encoder.extension}${gzip ? ".gz" : ""}` : suffix;
-    this.#sweeps = context.runtime.attempt > 0;
+    this.#sweeps = context.runtime.attempt > 0 || context.claimedJob !== undefined;
     this.#now = context.clock.monotonic();
     this.#queue = new IoQueue(
       () => this.#progress(),
@@ -108,7 +108,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
 
   prepareCommit(): readonly FileCommittable[] {
     const committables = this.#complete.splice(0);
-    if (this.#sweeps) committables.push(this.#sweep());
+    if (this.#sweeps) committables.push(...this.#sweep());
     this.#sweeps = false;
     for (const committable of committables) {
       if (committable.kind === "part") this.#handedOver.add(committable.temporary);
@@ -185,8 +185,9 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
       part.beginWith(state);
       this.#finish(part);
     }
-    // Another job's is left alone: it may go on with it.
-    if (state.job !== this.#context.runtime.jobId) return;
+    // Another job's is left alone: it may go on with it. Unless it can't.
+    const { runtime, claimedJob } = this.#context;
+    if (state.job !== runtime.jobId && state.job !== claimedJob) return;
     this.#queue.add(0, async () => void this.#complete.push({ kind: "remove", path: state.temporary }));
   }
 
@@ -200,11 +201,23 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable, FilePar
     await this.#options.storage.syncDirectories(directories);
   }
 
-  #sweep(): FileCommittable {
-    const { runtime } = this.#context;
+  #sweep(): readonly FileCommittable[] {
+    const { runtime, claimedJob } = this.#context;
     const { root, prefix } = this.#options;
-    const { attempt, subtaskIndex: subtask, parallelism } = runtime;
-    return { kind: "sweep", root, prefix, mark: markOf(runtime), attempt, subtask, parallelism };
+    const { attempt, subtaskIndex: subtask, parallelism, operatorUid } = runtime;
+    const own: FileCommittable = {
+      kind: "sweep",
+      root,
+      prefix,
+      mark: markOf(runtime),
+      attempt,
+      subtask,
+      parallelism,
+    };
+    if (claimedJob === undefined) return [own];
+    // All its attempts are over.
+    const mark = markOf({ jobId: claimedJob, operatorUid });
+    return [own, { ...own, mark, attempt: Number.MAX_SAFE_INTEGER }];
   }
 
   #cut(part: PartFile<T>): void {

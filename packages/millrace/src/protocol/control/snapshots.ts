@@ -1,4 +1,4 @@
-import type { OperatorUid } from "../../common/ids/ids.ts";
+import type { JobId, OperatorUid } from "../../common/ids/ids.ts";
 
 /*
  * What slots and their JobMaster tell each other about state: plain data, so that it crosses threads and processes and stands in
@@ -108,6 +108,8 @@ export interface SnapshotMetrics {
 /** State that one subtask starts from. */
 export interface TaskRestore {
   readonly checkpointId: number;
+  /** The job that the checkpoint is of, where this one has claimed it: it is fenced, and needs nothing of its own any more. */
+  readonly claimedJob?: JobId;
   /**
    * The subtask, or every subtask of the vertex, had finished: the task opens nothing, commits what its sinks' states hold, says that its
    * data has ended, and ends. `operators` are its sinks.

@@ -132,6 +132,7 @@ export function createTask(env: TaskEnvironment): Task {
     mailbox,
     metrics,
     poison,
+    claimedJob: deployment.restore?.claimedJob,
     fail: (error, node) => ready.task?.fail(error, node),
     hasFinished: (node) => ready.task?.hasFinished(node) ?? false,
   };
@@ -188,6 +189,7 @@ interface OperatorMaker {
   readonly mailbox: Mailbox;
   readonly metrics: MetricRegistry;
   readonly poison: PoisonHandler;
+  readonly claimedJob: JobId | undefined;
   fail(error: unknown, node: number): void;
   hasFinished(node: number): boolean;
 }
@@ -201,6 +203,7 @@ function makeOperator(node: ChainNode, make: OperatorMaker): Operator {
     case "sink":
       return new SinkOperator(node.spec, context, env.services, {
         commitWhileRunning: isEndless(env.graph) && !env.settings.checkpointing,
+        claimedJob: make.claimedJob,
       });
     default:
       return createOperator(node.spec, context);

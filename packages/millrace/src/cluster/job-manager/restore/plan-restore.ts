@@ -28,6 +28,8 @@ export interface RestorePlanOptions {
    * others of its operator had not.
    */
   readonly sameJob: boolean;
+  /** Whether the checkpoint was another job's, which is fenced. */
+  readonly claimed?: boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ export function planRestore(
     vertex.nodes.map((node) => operators.get(streamNode(streamGraph, node).uid));
   const finished = finishedVertices(jobGraph, ofVertex);
   const isSink = new Set(streamGraph.nodes.filter(({ spec }) => spec.kind === "sink").map(({ uid }) => uid));
+  const claimed = options.claimed === true ? { claimedJob: metadata.jobId } : {};
   return {
     checkpointId: metadata.checkpointId,
     task(vertex, subtask) {
@@ -59,6 +62,7 @@ export function planRestore(
         const sinks = stored.filter(({ uid }) => isSink.has(uid));
         return {
           checkpointId: metadata.checkpointId,
+          ...claimed,
           finished: true,
           operators: sinks.map((operator) => ({ ...restoreOperator(operator, vertex, subtask), keyed: [] })),
           channels: [],
@@ -66,6 +70,7 @@ export function planRestore(
       }
       return {
         checkpointId: metadata.checkpointId,
+        ...claimed,
         finished: false,
         operators: stored.map((operator) => restoreOperator(operator, vertex, subtask)),
         channels: restoreChannels(metadata, graphs, vertex, subtask),

@@ -1,6 +1,7 @@
 import type { ClockTimer } from "../../../common/clock/clock.ts";
 import type { Committer, SinkWriter } from "../../../common/connector/sink.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import type { JobId } from "../../../common/ids/ids.ts";
 import type { ListState, ListStateDescriptor } from "../../../common/state/state.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../../../common/time/timestamps.ts";
 import type { Timestamp } from "../../../common/time/timestamps.ts";
@@ -23,6 +24,8 @@ export interface SinkSettings {
    * without checkpoints, which have no other moment to commit at.
    */
   readonly commitWhileRunning: boolean;
+  /** See SinkWriterContext. */
+  readonly claimedJob?: JobId | undefined;
 }
 
 /**
@@ -164,6 +167,7 @@ export class SinkOperator implements Operator {
     return this.#spec.sink.createWriter(
       {
         runtime: context.runtime,
+        claimedJob: this.#settings.claimedJob,
         clock: context.clock,
         wakeUp,
         fail: (error) => context.fail(error),
