@@ -66,6 +66,8 @@ export interface AttemptView {
   readonly taskManagerId: string | undefined;
   /** Host and port of its TaskManager. */
   readonly endpoint: string | undefined;
+  /** Of the slot that it runs in, as `GrantedSlot` names it. */
+  readonly slotId?: string | undefined;
   /** Its last metrics by Flink's names (`numRecordsIn`, `busyTimeMsPerSecond`, ...) and the user's `<operator>.<name>`. */
   readonly metrics: Readonly<Record<string, number | string | boolean>>;
 }

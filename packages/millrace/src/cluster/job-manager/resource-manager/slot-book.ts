@@ -12,7 +12,7 @@ export class SlotBook {
   readonly #allocations = new Map<number, Allocation>();
   #lastAllocation = 0;
 
-  /** @param exclusive whether a TaskManager is one job's alone at a time */
+  /** @param exclusive whether every TaskManager is one job's alone at a time, also where it does not ask for it */
   constructor(exclusive: boolean) {
     this.#exclusive = exclusive;
   }
@@ -67,7 +67,8 @@ export class SlotBook {
     return this.taskManagers
       .filter(
         (taskManager) =>
-          !this.#exclusive || taskManager.slots.every((slot) => spare(slot) || isOf(slot, job)),
+          !this.#isExclusive(taskManager) ||
+          taskManager.slots.every((slot) => spare(slot) || isOf(slot, job)),
       )
       .reduce((sum, { slots }) => sum + slots.filter(spare).length, 0);
   }
@@ -109,8 +110,15 @@ export class SlotBook {
     this.#allocations.delete(allocation.id);
   }
 
-  #open({ slots }: RegisteredTaskManager, job: WaitingJob): boolean {
-    return !this.#exclusive || slots.every((slot) => slot.allocation === undefined || isOf(slot, job));
+  #isExclusive({ description }: RegisteredTaskManager): boolean {
+    return this.#exclusive || description.exclusiveJobs === true;
+  }
+
+  #open(taskManager: RegisteredTaskManager, job: WaitingJob): boolean {
+    return (
+      !this.#isExclusive(taskManager) ||
+      taskManager.slots.every((slot) => slot.allocation === undefined || isOf(slot, job))
+    );
   }
 }
 

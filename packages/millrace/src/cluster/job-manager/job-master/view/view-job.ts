@@ -116,6 +116,7 @@ function currentView(attempt: ObservedAttempt, execution: Execution, metrics: Fl
     timestamps: { ...execution.timestamps },
     taskManagerId: location?.taskManagerId,
     endpoint: location?.endpoint,
+    slotId: location?.slotId,
     metrics,
   };
 }
@@ -126,6 +127,7 @@ const pastView = ({ attempt, state, timestamps, location }: PastAttempt): Attemp
   timestamps: { ...timestamps },
   taskManagerId: location?.taskManagerId,
   endpoint: location?.endpoint,
+  slotId: location?.slotId,
   metrics: {},
 });
 

@@ -1,0 +1,292 @@
+import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import { unreachable } from "../../../../common/errors/unreachable.ts";
+import type { JobId } from "../../../../common/ids/ids.ts";
+import type { JobStatus } from "../../../../graph/execution/job-status.ts";
+import type {
+  FromJobMaster,
+  JobMasterCall,
+  JobMasterTask,
+} from "../../../../protocol/cluster/job-master-messages.ts";
+import type { JobSubmission, SettledJob } from "../../../../protocol/cluster/job-submission.ts";
+import type { JobView } from "../../../../protocol/cluster/job-view.ts";
+import { fromEnvelope, toEnvelope, type ErrorEnvelope } from "../../../../protocol/control/error-envelope.ts";
+import type { Log } from "../../../logging/log.ts";
+import { PendingQuestions } from "../../resource-manager/pending-questions.ts";
+import type { ResourceManager } from "../../resource-manager/resource-manager.ts";
+import { bareView, endedView } from "./job-views.ts";
+import type { JobThread } from "./job-thread.ts";
+
+/** An end for good, of which a record is made before what the job could go on from is removed. */
+export type FinalStatus = "FINISHED" | "CANCELED" | "FAILED";
+
+/** What a job's host is given. Times in ms. */
+export interface JobHostOptions {
+  readonly submission: JobSubmission;
+  /** What it is called until it was built. */
+  readonly name: string;
+  readonly thread: JobThread;
+  readonly resources: Pick<ResourceManager, "addJob" | "removeJob" | "fromJob" | "waiting">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What the job prints. */
+  readonly output: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** How long it may take to be built, and to answer a call. */
+  readonly timeout: number;
+  /** Records what was settled when the job was built. */
+  readonly record: (settled: SettledJob) => Promise<void>;
+  /** Records the job's end. */
+  readonly recordEnd: (status: FinalStatus) => Promise<void>;
+  /** It runs for the first time in this process. */
+  readonly onStarted: () => void;
+  /** It is over: its slots are closed, its thread ends. Comes once. */
+  readonly onOver: (view: JobView) => void;
+}
+
+/**
+ * A job, as the main thread knows it: the thread that its JobMaster runs in, its status, and the calls to it. Whatever the thread's user code
+ * does, each call ends in time, and a thread that dies fails its job.
+ */
+export class JobHost {
+  readonly id: JobId;
+  readonly submission: JobSubmission;
+  status: JobStatus = "INITIALIZING";
+  readonly #options: JobHostOptions;
+  readonly #calls: PendingQuestions;
+  /** The last that was told of it. */
+  #view: JobView;
+  #phase: "starting" | "running" | "over" = "starting";
+  #started = Promise.withResolvers<void>();
+  #over = Promise.withResolvers<void>();
+  #startTimer: ClockTimer | undefined;
+
+  constructor(options: JobHostOptions) {
+    const { submission, name, thread, clock } = options;
+    this.#options = options;
+    this.submission = submission;
+    this.id = submission.jobId;
+    this.#view = bareView(submission, name);
+    this.#calls = new PendingQuestions(clock);
+    // Whoever starts it waits for it; a job that is ended meanwhile must not end the process.
+    this.#started.promise.catch(() => {});
+    thread.onMessage = (message) => this.#take(message);
+    thread.onExit = (error) => this.#died(error);
+  }
+
+  /** Settles when the job is over. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  get isOver(): boolean {
+    return this.#phase === "over";
+  }
+
+  /**
+   * Lets the thread build the job, and run it. Settles when it runs, and was recorded.
+   *
+   * @throws as the builder; JOB_MODULE_INVALID when it takes too long; then the job is over
+   */
+  async start(task: Extract<JobMasterTask, { kind: "run" }>): Promise<void> {
+    const { thread, resources, submission, clock, timeout } = this.#options;
+    this.#startTimer = clock.schedule(timeout, () =>
+      this.end("FAILED", notBuilt(`did not come to an end within ${timeout} ms`)),
+    );
+    thread.send({ type: "task", task });
+    resources.addJob(this.id, submission.artifact, thread);
+    return this.#started.promise;
+  }
+
+  /** The job as it is now; as it was last where its own code lets nobody in for `patience` ms. */
+  async view(patience = this.#options.timeout): Promise<JobView> {
+    if (this.#phase !== "running") return this.#viewNow();
+    try {
+      this.#view = (await this.call({ method: "describe" }, patience)) as JobView;
+    } catch (error) {
+      if (!MillraceError.is(error, "CONNECTION_LOST") && !this.isOver) throw error;
+    }
+    return this.#viewNow();
+  }
+
+  /** @param timeout ms; "none": it may take as long as it takes @throws as the job; CONFLICT once it is over, CONNECTION_LOST when it takes too long */
+  async call(call: JobMasterCall, timeout: number | "none" = this.#options.timeout): Promise<unknown> {
+    if (this.#phase !== "running") {
+      throw new MillraceError(
+        "CONFLICT",
+        this.isOver
+          ? `job ${this.id} is over: ${this.status}`
+          : `job ${this.id} is being built: try again when it runs`,
+        { retryable: !this.isOver },
+      );
+    }
+    const request = this.#calls.next();
+    const late = (): MillraceError =>
+      new MillraceError(
+        "CONNECTION_LOST",
+        `job ${this.id} has not answered ${call.method} within ${timeout} ms`,
+        {
+          retryable: true,
+          help: "Its own code keeps the thread of its JobMaster busy: an enumerator that does not return.",
+        },
+      );
+    const answer = this.#calls.wait(request, timeout === "none" ? undefined : timeout, late);
+    this.#options.thread.send({ type: "call", request, call });
+    return answer;
+  }
+
+  /** Cancels the job; one that does not answer is ended. */
+  async cancel(): Promise<void> {
+    if (this.#phase === "starting") {
+      return this.end(
+        "CANCELED",
+        new MillraceError("JOB_CANCELED", `job ${this.id} was cancelled while it was built`),
+      );
+    }
+    try {
+      await this.call({ method: "cancel" });
+    } catch (error) {
+      if (!MillraceError.is(error, "CONNECTION_LOST")) throw error;
+      this.#options.log("warn", `job ${this.id} does not take its cancellation: its thread is ended`);
+      await this.#recordEnd("CANCELED");
+      this.end("CANCELED", undefined);
+    }
+  }
+
+  /** Ends the job here and now, without a word to its thread. */
+  end(status: JobStatus, error: MillraceError | undefined): void {
+    this.#finish(
+      status,
+      endedView(this.#view, status, this.#options.clock.now(), error && toEnvelope(error)),
+      error,
+    );
+  }
+
+  #viewNow(): JobView {
+    const view = this.#phase === "over" ? this.#view : { ...this.#view, status: this.status };
+    const waiting = this.isOver ? undefined : this.#options.resources.waiting(this.id);
+    return waiting === undefined ? view : { ...view, waiting };
+  }
+
+  #take(message: FromJobMaster): void {
+    if (this.isOver) return;
+    const { resources, log, output, thread } = this.#options;
+    switch (message.type) {
+      case "built":
+        void this.#built(message.settled);
+        return;
+      case "unbuilt":
+        return this.#unbuilt(message.error);
+      case "status":
+        this.status = message.status;
+        this.#view = {
+          ...this.#view,
+          status: message.status,
+          timestamps: { ...this.#view.timestamps, [message.status]: message.at },
+        };
+        // One that is recovered was built before, and does not say so again.
+        if (message.status !== "INITIALIZING") this.#runs();
+        return;
+      case "openSlots":
+      case "forgetSlots":
+      case "prepareSlots":
+      case "slotMessage":
+      case "closeSlot":
+        return resources.fromJob(this.id, message);
+      case "reply":
+        this.#calls.answer(message.request, message.value);
+        return;
+      case "refusal":
+        this.#calls.refuse(message.request, fromEnvelope(message.error));
+        return;
+      case "log":
+        return log(message.level, `job ${this.id}: ${message.message}`);
+      case "output":
+        return output(message.stream, message.bytes);
+      case "ending":
+        void this.#recordEnd(message.status).then((recorded) => {
+          if (recorded && !this.isOver) thread.send({ type: "endRecorded" });
+        });
+        return;
+      case "ended":
+        this.#finish(message.status, message.view as JobView, message.error && fromEnvelope(message.error));
+        return;
+      default:
+        return unreachable(message, "message of a JobMaster");
+    }
+  }
+
+  async #built(settled: SettledJob): Promise<void> {
+    this.#view = { ...this.#view, name: settled.jobName };
+    try {
+      await this.#options.record(settled);
+    } catch (error) {
+      this.end("FAILED", asMillraceError(error));
+      return;
+    }
+    if (this.isOver) return;
+    this.#options.thread.send({ type: "settledRecorded" });
+    this.#runs();
+  }
+
+  #unbuilt(envelope: ErrorEnvelope): void {
+    this.end("FAILED", asMillraceError(fromEnvelope(envelope)));
+  }
+
+  #runs(): void {
+    if (this.#phase !== "starting") return;
+    this.#phase = "running";
+    this.#startTimer?.cancel();
+    this.#options.onStarted();
+    this.#started.resolve();
+  }
+
+  /** @returns whether it was; a JobManager that can't record anything any more stops */
+  async #recordEnd(status: FinalStatus): Promise<boolean> {
+    try {
+      await this.#options.recordEnd(status);
+      return true;
+    } catch (error) {
+      this.#options.log("error", `the end of job ${this.id} can't be recorded`, error);
+      return false;
+    }
+  }
+
+  #died(cause: Error | undefined): void {
+    const why = cause === undefined ? "by itself" : `with ${cause.name}: ${cause.message}`;
+    const error = new MillraceError("JOB_FAILED", `the thread of job ${this.id} ended ${why}`, {
+      cause,
+      help: "The job's own code ended it: process.exit, or more memory than the thread has.",
+    });
+    // One that did not even begin is nobody's end.
+    const recorded = this.#phase === "running" ? this.#recordEnd("FAILED") : Promise.resolve();
+    void recorded.then(() => this.end("FAILED", error));
+  }
+
+  #finish(status: JobStatus, view: JobView, error: Error | undefined): void {
+    if (this.isOver) return;
+    const { resources, thread, onOver, log } = this.#options;
+    this.#phase = "over";
+    this.status = status;
+    this.#view = view;
+    this.#startTimer?.cancel();
+    resources.removeJob(this.id);
+    this.#calls.refuseAll(new MillraceError("CONFLICT", `job ${this.id} is over: ${status}`));
+    this.#started.reject(error ?? new MillraceError("JOB_FAILED", `job ${this.id} is over: ${status}`));
+    log(status === "FAILED" ? "error" : "info", `job ${this.id} (${view.name}) is over: ${status}`, error);
+    onOver(view);
+    void thread.end().then(() => this.#over.resolve());
+  }
+}
+
+const asMillraceError = (error: unknown): MillraceError =>
+  MillraceError.is(error)
+    ? error
+    : new MillraceError("JOB_FAILED", error instanceof Error ? error.message : String(error), {
+        cause: error,
+      });
+
+/** The builder of a job takes too long. */
+export const notBuilt = (why: string): MillraceError =>
+  new MillraceError("JOB_MODULE_INVALID", `the builder of the job ${why}`, {
+    help: "A job's module and its builder only describe the job: they must not wait for anything. web.timeout says how long they may take.",
+  });

@@ -1,0 +1,73 @@
+import { describeSettings } from "../../../../common/config/secret-settings.ts";
+import { EXECUTION_TRANSITIONS, type ExecutionState } from "../../../../graph/execution/execution-state.ts";
+import type { JobStatus } from "../../../../graph/execution/job-status.ts";
+import type { JobSubmission } from "../../../../protocol/cluster/job-submission.ts";
+import type { ExceptionView, JobSummaryView, JobView } from "../../../../protocol/cluster/job-view.ts";
+import type { ErrorEnvelope } from "../../../../protocol/control/error-envelope.ts";
+
+/** What a list shows of a job. */
+export function summaryOf(view: JobView): JobSummaryView {
+  const { jobId, name, status, startedAt, endedAt, timestamps, restarts } = view;
+  const states = Object.keys(EXECUTION_TRANSITIONS) as ExecutionState[];
+  const tasks = Object.fromEntries(states.map((state) => [state, 0])) as Record<ExecutionState, number>;
+  for (const { subtasks } of view.vertices) for (const { current } of subtasks) tasks[current.state]++;
+  return { jobId, name, status, startedAt, endedAt, timestamps, restarts, tasks };
+}
+
+/** A job of which its thread has told nothing yet. */
+export function bareView(submission: JobSubmission, name: string): JobView {
+  const { jobId, submittedAt, config } = submission;
+  return {
+    jobId,
+    name,
+    status: "INITIALIZING",
+    timestamps: { INITIALIZING: submittedAt },
+    startedAt: submittedAt,
+    endedAt: undefined,
+    maxParallelism: -1,
+    restarts: 0,
+    waiting: undefined,
+    vertices: [],
+    edges: [],
+    exceptions: [],
+    checkpoints: {
+      counts: { restored: 0, total: 0, inProgress: 0, completed: 0, failed: 0 },
+      history: [],
+      restored: undefined,
+    },
+    rescales: [],
+    config: describeSettings(config, []),
+    requirements: {},
+  };
+}
+
+/** The end of a job whose thread did not live to tell of it. */
+export function endedView(
+  view: JobView,
+  status: JobStatus,
+  at: number,
+  error: ErrorEnvelope | undefined,
+): JobView {
+  const exception: readonly ExceptionView[] =
+    error === undefined
+      ? []
+      : [
+          {
+            at,
+            code: error.code ?? "INTERNAL",
+            message: error.message,
+            stack: error.stack ?? error.message,
+            task: undefined,
+            taskManagerId: undefined,
+            endpoint: undefined,
+          },
+        ];
+  return {
+    ...view,
+    status,
+    timestamps: { ...view.timestamps, [status]: at },
+    endedAt: at,
+    waiting: undefined,
+    exceptions: [...exception, ...view.exceptions],
+  };
+}

@@ -1,0 +1,41 @@
+import { Worker } from "node:worker_threads";
+import type { FromJobMaster, ToJobMaster } from "../../../../protocol/cluster/job-master-messages.ts";
+import type { JobThread } from "./job-thread.ts";
+
+/** Starts a worker thread for a JobMaster. Its standard output goes where it tells the main thread (`output`), not to this process's. */
+export function spawnJobThread(name: string): JobThread {
+  return new WorkerJobThread(name);
+}
+
+class WorkerJobThread implements JobThread {
+  onMessage: ((message: FromJobMaster) => void) | undefined;
+  onExit: ((error: Error | undefined) => void) | undefined;
+  readonly #worker: Worker;
+  #ended = false;
+
+  constructor(name: string) {
+    const url = import.meta.url.endsWith(".ts")
+      ? new URL("../../job-master/worker/job-master-worker.ts", import.meta.url)
+      : new URL("./job-master-worker.js", import.meta.url);
+    this.#worker = new Worker(url, { name });
+    let error: Error | undefined;
+    this.#worker.on("error", (thrown) => (error = thrown as Error));
+    this.#worker.on("message", (message: FromJobMaster) => {
+      if (!this.#ended) this.onMessage?.(message);
+    });
+    this.#worker.on("exit", () => {
+      if (this.#ended) return;
+      this.#ended = true;
+      this.onExit?.(error);
+    });
+  }
+
+  send(message: ToJobMaster, transfer: readonly ArrayBuffer[] = []): void {
+    if (!this.#ended) this.#worker.postMessage(message, [...transfer]);
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#worker.terminate();
+  }
+}

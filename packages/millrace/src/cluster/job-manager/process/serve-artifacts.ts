@@ -1,0 +1,55 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import type { Log } from "../../logging/log.ts";
+import { knowsToken } from "../../transport/bearer-token.ts";
+import { peerOf } from "../../transport/endpoint.ts";
+
+/** Where TaskManagers fetch a job's program: this, and its SHA-256. */
+export const ARTIFACT_PATH = "/artifacts/";
+
+const SHA256 = /^[0-9a-f]{64}$/u;
+
+/** Who may fetch what. */
+export interface ServeArtifactsOptions {
+  /** As for TaskManagers' connections; undefined: none is asked for. */
+  readonly token: string | undefined;
+  /** Where the bytes of an artifact are; undefined: there are none. */
+  readonly path: (sha256: string) => string | undefined;
+  readonly log: Log;
+}
+
+/** Answers requests at the JobManager's control port: `GET /artifacts/<sha256>`, and nothing else. Never throws. */
+export function serveArtifacts(
+  options: ServeArtifactsOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { token, path, log } = options;
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const refuse = (status: number): void => void response.writeHead(status, { "content-length": 0 }).end();
+    request.resume();
+    if (!knowsToken(request.headers, token)) {
+      log(
+        "warn",
+        `refused ${peerOf(request.socket)} an artifact: its security.internal.token is missing or wrong`,
+      );
+      return refuse(401);
+    }
+    const url = request.url ?? "";
+    const sha256 = url.slice(ARTIFACT_PATH.length);
+    if (!url.startsWith(ARTIFACT_PATH) || !SHA256.test(sha256)) return refuse(404);
+    if (request.method !== "GET") return refuse(405);
+    const file = path(sha256);
+    if (file === undefined) return refuse(404);
+    const { size } = await stat(file);
+    response.writeHead(200, { "content-type": "text/javascript", "content-length": size });
+    await pipeline(createReadStream(file), response);
+  };
+  return (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      log("warn", `an artifact could not be sent to ${peerOf(request.socket)}`, error);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { "content-length": 0 }).end();
+    });
+  };
+}
