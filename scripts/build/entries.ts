@@ -34,6 +34,11 @@ export const PACKAGES: readonly PackageBuild[] = [
       { name: "index", source: "src/index.ts", required: true },
       { name: "testing", source: "src/testing/index.ts", required: true },
       { name: "cli", source: "src/cli/main.ts", required: true },
+      {
+        name: "job-master-worker",
+        source: "src/cluster/job-manager/job-master/worker/job-master-worker.ts",
+        required: true,
+      },
       { name: "slot-worker", source: "src/cluster/task-manager/slot-worker.ts", required: true },
       { name: "state-backend", source: "src/runtime/state/backend-kit.ts", required: true },
     ],

@@ -30,6 +30,8 @@ export type JobMasterCall =
   /** JobView */
   | { readonly method: "describe" }
   | { readonly method: "cancel" }
+  /** When it is begun: tasks and slots are let go without an outcome, nothing of its checkpoints is removed; `ended` with SUSPENDED, unless it was about to end */
+  | { readonly method: "suspend" }
   /** `{ checkpointId }`; may take long */
   | { readonly method: "checkpoint" }
   /** `{ path }`; may take long. @throws as LocalJob.triggerSavepoint */

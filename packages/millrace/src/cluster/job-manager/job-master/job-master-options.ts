@@ -41,6 +41,11 @@ export interface JobMasterOptions {
    * Asked when what failed is about to be started again. True: the job is to be planned anew instead, and suspends itself. Default: false.
    */
   readonly replans?: (() => boolean) | undefined;
+  /**
+   * The job has come to its end for good, its tasks are gone, and nothing of what it would go on from was removed yet: settles when that may be.
+   * Never rejects. Default: at once.
+   */
+  readonly ending?: ((status: JobOutcome["status"]) => Promise<void>) | undefined;
   /** Makes the job's storage of checkpoints. Called when it is first needed. */
   createStore(): Promise<CheckpointStore>;
   log(level: "info" | "warn" | "error", message: string): void;

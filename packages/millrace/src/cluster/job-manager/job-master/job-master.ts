@@ -195,6 +195,11 @@ export class JobMaster implements AttemptListener {
     this.#end(new MillraceError("CHECKPOINT_FAILED", "the job was cancelled"));
   }
 
+  /** Something of the job failed that is no task: it is started again, if its restart strategy lets it. */
+  jobFailed(error: Error): void {
+    this.#jobFailed(error, true);
+  }
+
   /** Ends the job as failed, whatever its restart strategy says. */
   giveUp(error: Error): void {
     this.#fail([error], "");
@@ -497,6 +502,7 @@ export class JobMaster implements AttemptListener {
 
   async #wrapUp(status: MasterOutcome["status"]): Promise<void> {
     await Promise.all(this.#units.all.map(({ closed }) => closed));
+    if (status !== "SUSPENDED") await this.#options.ending?.(status);
     await this.#checkpoints.close(status, setting(this.#options.config, CANCELLATION_TIMEOUT));
     const error = status === "FAILED" ? this.#endError(rootCause(this.#errors)) : undefined;
     this.#resolve({ status, error, givenUp: this.#givenUp, metrics: this.#metrics.all });

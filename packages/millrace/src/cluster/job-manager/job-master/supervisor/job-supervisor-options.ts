@@ -33,6 +33,8 @@ export interface JobSupervisorOptions extends Pick<
   readonly requirements: ResourceRequirements | undefined;
   /** The slots that it could have; undefined: they will be told. */
   readonly available: number | undefined;
+  /** As `JobMasterOptions.ending`. */
+  readonly ending?: JobMasterOptions["ending"];
   /** The job has come into another state. */
   onStatus(status: JobStatus): void;
   log(level: "info" | "warn" | "error", message: string): void;

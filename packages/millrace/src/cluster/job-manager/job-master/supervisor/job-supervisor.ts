@@ -158,6 +158,11 @@ export class JobSupervisor {
     else this.#generation.master.cancel();
   }
 
+  /** Something of the job failed that is no task. Safe to call at any time. */
+  jobFailed(error: Error): void {
+    this.#generation?.master.jobFailed(error);
+  }
+
   /** Lets the job go without an outcome: it can be recovered. One that is about to end, ends. Safe to call at any time. */
   suspend(): void {
     if (this.#over || this.#ending !== undefined) return;
@@ -353,6 +358,7 @@ export class JobSupervisor {
           tasksChanged: () => this.#tasksChanged(),
         },
         replans: () => generation !== undefined && this.#replans(generation),
+        ending: (status) => this.#ends(status),
         createStore: async () => this.#store,
         log: (level, message) => options.log(level, message),
       });
@@ -370,7 +376,8 @@ export class JobSupervisor {
       this.#built = built;
     } catch (error) {
       this.#chronicle.failed(error as Error, this.#built.jobGraph, undefined, undefined);
-      this.#conclude("FAILED", error as Error);
+      this.#ending ??= "cancel";
+      void this.#ends("FAILED").then(() => this.#conclude("FAILED", error as Error));
       return;
     }
     this.#started = true;
@@ -416,8 +423,15 @@ export class JobSupervisor {
     status: "CANCELED" | "FAILED",
     error: Error | undefined,
   ): void {
-    if (this.#inheritance.retained.length === 0) this.#conclude(status, error);
+    // It can't be started any more.
+    this.#ending ??= "cancel";
+    if (this.#inheritance.retained.length === 0)
+      void this.#ends(status).then(() => this.#conclude(status, error));
     else this.#launch(this.#parallelismOf(this.#built), end);
+  }
+
+  async #ends(status: "FINISHED" | "CANCELED" | "FAILED"): Promise<void> {
+    await this.#options.ending?.(status);
   }
 
   #conclude(status: JobEnding["status"], error: Error | undefined, givenUp?: string): void {

@@ -1,0 +1,49 @@
+import { parseConfig } from "../../../../common/config/configuration.ts";
+import { PARALLELISM } from "../../../../common/config/options.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import type { JobProgram } from "../../../../graph/stream/job-program.ts";
+import type { JobMasterTask } from "../../../../protocol/cluster/job-master-messages.ts";
+import type { JobSubmission, SettledJob } from "../../../../protocol/cluster/job-submission.ts";
+import { buildJob, settleGraph } from "../../../artifact/build-job.ts";
+import type { BuiltJob } from "../../../artifact/build-job.ts";
+import { loadJob } from "../../../artifact/load-job.ts";
+
+/** Loads the program of a job's artifact into this thread. @throws JOB_MODULE_INVALID */
+export async function loadProgram({ submission, artifactUrl }: JobMasterTask): Promise<JobProgram> {
+  return loadJob({ url: artifactUrl, originalUrl: submission.artifact.originalUrl });
+}
+
+/** Builds a job for the first time. @throws as its builder; UNKNOWN_OPTION, INVALID_OPTION */
+export function firstBuild(program: JobProgram, { args, config, parallelism }: JobSubmission): BuiltJob {
+  const settings = parseConfig(config);
+  return buildJob(program, {
+    args,
+    config: parallelism === undefined ? settings : { ...settings, [PARALLELISM.key]: parallelism },
+    // The cores of the JobManager's machine say nothing about those of the TaskManagers.
+    defaultParallelism: 1,
+  });
+}
+
+/** Builds a job as it was settled. @throws as its builder; JOB_NOT_DETERMINISTIC */
+export function buildAgain(program: JobProgram, settled: SettledJob): BuiltJob {
+  const { args, config, captured, fingerprint, jobName } = settled;
+  const streamGraph = program.buildStreamGraph({ args, config, captured });
+  const built = { ...settleGraph(streamGraph, 1), args };
+  if (built.jobGraph.fingerprint === fingerprint) return built;
+  throw new MillraceError(
+    "JOB_NOT_DETERMINISTIC",
+    `job "${jobName}" built another graph than when it was submitted`,
+    {
+      help: "A job's builder must give the same graph each time: take what differs (time, environment, files) as arguments, or through env.capture(name, () => value).",
+    },
+  );
+}
+
+/** What must stay the same when the job is built again. */
+export const settledOf = ({ streamGraph, jobGraph, args, config }: BuiltJob): SettledJob => ({
+  jobName: jobGraph.jobName,
+  args,
+  captured: streamGraph.captured,
+  config,
+  fingerprint: jobGraph.fingerprint,
+});
