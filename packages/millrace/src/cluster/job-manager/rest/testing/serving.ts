@@ -33,6 +33,33 @@ class StandingClock extends SystemClock {
   }
 }
 
+/** Small limits, everything allowed, nothing asked for. */
+export const restSettingsForTests = (
+  settings: Partial<RestSettings> & { uploadDirectory: string },
+): RestSettings => ({
+  host: "127.0.0.1",
+  port: 0,
+  tls: undefined,
+  token: undefined,
+  maxContentLength: 1024 * 1024,
+  maxConnections: 200,
+  submit: true,
+  cancel: true,
+  rescale: true,
+  flameGraphs: true,
+  flameGraphDuration: 50,
+  allowOrigin: undefined,
+  allowedHosts: [],
+  refreshInterval: 3000,
+  webTimeout: 5000,
+  uploadTimeout: 5000,
+  requestTimeout: 2000,
+  clock: new StandingClock(),
+  log: () => undefined,
+  ui: undefined,
+  ...settings,
+});
+
 /** Starts a server on loopback. `await using server = await serving()`. */
 export async function serving(
   settings: Partial<RestSettings> = {},
@@ -42,31 +69,15 @@ export async function serving(
   const uploads = join(folder, "uploads");
   const logged: string[] = [];
   const gateway = scriptedGateway(gatewayOverrides);
-  const server = await createRestServer(gateway, {
-    host: "127.0.0.1",
-    port: 0,
-    tls: undefined,
-    token: undefined,
-    uploadDirectory: uploads,
-    maxContentLength: 1024 * 1024,
-    maxConnections: 200,
-    submit: true,
-    cancel: true,
-    rescale: true,
-    flameGraphs: true,
-    flameGraphDuration: 50,
-    allowOrigin: undefined,
-    allowedHosts: [],
-    refreshInterval: 3000,
-    webTimeout: 5000,
-    uploadTimeout: 5000,
-    requestTimeout: 2000,
-    clock: new StandingClock(),
-    log: (level, message, error) =>
-      void logged.push(`${level} ${message}${error === undefined ? "" : ` ${String(error)}`}`),
-    ui: undefined,
-    ...settings,
-  });
+  const server = await createRestServer(
+    gateway,
+    restSettingsForTests({
+      uploadDirectory: uploads,
+      log: (level, message, error) =>
+        void logged.push(`${level} ${message}${error === undefined ? "" : ` ${String(error)}`}`),
+      ...settings,
+    }),
+  );
   const ask = (method: string, path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(`${server.url}${path}`, { method, ...init });
   return {
