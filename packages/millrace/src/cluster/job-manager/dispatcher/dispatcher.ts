@@ -59,6 +59,8 @@ export interface DispatcherOptions {
 const LIST_PATIENCE = 2000;
 /** How long jobs may take to end when they are cancelled because the cluster ends, in ms. */
 const CANCEL_PATIENCE = 30_000;
+/** How long jobs may take to let go, in ms. */
+const SUSPEND_PATIENCE = 5000;
 const SAVEPOINTS = "savepoint disposal";
 
 /** Accepts jobs, hosts their JobMasters, recovers them, remembers them, and answers for all of that. */
@@ -316,7 +318,9 @@ export class Dispatcher implements DispatcherGateway {
     if (this.#closed) return;
     this.#closed = true;
     const hosts = [...this.#hosts.values()];
-    if (!this.#options.durable) {
+    if (this.#options.durable) {
+      await Promise.all(hosts.map((host) => host.suspend(SUSPEND_PATIENCE)));
+    } else {
       const timer = this.#options.clock.schedule(CANCEL_PATIENCE, () => this.abandon());
       await Promise.all(
         hosts.map((host) =>

@@ -35,7 +35,7 @@ export async function listenForCluster(
   };
   server.on("request", (request, response) => {
     if (control.onRequest !== undefined) control.onRequest(request, response);
-    else response.writeHead(503, { "content-length": 0, "retry-after": 1 }).end();
+    else response.writeHead(503, { "content-length": 0, "retry-after": "1" }).end();
   });
   server.on("clientError", (error: Error, stream: Duplex) => {
     log("warn", `closed the connection from ${peerOf(stream as Socket)}: ${error.message}`);

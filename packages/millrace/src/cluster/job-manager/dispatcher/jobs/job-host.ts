@@ -152,6 +152,16 @@ export class JobHost {
     }
   }
 
+  /** Lets go of the job, so that another JobManager goes on with it. Settles when it is over; a job that does not let go is ended. @param patience ms */
+  async suspend(patience: number): Promise<void> {
+    const timer = this.#options.clock.schedule(patience, () => this.end("SUSPENDED", undefined));
+    if (this.#phase === "starting") this.end("SUSPENDED", undefined);
+    // What it answers is of no meaning: it is over, or the timer ends it.
+    else this.call({ method: "suspend" }, patience).catch(() => {});
+    await this.over;
+    timer.cancel();
+  }
+
   /** Ends the job here and now, without a word to its thread. */
   end(status: JobStatus, error: MillraceError | undefined): void {
     this.#finish(

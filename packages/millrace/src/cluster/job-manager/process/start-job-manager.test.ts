@@ -1,0 +1,284 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import type { JobId } from "../../../common/ids/ids.ts";
+import { artifactHeaderLine } from "../../../protocol/cluster/artifact-header.ts";
+import { loadClusterConfiguration } from "../../configuration/load-cluster-configuration.ts";
+import { engineVersion } from "../../engine-version.ts";
+import type { ArtifactView, RunRequest } from "../dispatcher/dispatcher-gateway.ts";
+import { startJobManager, type JobManager } from "./start-job-manager.ts";
+import { ScriptedJobMaster } from "./testing/scripted-job-master.ts";
+import { ScriptedTaskManager } from "./testing/scripted-task-manager.ts";
+
+let folder: string;
+let masters: ScriptedJobMaster[];
+let managers: JobManager[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "millrace-jm-"));
+  masters = [];
+  managers = [];
+});
+afterEach(async () => {
+  await Promise.allSettled(managers.map((manager) => manager.close()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function start(...more: readonly string[]): Promise<JobManager> {
+  const configuration = await loadClusterConfiguration({
+    env: {},
+    dynamic: [
+      "jobmanager.rpc.port=0",
+      "rest.port=0",
+      `io.tmp.dirs=${join(folder, "tmp")}`,
+      `env.log.dir=${join(folder, "log")}`,
+      "heartbeat.interval=50 ms",
+      "heartbeat.timeout=10 s",
+      "web.timeout=2 s",
+      ...more,
+    ],
+  });
+  const manager = await startJobManager(configuration, {
+    console: false,
+    spawn: (name) => {
+      const master = new ScriptedJobMaster(name);
+      masters.push(master);
+      return master;
+    },
+  });
+  managers.push(manager);
+  return manager;
+}
+const durable = (): readonly string[] => [
+  "high-availability.type=filesystem",
+  `high-availability.storageDir=${join(folder, "ha")}`,
+];
+
+async function upload({ gateway }: JobManager, text = "export default 1;"): Promise<ArtifactView> {
+  const path = join(folder, "upload.mjs");
+  const header = { engineVersion: engineVersion(), originalUrl: "file:///jobs/count.ts" };
+  await writeFile(path, artifactHeaderLine(header) + text);
+  return gateway.addArtifact({ path, name: "count.mjs" });
+}
+const request = (artifactId: string, more: Partial<RunRequest> = {}): RunRequest => ({
+  artifactId,
+  jobId: undefined,
+  args: {},
+  config: {},
+  parallelism: undefined,
+  restore: undefined,
+  ...more,
+});
+const ID = "0123456789abcdef0123456789abcdef" as JobId;
+
+/** Submits a job and lets it run. */
+async function runJob(manager: JobManager, id: JobId = ID): Promise<ScriptedJobMaster> {
+  const { id: artifactId } = await upload(manager);
+  const running = manager.gateway.run(request(artifactId, { jobId: id }));
+  const master = await vi.waitUntil(() => masters.find(({ name }) => name === `job ${id}`));
+  await master.task;
+  master.built();
+  expect(await running).toBe(id);
+  master.runs();
+  return master;
+}
+const lastMaster = async (count: number): Promise<ScriptedJobMaster> => {
+  await vi.waitUntil(() => masters.length >= count);
+  const master = masters[count - 1] as ScriptedJobMaster;
+  await master.task;
+  return master;
+};
+
+describe("a JobManager", () => {
+  it("runs a job in the slots of TaskManagers, and carries messages between them", async () => {
+    const manager = await start();
+    const { taskManager: a, answer } = await ScriptedTaskManager.register(manager.rpcPort, "tm1", 1);
+    expect(answer).toMatchObject({ type: "registered", epoch: 1, heartbeatInterval: 50 });
+    const { taskManager: b } = await ScriptedTaskManager.register(manager.rpcPort, "tm2", 1);
+    const master = await runJob(manager);
+    await master.openSlots(1, 2, manager.epoch);
+    await vi.waitUntil(() => master.slots.length === 2);
+    expect(a.orders[0]?.exchange).toBe(b.orders[0]?.exchange);
+    const [first, second] = master.slots.map(({ allocation }) => allocation) as [number, number];
+    master.say({ type: "slotMessage", allocation: second, bytes: Buffer.from("deploy") });
+    await vi.waitUntil(() => b.slotMessages.length > 0);
+    expect(b.slotMessages).toEqual([{ allocation: second, text: "deploy" }]);
+    a.say(first, "running");
+    await vi.waitUntil(() => master.received.some(({ type }) => type === "slotMessage"));
+    const told = master.received.find(({ type }) => type === "slotMessage");
+    expect(told).toEqual({
+      type: "slotMessage",
+      allocation: first,
+      bytes: new Uint8Array(Buffer.from("running")),
+    });
+    // Of a slot that is another's.
+    master.say({ type: "slotMessage", allocation: 99, bytes: new Uint8Array(1) });
+    expect(
+      manager.gateway.taskManagers().map(({ freeSlots, allocated }) => [freeSlots, allocated.length]),
+    ).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    b.connection.close();
+    await vi.waitUntil(() => master.received.some(({ type }) => type === "slotGone"));
+    expect(master.received.at(-1)).toMatchObject({ type: "slotsAvailable", count: 1 });
+    master.finish("FINISHED");
+    await vi.waitUntil(() => manager.gateway.taskManager("tm1").freeSlots === 1);
+    expect(master.ended).toBe(true);
+    expect((await manager.gateway.job(ID)).status).toBe("FINISHED");
+    expect((await manager.gateway.jobs()).map(({ status }) => status)).toEqual(["FINISHED"]);
+  });
+
+  it("says why a job waits", async () => {
+    const manager = await start();
+    const master = await runJob(manager);
+    await master.openSlots(1, 3, manager.epoch);
+    await vi.waitUntil(() => master.received.some(({ type }) => type === "slotsAvailable"));
+    expect((await manager.gateway.job(ID)).waiting).toMatch(/^waiting for 3 of 3 slots, \d+ s of 300 s$/u);
+  });
+
+  it("refuses TaskManagers of another version and without the token", async () => {
+    const manager = await start("security.internal.token=hush");
+    const token = "hush";
+    const { answer } = await ScriptedTaskManager.register(manager.rpcPort, "tm1", 1, {
+      token,
+      version: "millrace 0",
+    });
+    expect(answer).toMatchObject({ type: "refused", error: { code: "VERSION_MISMATCH" } });
+    await expect(ScriptedTaskManager.register(manager.rpcPort, "tm1", 1)).rejects.toMatchObject({
+      code: "NOT_AUTHORIZED",
+    });
+    const { sha256 } = await upload(manager);
+    const url = `http://127.0.0.1:${manager.rpcPort}/artifacts/${sha256}`;
+    expect((await fetch(url)).status).toBe(401);
+    const headers = { authorization: `Bearer ${token}` };
+    const answered = await fetch(url, { headers });
+    expect([answered.status, (await answered.text()).split("\n")[1]]).toEqual([200, "export default 1;"]);
+    expect((await fetch(url.replace(sha256, "../etc/passwd"), { headers })).status).toBe(404);
+    expect((await fetch(url, { headers, method: "POST" })).status).toBe(405);
+  });
+
+  it("tells why a job can't be built, and remembers nothing of it", async () => {
+    const manager = await start();
+    const { id } = await upload(manager);
+    const refused = manager.gateway.run(request(id, { jobId: ID }));
+    (await lastMaster(1)).unbuilt(new MillraceError("RESTORE_REFUSED", "no state for count"));
+    await expect(refused).rejects.toMatchObject({ code: "RESTORE_REFUSED", message: "no state for count" });
+    await expect(manager.gateway.job(ID)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    const plan = manager.gateway.plan(request(id));
+    (await lastMaster(2)).built();
+    expect(await plan).toEqual({ job: "scripted" });
+    expect(masters.map(({ ended }) => ended)).toEqual([true, true]);
+  });
+
+  it("ends a builder that comes to no end, and a job that does not take its cancellation", async () => {
+    const manager = await start("web.timeout=200 ms");
+    const { id } = await upload(manager);
+    await expect(manager.gateway.run(request(id))).rejects.toMatchObject({ code: "JOB_MODULE_INVALID" });
+    const master = await runJob(manager);
+    master.answering = false;
+    await expect(manager.gateway.setRequirements(ID, {})).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    expect((await manager.gateway.job(ID)).status).toBe("RUNNING");
+    await manager.gateway.cancel(ID);
+    expect((await manager.gateway.job(ID)).status).toBe("CANCELED");
+    await expect(manager.gateway.cancel(ID)).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(runJob(manager)).rejects.toMatchObject({ code: "CONFLICT" });
+  });
+
+  it("fails a job whose thread dies", async () => {
+    const manager = await start();
+    const master = await runJob(manager);
+    master.onExit?.(new Error("out of memory"));
+    await vi.waitUntil(() => master.ended);
+    const view = await manager.gateway.job(ID);
+    expect(view).toMatchObject({ status: "FAILED", exceptions: [{ code: "JOB_FAILED" }] });
+  });
+
+  it("answers for operations under their ids", async () => {
+    const manager = await start();
+    await runJob(manager);
+    const trigger = await manager.gateway.trigger(ID, { kind: "savepoint", directory: undefined });
+    await vi.waitUntil(() => manager.gateway.operation(ID, trigger).status === "COMPLETED");
+    expect(manager.gateway.operation(ID, trigger)).toMatchObject({
+      location: "/savepoints/1",
+      failure: undefined,
+    });
+    expect(() => manager.gateway.operation(ID, "0")).toThrow(/no operation/u);
+    const disposal = await manager.gateway.dispose(join(folder, "nothing"));
+    await vi.waitUntil(() => manager.gateway.disposal(disposal).status === "COMPLETED");
+    expect(manager.gateway.disposal(disposal).failure?.code).toBe("SAVEPOINT_NOT_FOUND");
+  });
+
+  it("shows its settings without secrets, and its logs", async () => {
+    const manager = await start("security.rest.token=hush");
+    expect(manager.gateway.config()).toMatchObject({ "security.rest.token": "******" });
+    const [log] = await manager.gateway.logs();
+    const text = Buffer.from(await manager.gateway.log(log?.name as string, 0, 1e6)).toString();
+    expect(text).toContain("JobManager of millrace");
+    expect(text).not.toContain("hush");
+  });
+
+  it("hands its jobs to the next JobManager", async () => {
+    const first = await start(...durable());
+    const { taskManager } = await ScriptedTaskManager.register(first.rpcPort, "tm1", 1);
+    await runJob(first);
+    await first.gateway.setRequirements(ID, { v: { lower: 1, upper: 2 } });
+    await first.close();
+    await taskManager.closed;
+    await first.ended;
+    const second = await start(...durable());
+    const task = await (await lastMaster(2)).task;
+    expect(task).toMatchObject({
+      kind: "run",
+      recovering: true,
+      epoch: 2,
+      settled: { jobName: "scripted" },
+      requirements: { v: { lower: 1, upper: 2 } },
+    });
+    expect(second.gateway.artifacts()).toHaveLength(1);
+    const master = masters[1] as ScriptedJobMaster;
+    master.runs();
+    // Its end is recorded before its checkpoints go.
+    master.say({ type: "ending", status: "FINISHED" });
+    await vi.waitUntil(() => master.received.some(({ type }) => type === "endRecorded"));
+    const names = await readdir(join(folder, "ha", "default", "jobs"));
+    expect(names).toEqual([`2-${ID}.json`]);
+    await second.close();
+    const third = await start(...durable());
+    expect(await third.gateway.jobs()).toEqual([]);
+    expect(masters).toHaveLength(2);
+  });
+
+  it("keeps a job that can't be recovered for the next one, until it is cancelled", async () => {
+    const first = await start(...durable());
+    await runJob(first);
+    await first.close();
+    for (const cancelled of [false, true]) {
+      const next = await start(...durable());
+      const master = await lastMaster(cancelled ? 3 : 2);
+      master.unbuilt(new MillraceError("CHECKPOINT_STORAGE_FAILED", "the disk is not there"));
+      await vi.waitUntil(() => master.ended);
+      expect((await next.gateway.job(ID)).status).toBe("FAILED");
+      if (cancelled) await next.gateway.cancel(ID);
+      await next.close();
+    }
+    await start(...durable());
+    expect(masters).toHaveLength(3);
+  });
+
+  it("stops at once when another leads", async () => {
+    const first = await start(...durable());
+    const { taskManager } = await ScriptedTaskManager.register(first.rpcPort, "tm1", 1);
+    const master = await runJob(first);
+    const second = await start(...durable());
+    await expect(first.gateway.setRequirements(ID, {})).rejects.toMatchObject({ code: "FENCED" });
+    await expect(first.ended).rejects.toMatchObject({ code: "FENCED" });
+    await taskManager.closed;
+    expect(master.ended).toBe(true);
+    const recovered = await lastMaster(2);
+    expect((await recovered.task).submission.jobId).toBe(ID);
+    recovered.runs();
+    expect((await second.gateway.job(ID)).status).toBe("RUNNING");
+  });
+});
