@@ -253,7 +253,7 @@ class Store implements CheckpointStore {
   async close(): Promise<void> {
     if (!(await this.#owns())) return;
     for (const folder of this.#prepared) await removeIfEmpty(this.#fileSystem, folder);
-    for (const folder of [...this.#folders.keys()]) await this.#leave(folder);
+    for (const folder of this.#folders.keys()) await this.#leave(folder);
   }
 
   get #job(): JobId {

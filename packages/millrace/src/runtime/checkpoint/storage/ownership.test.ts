@@ -77,7 +77,6 @@ describe("the owner of a job's checkpoints", () => {
     const old = await openStore(fileSystem, 1);
     await old.record(metadataOf(1, []), old.location);
     const part = await write(fileSystem, old);
-    let next: CheckpointStore | undefined;
     fileSystem.before = (operation, path) => {
       // It stood still between its last look and the rename; all of the successor's life fits in between.
       if (operation !== "rename" || !path.endsWith("/chk-5/_metadata")) return;
@@ -86,7 +85,7 @@ describe("the owner of a job's checkpoints", () => {
     await expect(old.record(metadataOf(5, [part]), old.location)).rejects.toThrowError(FENCED);
     fileSystem.before = () => {};
     await old.discardUnrecorded(metadataOf(5, [part]));
-    next = await openStore(fileSystem, 3);
+    const next = await openStore(fileSystem, 3);
     expect(next.epoch).toBe(3);
     const late = await next.newest();
     expect(late?.metadata).toMatchObject({ checkpointId: 5, epoch: 1 });

@@ -10,9 +10,9 @@ export interface OrphanRules {
   /** Folders of checkpoints that later owners make are none of its business. */
   readonly epoch: number;
   /** Whether a file is needed that no checkpoint of this folder names. */
-  keeps(path: string): boolean;
+  readonly keeps: (path: string) => boolean;
   /** Asked once everything was listed: what comes later, from a successor, is not in the list. */
-  mayRemove(): Promise<boolean>;
+  readonly mayRemove: () => Promise<boolean>;
 }
 
 /**
