@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { pino } from "pino";
 import { LOG_DIRECTORY, LOG_LEVEL, LOG_MAX_BYTES } from "../../common/config/cluster-options.ts";
-import { configValue } from "../../common/config/configuration.ts";
 import type { Config } from "../../common/config/configuration.ts";
 import { isSecretSetting } from "../../common/config/secret-settings.ts";
+import { preview } from "../../common/errors/preview.ts";
+import { setting } from "../job-manager/job-master/setting.ts";
 import { logFiles } from "./log-files.ts";
 import type { LogFiles } from "./log-files.ts";
 import type { Log } from "./log.ts";
@@ -14,7 +15,7 @@ import { RotatingFile } from "./rotating-file.ts";
 export interface ProcessLog {
   readonly log: Log;
   /** What jobs print in this process, to a file of its own. */
-  output(bytes: Uint8Array): void;
+  readonly output: (bytes: Uint8Array) => void;
   /** Both files, and those that were put aside. */
   readonly files: LogFiles;
   /** The log's path. */
@@ -39,8 +40,8 @@ export interface ProcessLogOptions {
  * @throws as the file system, where the folder can't be made or written
  */
 export function openProcessLog({ name, settings, console }: ProcessLogOptions): ProcessLog {
-  const folder = configValue(settings, LOG_DIRECTORY);
-  const maxBytes = configValue(settings, LOG_MAX_BYTES);
+  const folder = setting(settings, LOG_DIRECTORY);
+  const maxBytes = setting(settings, LOG_MAX_BYTES);
   const path = join(folder, `${name}.log`);
   const file = new RotatingFile(path, maxBytes);
   const out = new RotatingFile(join(folder, `${name}.out`), maxBytes);
@@ -54,11 +55,11 @@ export function openProcessLog({ name, settings, console }: ProcessLogOptions): 
       if (console) process.stdout.write(line);
     },
   };
-  const logger = pino({ level: configValue(settings, LOG_LEVEL), base: null }, stream);
+  const logger = pino({ level: setting(settings, LOG_LEVEL), base: null }, stream);
   return {
     log(level, message, error) {
       if (error === undefined) logger[level](message);
-      else logger[level]({ err: error instanceof Error ? error : new Error(String(error)) }, message);
+      else logger[level]({ err: error instanceof Error ? error : new Error(preview(error)) }, message);
     },
     output: (bytes) => out.write(bytes),
     files: logFiles(folder, name),
