@@ -29,6 +29,8 @@ const SMALLEST_FRAME = 4 * 1024;
 const MIN_FRAMES = 2;
 const GOOD_FRAMES = 4;
 const MAX_FRAMES = 8;
+/** Between processes it takes much longer until a frame is given back; meanwhile others must be on their way. */
+const MAX_REMOTE_FRAMES = 32;
 const EVENTS = 4;
 const EVENT_BYTES = 128;
 
@@ -135,15 +137,16 @@ export interface FrameShape {
 /**
  * How the frames of a slot's channels look. The same on both sides of a connection between processes, which compute it each for itself.
  *
- * @param poolBytes bytes for all of them @param channels how many enter the slot
+ * @param poolBytes bytes for all of them @param channels how many enter the slot @param remote whether the ends are in two processes
  * @throws INVALID_ARGUMENT
  */
-export function frameShape(poolBytes: number, channels: number): FrameShape {
+export function frameShape(poolBytes: number, channels: number, remote = false): FrameShape {
   checkPool(poolBytes);
   const share = poolBytes / channels;
   for (const frameBytes of FRAME_SIZES) {
     const frames = Math.floor(share / frameBytes);
-    if (frames >= GOOD_FRAMES) return { frameBytes, frames: Math.min(frames, MAX_FRAMES) };
+    if (frames >= GOOD_FRAMES)
+      return { frameBytes, frames: Math.min(frames, remote ? MAX_REMOTE_FRAMES : MAX_FRAMES) };
   }
   return { frameBytes: SMALLEST_FRAME, frames: Math.max(MIN_FRAMES, Math.floor(share / SMALLEST_FRAME)) };
 }

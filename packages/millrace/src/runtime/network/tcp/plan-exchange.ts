@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { SlotPeer } from "../../../protocol/cluster/resource-messages.ts";
 import { frameShape, layOutRings } from "../ring/plan-rings.ts";
-import type { ShapedChannel } from "../ring/plan-rings.ts";
+import type { FrameShape, ShapedChannel } from "../ring/plan-rings.ts";
 import type { RingChannel, RingDescriptor } from "../ring/ring-descriptor.ts";
 import type { ExchangeOrder } from "./data-network.ts";
 
@@ -49,8 +49,8 @@ export function planExchange(taskManagerId: string, order: ExchangeOrder): Excha
   const peers = order.peers.filter((peer) => peer.taskManagerId !== taskManagerId);
   const homes = homesOf(order, peers);
   const shaped = channels.map((channel): ShapedChannel => {
-    const shape = shapeOf(order, homes, channel);
     const [from, to] = [here.has(channel.producerSlot), here.has(channel.consumerSlot)];
+    const shape = shapeOf(order, homes, channel, !from || !to);
     if (from && to) return { ...channel, ...shape };
     const other = homes.get(from ? channel.consumerSlot : channel.producerSlot);
     if ((!from && !to) || other === undefined) {
@@ -120,11 +120,12 @@ function shapeOf(
   { incoming, networkMemory }: ExchangeOrder,
   homes: ReadonlyMap<number, SlotPeer>,
   { consumerSlot }: OrderedChannel,
-) {
+  remote: boolean,
+): FrameShape {
   const count = incoming[consumerSlot];
   if (count === undefined || !Number.isInteger(count) || count < 1)
     throw refused(`how many channels enter slot ${consumerSlot}`, String(count));
-  return frameShape(homes.get(consumerSlot)?.networkMemory ?? networkMemory, count);
+  return frameShape(homes.get(consumerSlot)?.networkMemory ?? networkMemory, count, remote);
 }
 
 /** All channels into a slot here are known here. */

@@ -25,6 +25,9 @@ export interface RelayOptions {
   readonly onFailed: (error: unknown) => void;
 }
 
+/** Looks in a row that may find nothing before the relay sleeps, each after the event loop's other work. */
+const MAX_PATIENCE = 64;
+
 /** A slot of this process that sends to others. */
 interface Sender {
   readonly ring: IndexRingConsumer;
@@ -50,6 +53,9 @@ export class Relay {
   readonly #senders: readonly Sender[];
   #awake = false;
   #closed = false;
+  /** Looks in a row that have found nothing, and how many of them may be before it sleeps. */
+  #empty = 0;
+  #patience = 1;
 
   constructor({ plan, identity, clock, ring, onFailed }: RelayOptions) {
     const { rings, relay, peers } = plan;
@@ -109,9 +115,25 @@ export class Relay {
   readonly #turn = (): void => {
     this.#attempt(() => {
       if (this.#closed) return;
-      if (this.#poll() || !this.#fallAsleep()) this.#clock.yield(this.#turn);
+      if (this.#goesOn(this.#poll()) || !this.#fallAsleep()) this.#clock.yield(this.#turn);
     });
   };
+
+  /**
+   * Whether to look again rather than sleep. To be woken costs the waker more than some empty looks cost the relay; how many they may be
+   * depends on whether such looks have found anything lately. So they are many while frames flow, and few otherwise.
+   */
+  #goesOn(found: boolean): boolean {
+    if (found) {
+      if (this.#empty > 0) this.#patience = Math.min(MAX_PATIENCE, this.#patience * 2);
+      this.#empty = 0;
+      return true;
+    }
+    if (++this.#empty <= this.#patience) return true;
+    this.#empty = 0;
+    this.#patience = Math.max(1, this.#patience >> 1);
+    return false;
+  }
 
   /** Nothing that goes wrong here may end the process: the exchange fails. */
   #attempt(work: () => void): void {
