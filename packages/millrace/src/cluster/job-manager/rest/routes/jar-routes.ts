@@ -38,8 +38,8 @@ export const jarRoutes: Routes = (app, { gateway, settings }) => {
   app.get(
     "/jars",
     { schema: { tags, summary: "All artifacts", querystring: NoQuery, response: { 200: JarList } } },
-    async (request) => ({
-      address: `${request.protocol}://${request.host}`,
+    async ({ protocol, host }) => ({
+      address: `${protocol}://${host}`,
       files: gateway.artifacts().map(({ id, name, uploadedAt, jobName, description }) => ({
         id,
         name,

@@ -1,4 +1,5 @@
 import multipart from "@fastify/multipart";
+import type { FastifyRequest } from "fastify";
 import { JarUpload } from "../../../../protocol/rest/jars.ts";
 import { UPLOAD } from "../server/body-deadline.ts";
 import { errorAnswer } from "../server/error-answers.ts";
@@ -9,6 +10,20 @@ import { NoQuery } from "./parameters.ts";
 
 /** Uploads of artifacts. Their bodies are read by the route itself, as they come. */
 export const uploadRoutes: Routes = (app, { gateway, settings }) => {
+  const takeUpload = async (request: FastifyRequest): Promise<JarUpload> => {
+    const upload = await receiveUpload(request, settings);
+    try {
+      const { id } = await gateway.addArtifact(upload);
+      settings.log("info", `${request.ip} uploaded ${id}`);
+      return { filename: `/jars/${id}`, status: "success" as const };
+    } catch (error) {
+      if (errorAnswer(error).status < 500) settings.log("warn", `refused an upload of ${request.ip}`, error);
+      throw error;
+    } finally {
+      await upload.discard();
+    }
+  };
+
   void app.register(async (scope) => {
     await scope.register(multipart, { throwFileSizeLimit: false });
     scope.post(
@@ -27,20 +42,7 @@ export const uploadRoutes: Routes = (app, { gateway, settings }) => {
         // Before a byte of the body is read.
         preParsing: async () => requireEnabled(settings, "submit"),
       },
-      async (request) => {
-        const upload = await receiveUpload(request, settings);
-        try {
-          const { id } = await gateway.addArtifact(upload);
-          settings.log("info", `${request.ip} uploaded ${id}`);
-          return { filename: `/jars/${id}`, status: "success" as const };
-        } catch (error) {
-          if (errorAnswer(error).status < 500)
-            settings.log("warn", `refused an upload of ${request.ip}`, error);
-          throw error;
-        } finally {
-          await upload.discard();
-        }
-      },
+      (request) => takeUpload(request),
     );
   });
 };

@@ -9,7 +9,7 @@ import type { RestApp } from "./rest-app.ts";
 export function limitBodies(app: RestApp, clock: Clock, timeout: number): void {
   const timers = new WeakMap<object, ClockTimer>();
   app.addHook("onRequest", async (request) => {
-    if (request.raw.complete || isUpload(request.routeOptions.config)) return;
+    if (request.raw.complete || request.routeOptions.config.upload === true) return;
     timers.set(
       request.raw,
       clock.schedule(timeout, () => {
@@ -24,7 +24,11 @@ export function limitBodies(app: RestApp, clock: Clock, timeout: number): void {
   app.addHook("onRequestAbort", settle);
 }
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    readonly upload?: boolean;
+  }
+}
+
 /** Marks a route whose body is an upload, with limits of its own. */
 export const UPLOAD = Object.freeze({ upload: true });
-
-const isUpload = (config: object): boolean => (config as { upload?: boolean }).upload === true;

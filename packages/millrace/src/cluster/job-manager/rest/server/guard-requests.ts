@@ -30,7 +30,7 @@ export function guardRequests(app: RestApp, settings: RestSettings): void {
         "web pages of another origin may not call: web.access-control-allow-origin names the one that may",
       );
     }
-    if (isPreflight(request) || (request.is404 && isStatic(request.url, settings.ui))) return;
+    if (isPreflight(request) || (request.is404 && isStatic(request, settings.ui))) return;
     if (!knowsToken(request.headers, token)) {
       log(
         "warn",
@@ -93,7 +93,7 @@ function hostsOf({
   token,
   allowedHosts,
 }: RestSettings): ((name: string | undefined) => boolean) | undefined {
-  const loopback = host === "localhost" || host === "::1" || /^127\./u.test(host);
+  const loopback = host === "localhost" || host === "::1" || host.startsWith("127.");
   if (!loopback || token !== undefined) return undefined;
   return (name) =>
     name === undefined ||

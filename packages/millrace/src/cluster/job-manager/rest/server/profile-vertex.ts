@@ -34,7 +34,7 @@ export class VertexProfiles {
     const profiles = await Promise.allSettled(
       running.map((each) => this.#gateway.profile(jobId as JobId, vertex.id, each.subtask, this.#durationMs)),
     );
-    const taken = profiles.flatMap((each) => (each.status === "fulfilled" ? [each.value as unknown] : []));
+    const taken = profiles.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     const failed = profiles.find((each) => each.status === "rejected");
     if (taken.length === 0 && failed !== undefined) throw failed.reason;
     return taken;

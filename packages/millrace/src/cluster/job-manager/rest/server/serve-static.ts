@@ -1,19 +1,28 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { StaticFiles } from "../rest-settings.ts";
+import type { StaticFile, StaticFiles } from "../rest-settings.ts";
 
 /** What pages of the dashboard may do: load what is served here, and nothing else. */
 const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-/** Answers with a file of the dashboard, if there is one at this path. */
+/** The file of the dashboard that a request is for, if it is for one. */
+function fileOf({ method, url }: FastifyRequest, files: StaticFiles | undefined): StaticFile | undefined {
+  if (method !== "GET" && method !== "HEAD") return undefined;
+  const path = url.replace(/[?#].*$/su, "");
+  return files?.(path === "/" ? "/index.html" : path);
+}
+
+/** Whether a request is for the dashboard, for which no token is asked. */
+export const isStatic = (request: FastifyRequest, files: StaticFiles | undefined): boolean =>
+  fileOf(request, files) !== undefined;
+
+/** Answers with a file of the dashboard, if the request is for one. */
 export function serveStatic(
-  { method, url }: FastifyRequest,
+  request: FastifyRequest,
   reply: FastifyReply,
   files: StaticFiles | undefined,
 ): boolean {
-  if (files === undefined || (method !== "GET" && method !== "HEAD")) return false;
-  const path = url.replace(/[?#].*$/su, "");
-  const file = files(path === "/" ? "/index.html" : path);
+  const file = fileOf(request, files);
   if (file === undefined) return false;
   void reply
     .code(200)
@@ -25,9 +34,3 @@ export function serveStatic(
     .send(typeof file.body === "string" ? file.body : Buffer.from(file.body));
   return true;
 }
-
-/** Whether a path is one of the dashboard's, for which no token is asked. */
-export const isStatic = (url: string, files: StaticFiles | undefined): boolean => {
-  const path = url.replace(/[?#].*$/su, "");
-  return files?.(path === "/" ? "/index.html" : path) !== undefined;
-};

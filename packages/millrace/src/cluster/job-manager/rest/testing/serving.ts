@@ -74,7 +74,7 @@ export async function serving(
     restSettingsForTests({
       uploadDirectory: uploads,
       log: (level, message, error) =>
-        void logged.push(`${level} ${message}${error === undefined ? "" : ` ${String(error)}`}`),
+        void logged.push(`${level} ${message}${error instanceof Error ? ` ${error.message}` : ""}`),
       ...settings,
     }),
   );
@@ -92,11 +92,13 @@ export async function serving(
       return response.json();
     },
     send: (method, path, body) =>
-      ask(method, path, {
-        ...(body === undefined
+      ask(
+        method,
+        path,
+        body === undefined
           ? {}
-          : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-      }),
+          : { body: JSON.stringify(body), headers: { "content-type": "application/json" } },
+      ),
     async [Symbol.asyncDispose]() {
       await server.close();
       await rm(folder, { recursive: true, force: true });
