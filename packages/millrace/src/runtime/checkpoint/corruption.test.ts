@@ -177,7 +177,8 @@ describe("a damaged checkpoint", () => {
   beforeAll(async () => {
     folder = await record(fileSystem);
     whole = await readAll(fileSystem, folder);
-    paths = fileSystem.files();
+    // Who owns the folder is told by the file's name; nothing is read from it that a restore needs.
+    paths = fileSystem.files().filter((path) => !/\/owner-\d+$/u.test(path));
   });
 
   /** Reads the checkpoint with a file changed; what is wrong with the outcome, if anything. */
