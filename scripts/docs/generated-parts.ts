@@ -1,15 +1,20 @@
 import { CLUSTER_OPTIONS } from "../../packages/millrace/src/common/config/cluster-options.ts";
+import { REST_OPTIONS } from "../../packages/millrace/src/common/config/rest-options.ts";
 import { optionsTable } from "../../packages/millrace/src/common/config/options-table.ts";
 import { sinksTable, sourcesTable } from "./connector-tables.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import { guaranteeTable } from "./guarantee-table.ts";
 import { markdownTable } from "./markdown-table.ts";
+import { restRoutesTables, restSchemas } from "./rest-tables.ts";
 import { mismatchTable } from "./restore-mismatches.ts";
 
 /** What stands in the documentation between `<!-- generated: <name> -->` and `<!-- end -->`. */
 const PARTS: Readonly<Record<string, () => string>> = {
   settings: () => optionsTable(),
   "cluster-settings": () => optionsTable(CLUSTER_OPTIONS),
+  "rest-settings": () => optionsTable(REST_OPTIONS),
+  "rest-routes": restRoutesTables,
+  "rest-schemas": restSchemas,
   "error-codes": () =>
     markdownTable(
       ["code", "means", "what to do"],

@@ -11,8 +11,12 @@ const documents = globSync("docs/**/*.md", { cwd: repository })
 describe("the generated parts of the documentation", () => {
   it("are all there", () => {
     expect(documents.flatMap(({ text }) => partsOf(text)).toSorted()).toEqual([
+      "cluster-settings",
       "error-codes",
       "guarantees",
+      "rest-routes",
+      "rest-schemas",
+      "rest-settings",
       "restore-mismatches",
       "settings",
       "sinks",

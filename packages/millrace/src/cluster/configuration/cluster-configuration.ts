@@ -1,6 +1,8 @@
 import { CLUSTER_OPTIONS } from "../../common/config/cluster-options.ts";
 import type { ConfigOption } from "../../common/config/config-option.ts";
+import { JOB_MANAGER_OPTIONS } from "../../common/config/job-manager-options.ts";
 import { OPTIONS } from "../../common/config/options.ts";
+import { REST_OPTIONS } from "../../common/config/rest-options.ts";
 import { describeSettings } from "../../common/config/secret-settings.ts";
 
 /** The settings of one process of a cluster. */
@@ -17,6 +19,8 @@ export interface ClusterConfiguration {
 /** Everything that a process may be told. */
 export const PROCESS_OPTIONS: readonly ConfigOption[] = Object.freeze([
   ...CLUSTER_OPTIONS,
+  ...JOB_MANAGER_OPTIONS,
+  ...REST_OPTIONS,
   ...(OPTIONS as readonly unknown[] as readonly ConfigOption[]),
 ]);
 

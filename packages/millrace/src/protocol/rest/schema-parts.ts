@@ -19,6 +19,10 @@ export const words = <const T extends readonly string[]>(list: T, description?: 
     ...(description === undefined ? {} : { description }),
   });
 
+/** The same, told once in the OpenAPI document. */
+export const namedWords = <const T extends readonly string[]>(title: string, list: T) =>
+  Type.Unsafe<T[number]>({ title, type: "string", enum: [...list] });
+
 /** A value, or null where there is none. */
 export const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
   Type.Union([schema, Type.Null()]);
@@ -36,7 +40,7 @@ export const Counts = Type.Record(Type.String(), Integer);
 export const Texts = Type.Record(Type.String(), Type.String());
 
 /** States of a job. */
-export const JobStatusName = words([
+export const JobStatusName = namedWords("JobStatus", [
   "INITIALIZING",
   "CREATED",
   "RUNNING",
@@ -51,7 +55,7 @@ export const JobStatusName = words([
 ]);
 
 /** States of a subtask's attempt. */
-export const ExecutionStateName = words([
+export const ExecutionStateName = namedWords("ExecutionState", [
   "CREATED",
   "SCHEDULED",
   "DEPLOYING",

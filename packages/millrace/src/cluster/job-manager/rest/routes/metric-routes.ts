@@ -85,7 +85,7 @@ export const metricRoutes: Routes = (app, { gateway, settings, views }) => {
     {
       schema: {
         ...single,
-        summary: "Metrics of a vertex's subtasks, by <subtask>.<name>",
+        summary: "Metrics of a vertex's subtasks, by `<subtask>.<name>`",
         params: VertexPath,
       },
     },
