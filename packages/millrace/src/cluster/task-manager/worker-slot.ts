@@ -1,7 +1,7 @@
 import module from "node:module";
 import { dirname } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
-import type { MessagePort } from "node:worker_threads";
+import type { MessagePort, ResourceLimits } from "node:worker_threads";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SlotConnection } from "../../protocol/control/control-transport.ts";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
@@ -37,7 +37,7 @@ export class WorkerSlot implements SlotConnection {
     this.#worker = new Worker(entry, {
       name,
       env: workerEnvironment(),
-      ...(heap === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heap / 2 ** 20 } }),
+      ...(heap === undefined ? {} : { resourceLimits: heapLimits(heap) }),
     });
     this.#worker.on("error", (thrown) => (this.#error = thrown as Error));
     this.gone = new Promise((resolve) => {
@@ -132,6 +132,16 @@ function slotWorker(): URL {
   const fromSources = import.meta.url.endsWith(".ts");
   return new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url);
 }
+
+/** The youngest objects have their share of it, which V8 would add on top. */
+function heapLimits(heap: number): ResourceLimits {
+  const megabytes = heap / 2 ** 20;
+  const young = Math.min(MAX_YOUNG, megabytes / 4);
+  return { maxYoungGenerationSizeMb: young, maxOldGenerationSizeMb: megabytes - young };
+}
+
+/** MiB, of which a third is used at a time. */
+const MAX_YOUNG = 96;
 
 /** Threads don't take over the compile cache of their process by themselves. Its secrets are no business of a job's. */
 function workerEnvironment(): NodeJS.ProcessEnv {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import type { ConnectionOptions, SecureContextOptions, TlsOptions } from "node:tls";
+import type { ConnectionOptions, TlsOptions } from "node:tls";
 import {
   INTERNAL_KEY_PASSWORD,
   INTERNAL_KEYSTORE,
@@ -23,6 +23,16 @@ export interface TlsEnds {
   readonly client: ConnectionOptions;
 }
 
+/** TLS between processes; whose certificates it is made of, too, for what wants them by themselves. */
+export interface InternalTls extends TlsEnds {
+  readonly identity: {
+    readonly cert: string;
+    readonly key: string;
+    readonly passphrase?: string;
+    readonly ca: string;
+  };
+}
+
 const MIN_VERSION = { minVersion: "TLSv1.2" } as const;
 
 /**
@@ -30,7 +40,7 @@ const MIN_VERSION = { minVersion: "TLSv1.2" } as const;
  *
  * @throws INVALID_OPTION naming the setting whose file is missing or holds something else
  */
-export async function loadInternalTls(settings: Config): Promise<TlsEnds | undefined> {
+export async function loadInternalTls(settings: Config): Promise<InternalTls | undefined> {
   if (!configValue(settings, INTERNAL_TLS)) return undefined;
   const identity = await loadIdentity(settings, INTERNAL_KEYSTORE, INTERNAL_KEY_PASSWORD);
   const ca = await loadPem(settings, INTERNAL_TRUSTSTORE);
@@ -40,6 +50,7 @@ export async function loadInternalTls(settings: Config): Promise<TlsEnds | undef
   }
   const both = { ...MIN_VERSION, ...identity, ca, rejectUnauthorized: true };
   return {
+    identity: { ...identity, ca },
     server: { ...both, requestCert: true },
     // The truststore holds the cluster's own authority: who has its certificate belongs to it, whatever its name.
     client: { ...both, checkServerIdentity: () => undefined },
@@ -68,7 +79,7 @@ async function loadIdentity(
   settings: Config,
   keystore: ConfigOption<string, string>,
   password: ConfigOption<string, string>,
-): Promise<Pick<SecureContextOptions, "cert" | "key" | "passphrase"> | undefined> {
+): Promise<Omit<InternalTls["identity"], "ca"> | undefined> {
   const pem = await loadPem(settings, keystore);
   if (pem === undefined) return undefined;
   const passphrase = configValue(settings, password);

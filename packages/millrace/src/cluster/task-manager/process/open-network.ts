@@ -1,18 +1,28 @@
 import type { Clock } from "../../../common/clock/clock.ts";
 import type { DataNetwork } from "../../../runtime/network/tcp/data-network.ts";
+import { openDataNetwork } from "../../../runtime/network/tcp/open-data-network.ts";
+import { tlsSockets } from "../../../runtime/network/tcp/tls-sockets.ts";
 import type { Log } from "../../logging/log.ts";
-import type { TlsEnds } from "../../transport/load-tls.ts";
-import { processNetwork } from "./process-network.ts";
+import type { InternalTls } from "../../transport/load-tls.ts";
 import type { TaskManagerSettings } from "./task-manager-settings.ts";
 
 /** What a TaskManager's network is made of. */
 export interface OpenNetworkOptions {
   readonly settings: TaskManagerSettings;
-  readonly tls: TlsEnds | undefined;
+  readonly tls: InternalTls | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export async function openNetwork({ settings }: OpenNetworkOptions): Promise<DataNetwork> {
-  return processNetwork(settings.dataPort === 0 ? 1 : settings.dataPort);
-}
+/** Opens the data port as the settings say. @throws INVALID_ARGUMENT when nothing can listen there */
+export const openNetwork = ({ settings, tls, clock, log }: OpenNetworkOptions): Promise<DataNetwork> =>
+  openDataNetwork({
+    taskManagerId: settings.taskManagerId,
+    host: settings.bindHost,
+    port: settings.dataPort,
+    clock,
+    log: (message) => log("info", message),
+    heartbeatTimeout: settings.heartbeatTimeout,
+    heartbeatInterval: Math.max(1, Math.floor(settings.heartbeatTimeout / 5)),
+    ...(tls === undefined ? {} : { sockets: tlsSockets(tls.identity) }),
+  });
