@@ -53,7 +53,7 @@ async function checkpointed(job: string, atLeast: number): Promise<void> {
   }, `${atLeast} checkpoints of ${job}`);
 }
 
-async function finishes(job: string, output: string, count: number): Promise<void> {
+async function expectFinished(job: string, output: string, count: number): Promise<void> {
   expect(await cluster!.reaches(job, "FINISHED", "FAILED"), cluster!.logs()).toBe("FINISHED");
   expect(linesIn(output)).toEqual(expectedTotals(count));
 }
@@ -71,7 +71,7 @@ describe("a cluster of processes", () => {
     const { folder } = await start({ taskManagers: 1, slots: 4 });
     const output = join(folder, "out");
     const job = await cluster!.run(TOTALS, { args: ["--output", output, "--count", "2000"], parallelism: 4 });
-    await finishes(job, output, 2000);
+    await expectFinished(job, output, 2000);
   });
 
   it("goes on from its last checkpoint when a TaskManager is killed and another comes", async () => {
@@ -79,7 +79,7 @@ describe("a cluster of processes", () => {
     const { job, output } = await runTotals(8000, 2);
     await cluster!.taskManagers[0]?.kill();
     await cluster!.startTaskManager();
-    await finishes(job, output, 8000);
+    await expectFinished(job, output, 8000);
   });
 
   it("goes on with the next JobManager when the JobManager is killed", async () => {
@@ -88,7 +88,7 @@ describe("a cluster of processes", () => {
     await cluster!.jobManager.kill();
     await cluster!.startJobManager();
     expect(cluster!.epoch).toBe(2);
-    await finishes(job, output, 8000);
+    await expectFinished(job, output, 8000);
   });
 
   it("is not disturbed by a JobManager that was stopped, replaced and resumed", async () => {
@@ -103,6 +103,6 @@ describe("a cluster of processes", () => {
     former.signal("SIGCONT");
     expect(await former.exit).toBe(1);
     expect(former.stderr).toContain("FENCED");
-    await finishes(job, output, 8000);
+    await expectFinished(job, output, 8000);
   });
 });

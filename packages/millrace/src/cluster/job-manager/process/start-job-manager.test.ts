@@ -12,6 +12,10 @@ import { startJobManager, type JobManager } from "./start-job-manager.ts";
 import { ScriptedJobMaster } from "./testing/scripted-job-master.ts";
 import { ScriptedTaskManager } from "./testing/scripted-task-manager.ts";
 
+/** Waits as long as a busy machine may need. */
+const until = <T>(condition: () => T): Promise<NonNullable<T>> =>
+  vi.waitUntil(condition, { timeout: 8000, interval: 10 }) as Promise<NonNullable<T>>;
+
 let folder: string;
 let masters: ScriptedJobMaster[];
 let managers: JobManager[];
@@ -76,7 +80,7 @@ const ID = "0123456789abcdef0123456789abcdef" as JobId;
 async function runJob(manager: JobManager, id: JobId = ID): Promise<ScriptedJobMaster> {
   const { id: artifactId } = await upload(manager);
   const running = manager.gateway.run(request(artifactId, { jobId: id }));
-  const master = await vi.waitUntil(() => masters.find(({ name }) => name === `job ${id}`));
+  const master = await until(() => masters.find(({ name }) => name === `job ${id}`));
   await master.task;
   master.built();
   expect(await running).toBe(id);
@@ -84,7 +88,7 @@ async function runJob(manager: JobManager, id: JobId = ID): Promise<ScriptedJobM
   return master;
 }
 const lastMaster = async (count: number): Promise<ScriptedJobMaster> => {
-  await vi.waitUntil(() => masters.length >= count);
+  await until(() => masters.length >= count);
   const master = masters[count - 1] as ScriptedJobMaster;
   await master.task;
   return master;
@@ -98,14 +102,14 @@ describe("a JobManager", () => {
     const { taskManager: b } = await ScriptedTaskManager.register(manager.rpcPort, "tm2", 1);
     const master = await runJob(manager);
     await master.openSlots(1, 2, manager.epoch);
-    await vi.waitUntil(() => master.slots.length === 2);
+    await until(() => master.slots.length === 2);
     expect(a.orders[0]?.exchange).toBe(b.orders[0]?.exchange);
     const [first, second] = master.slots.map(({ allocation }) => allocation) as [number, number];
     master.say({ type: "slotMessage", allocation: second, bytes: Buffer.from("deploy") });
-    await vi.waitUntil(() => b.slotMessages.length > 0);
+    await until(() => b.slotMessages.length > 0);
     expect(b.slotMessages).toEqual([{ allocation: second, text: "deploy" }]);
     a.say(first, "running");
-    await vi.waitUntil(() => master.received.some(({ type }) => type === "slotMessage"));
+    await until(() => master.received.some(({ type }) => type === "slotMessage"));
     const told = master.received.find(({ type }) => type === "slotMessage");
     expect(told).toEqual({
       type: "slotMessage",
@@ -121,10 +125,10 @@ describe("a JobManager", () => {
       [0, 1],
     ]);
     b.connection.close();
-    await vi.waitUntil(() => master.received.some(({ type }) => type === "slotGone"));
+    await until(() => master.received.some(({ type }) => type === "slotGone"));
     expect(master.received.at(-1)).toMatchObject({ type: "slotsAvailable", count: 1 });
     master.finish("FINISHED");
-    await vi.waitUntil(() => manager.gateway.taskManager("tm1").freeSlots === 1);
+    await until(() => manager.gateway.taskManager("tm1").freeSlots === 1);
     expect(master.ended).toBe(true);
     expect((await manager.gateway.job(ID)).status).toBe("FINISHED");
     expect((await manager.gateway.jobs()).map(({ status }) => status)).toEqual(["FINISHED"]);
@@ -134,7 +138,7 @@ describe("a JobManager", () => {
     const manager = await start();
     const master = await runJob(manager);
     await master.openSlots(1, 3, manager.epoch);
-    await vi.waitUntil(() => master.received.some(({ type }) => type === "slotsAvailable"));
+    await until(() => master.received.some(({ type }) => type === "slotsAvailable"));
     expect((await manager.gateway.job(ID)).waiting).toMatch(/^waiting for 3 of 3 slots, \d+ s of 300 s$/u);
   });
 
@@ -190,7 +194,7 @@ describe("a JobManager", () => {
     const manager = await start();
     const master = await runJob(manager);
     master.onExit?.(new Error("out of memory"));
-    await vi.waitUntil(() => master.ended);
+    await until(() => master.ended);
     const view = await manager.gateway.job(ID);
     expect(view).toMatchObject({ status: "FAILED", exceptions: [{ code: "JOB_FAILED" }] });
   });
@@ -199,14 +203,14 @@ describe("a JobManager", () => {
     const manager = await start();
     await runJob(manager);
     const trigger = await manager.gateway.trigger(ID, { kind: "savepoint", directory: undefined });
-    await vi.waitUntil(() => manager.gateway.operation(ID, trigger).status === "COMPLETED");
+    await until(() => manager.gateway.operation(ID, trigger).status === "COMPLETED");
     expect(manager.gateway.operation(ID, trigger)).toMatchObject({
       location: "/savepoints/1",
       failure: undefined,
     });
     expect(() => manager.gateway.operation(ID, "0")).toThrow(/no operation/u);
     const disposal = await manager.gateway.dispose(join(folder, "nothing"));
-    await vi.waitUntil(() => manager.gateway.disposal(disposal).status === "COMPLETED");
+    await until(() => manager.gateway.disposal(disposal).status === "COMPLETED");
     expect(manager.gateway.disposal(disposal).failure?.code).toBe("SAVEPOINT_NOT_FOUND");
   });
 
@@ -241,7 +245,7 @@ describe("a JobManager", () => {
     master.runs();
     // Its end is recorded before its checkpoints go.
     master.say({ type: "ending", status: "FINISHED" });
-    await vi.waitUntil(() => master.received.some(({ type }) => type === "endRecorded"));
+    await until(() => master.received.some(({ type }) => type === "endRecorded"));
     const names = await readdir(join(folder, "ha", "default", "jobs"));
     expect(names).toEqual([`2-${ID}.json`]);
     await second.close();
@@ -258,7 +262,7 @@ describe("a JobManager", () => {
       const next = await start(...durable());
       const master = await lastMaster(cancelled ? 3 : 2);
       master.unbuilt(new MillraceError("CHECKPOINT_STORAGE_FAILED", "the disk is not there"));
-      await vi.waitUntil(() => master.ended);
+      await until(() => master.ended);
       expect((await next.gateway.job(ID)).status).toBe("FAILED");
       if (cancelled) await next.gateway.cancel(ID);
       await next.close();

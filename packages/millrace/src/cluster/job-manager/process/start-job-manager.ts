@@ -134,6 +134,8 @@ export async function startJobManager(
           if (how === "shut down") await resources.shutDown(SHUTDOWN_PATIENCE);
           log("info", "the JobManager ends");
           await closeAll();
+        } catch (failure) {
+          log("warn", "the JobManager did not end well", failure);
         } finally {
           if (error === undefined) ended.resolve();
           else ended.reject(error);
@@ -142,9 +144,7 @@ export async function startJobManager(
     const onFenced = (error: MillraceError): void => {
       if (ending !== undefined) return;
       log("error", "another JobManager leads: this one stops at once", error);
-      end("at once", error).catch((failure: unknown) =>
-        log("warn", "the JobManager did not end well", failure),
-      );
+      void end("at once", error);
     };
     const resources = new ResourceManager({
       epoch: leadership.epoch,
@@ -227,14 +227,14 @@ async function checkLead(
 function everySoOften(clock: Clock, work: () => Promise<void>): () => void {
   let timer: ClockTimer | undefined;
   let ended = false;
-  const next = (): void => {
-    timer = clock.schedule(LEADERSHIP_INTERVAL, () => {
-      void work().then(() => {
-        if (!ended) next();
-      });
-    });
+  const wait = (): void => {
+    timer = clock.schedule(LEADERSHIP_INTERVAL, () => void turn());
   };
-  next();
+  const turn = async (): Promise<void> => {
+    await work();
+    if (!ended) wait();
+  };
+  wait();
   return () => {
     ended = true;
     timer?.cancel();

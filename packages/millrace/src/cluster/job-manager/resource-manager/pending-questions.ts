@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from "../../../common/clock/clock.ts";
-import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import type { MillraceError } from "../../../common/errors/millrace-error.ts";
 
 interface Pending {
   readonly settle: PromiseWithResolvers<unknown>;
@@ -50,7 +50,7 @@ export class PendingQuestions {
   }
 
   refuseAll(error: Error): void {
-    for (const request of [...this.#pending.keys()]) this.refuse(request, error);
+    for (const request of this.#pending.keys()) this.refuse(request, error);
   }
 
   #take(request: number): Pending | undefined {

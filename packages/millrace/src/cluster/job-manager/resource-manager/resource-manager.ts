@@ -366,7 +366,7 @@ export class ResourceManager {
     const late = now - this.#nextHeartbeat;
     // This process itself was stopped, or busy: what came meanwhile has not been read yet.
     const grace = late > heartbeatInterval ? late : 0;
-    for (const link of [...this.#links.values()]) {
+    for (const link of this.#links.values()) {
       link.lastHeard += grace;
       const silence = now - link.lastHeard;
       if (silence <= heartbeatTimeout) {

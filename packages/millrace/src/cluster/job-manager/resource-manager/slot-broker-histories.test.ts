@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { assert, describe, expect, it } from "vitest";
 import { BrokerRig, job } from "./testing/broker-rig.ts";
 
 /** A step of a history: what happens, and to whom. */
@@ -88,7 +88,7 @@ function perform(rig: BrokerRig, [what, who, count]: readonly [string, number, n
       rig.advance(300);
       break;
     default:
-      expect.unreachable(what);
+      assert.fail(what);
   }
 }
 
@@ -109,7 +109,7 @@ describe("any history of TaskManagers and jobs", () => {
         }
         for (const { asked } of rig.jobs.values()) expect([...asked]).toEqual([]);
         expect(rig.broker.nextTick).toBe(Infinity);
-        for (const id of [...rig.jobs.keys()]) rig.removeJob(id);
+        for (const id of rig.jobs.keys()) rig.removeJob(id);
         rig.endClosing();
         for (const { slots } of rig.broker.book.taskManagers)
           expect(slots.map(({ machine }) => machine.state)).toEqual(slots.map(() => "FREE"));

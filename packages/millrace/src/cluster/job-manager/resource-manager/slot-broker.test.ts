@@ -196,7 +196,10 @@ describe("the broker of slots", () => {
     const request = rig.taskManagers.get(1)?.asked[0]?.request as number;
     const error = toEnvelope(new MillraceError("FENCED", "epoch 4 is known here"));
     rig.handle({ kind: "slotsRefused", connection: 1, request, error });
-    expect(rig.told.slice(1)).toEqual(["fenced", "FENCED: epoch 4 is known here"]);
+    expect(rig.told.slice(1)).toEqual([
+      "fenced",
+      "SLOT_LOST: TaskManager tm1 (10.0.0.1:1001) is lost: epoch 4 is known here",
+    ]);
   });
 
   it("drops a TaskManager that answers what it was not asked", () => {

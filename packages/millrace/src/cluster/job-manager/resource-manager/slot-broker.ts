@@ -232,10 +232,11 @@ export class SlotBroker {
     if (part === undefined) return;
     for (const allocation of part.allocations.filter((each) => this.#isHere(each)))
       this.book.free(allocation);
-    if (error.code === "FENCED") {
-      this.#actions.push({ kind: "fenced", by: part.taskManager.description.taskManagerId });
-    }
-    this.#fail(part.grant, error);
+    const { description } = part.taskManager;
+    if (error.code !== "FENCED") return this.#fail(part.grant, error);
+    this.#actions.push({ kind: "fenced", by: description.taskManagerId });
+    // Whether this JobManager still leads is its own matter; the job tries again elsewhere.
+    this.#fail(part.grant, toEnvelope(taskManagerLost(description, error.message)));
   }
 
   /** What a TaskManager was asked for; it answers once. */
@@ -312,9 +313,9 @@ export class SlotBroker {
 
   #expire(): void {
     for (const job of this.#jobs.values()) {
-      for (const waiting of [...job.waiting.values()])
+      for (const waiting of job.waiting.values())
         if (waiting.deadline <= this.#now) this.#giveUp(job, waiting);
-      for (const grant of [...job.grants.values()]) {
+      for (const grant of job.grants.values()) {
         if (grant.state !== "opening" || grant.deadline > this.#now) continue;
         const late = grant.parts.find(({ opened }) => !opened) as GrantPart;
         this.#fail(

@@ -43,9 +43,7 @@ export class ArtifactStore {
 
   /** In the order in which they were uploaded. */
   get all(): readonly ArtifactView[] {
-    return [...this.#entries.values()]
-      .sort((a, b) => a.uploadedAt - b.uploadedAt)
-      .map(({ originalUrl: _, ...view }) => view);
+    return [...this.#entries.values()].sort((a, b) => a.uploadedAt - b.uploadedAt).map(viewOf);
   }
 
   /** @throws JOB_MODULE_INVALID, VERSION_MISMATCH, FENCED, CHECKPOINT_STORAGE_FAILED */
@@ -75,8 +73,7 @@ export class ArtifactStore {
       if (!this.#folder.names.includes(fileOf(sha256))) await this.#folder.write(fileOf(sha256), bytes);
       await this.#folder.write(`${id}.json`, Buffer.from(JSON.stringify(entry)));
       this.#entries.set(id, entry);
-      const { originalUrl: _, ...view } = entry;
-      return view;
+      return viewOf(entry);
     });
   }
 
@@ -143,5 +140,8 @@ export class ArtifactStore {
     return done;
   }
 }
+
+/** Without what is nobody else's business. */
+const viewOf = ({ originalUrl: _originalUrl, ...view }: Entry): ArtifactView => view;
 
 const fileOf = (sha256: string): string => `${sha256}.mjs`;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { assert, describe, expect, it } from "vitest";
 import type { JobId } from "../../../../common/ids/ids.ts";
 import { artifactHeaderLine } from "../../../../protocol/cluster/artifact-header.ts";
 import {
@@ -133,17 +133,17 @@ describe("the store of a cluster", () => {
 
   function expectKept(store: ClusterStore, done: ReadonlySet<string>, why: string): void {
     const names = namesIn(store);
-    if (done.has("put 1")) expect(names, why).toContain("job 1");
-    if (done.has("end 2")) expect(names, why).not.toContain("job 2");
+    if (done.has("put 1")) assert.include(names, "job 1", why);
+    if (done.has("end 2")) assert.notInclude(names, "job 2", why);
     else if (done.has("put 2"))
-      expect(
+      assert.isTrue(
         names.some((name) => name.startsWith("job 2")),
         why,
-      ).toBe(true);
-    if (done.has("remove 2")) expect(names, why).toEqual(["job 1"]);
+      );
+    if (done.has("remove 2")) assert.deepEqual(names, ["job 1"], why);
     if (done.has("upload")) {
       const [artifact] = store.artifacts.all;
-      expect(store.artifacts.path(artifact?.sha256 as string), why).toBeDefined();
+      assert.isDefined(store.artifacts.path(artifact?.sha256 as string), why);
     }
   }
 
@@ -202,7 +202,7 @@ describe("the store of a cluster", () => {
         // It has not begun to lead: it leads after the other, as it should.
         await open(fileSystem);
         held.resolve();
-        expect(await outcome).toBe("done");
+        assert.strictEqual(await outcome, "done");
         continue;
       }
       const before = new Set(done);

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { assert } from "vitest";
 import type { JobId } from "../../../../common/ids/ids.ts";
 import type { CrossingSlots } from "../../../../protocol/cluster/crossing-slots.ts";
 import type { GrantedSlot } from "../../../../protocol/cluster/job-master-messages.ts";
@@ -140,7 +140,7 @@ export class BrokerRig {
   }
 
   openAll(): void {
-    for (const connection of [...this.taskManagers.keys()])
+    for (const connection of this.taskManagers.keys())
       while ((this.taskManagers.get(connection)?.asked.length ?? 0) > 0) this.open(connection);
   }
 
@@ -154,7 +154,7 @@ export class BrokerRig {
 
   endClosing(): void {
     for (const [connection, { closing }] of this.taskManagers)
-      for (const allocation of [...closing]) this.end(connection, allocation);
+      for (const allocation of closing) this.end(connection, allocation);
   }
 
   advance(ms: number): void {
@@ -172,11 +172,11 @@ export class BrokerRig {
       case "toTaskManager": {
         const { message } = action;
         const taskManager = this.taskManagers.get(action.connection);
-        expect(taskManager, "a message to a lost TaskManager").toBeDefined();
-        if (message.type === "openSlots") this.#asked(taskManager as ScriptedTaskManager, message);
+        assert.isDefined(taskManager, "a message to a lost TaskManager");
+        if (message.type === "openSlots") this.#asked(taskManager, message);
         if (message.type === "closeSlot") {
-          expect(taskManager?.open.has(message.allocation), "a slot is closed that is not open").toBe(true);
-          expect(taskManager?.closing.has(message.allocation), "a slot is closed twice").toBe(false);
+          assert.isTrue(taskManager?.open.has(message.allocation), "a slot is closed that is not open");
+          assert.isFalse(taskManager?.closing.has(message.allocation), "a slot is closed twice");
           taskManager?.closing.add(message.allocation);
         }
         return;
@@ -197,51 +197,54 @@ export class BrokerRig {
       ...taskManager.asked.flatMap(({ orders }) => orders.map(({ slotId }) => slotId)),
     ]);
     for (const { allocation, slotId } of order.orders) {
-      expect(this.#allocations.has(allocation), "an allocation is used twice").toBe(false);
+      assert.isFalse(this.#allocations.has(allocation), "an allocation is used twice");
       this.#allocations.add(allocation);
-      expect(inUse.has(slotId), `${slotId} is asked for while it is taken`).toBe(false);
+      assert.isFalse(inUse.has(slotId), `${slotId} is asked for while it is taken`);
       inUse.add(slotId);
-      expect(slotId.startsWith(`${taskManager.id}/`)).toBe(true);
+      assert.isTrue(slotId.startsWith(`${taskManager.id}/`));
     }
-    expect(inUse.size).toBeLessThanOrEqual(taskManager.slots);
+    assert.isAtMost(inUse.size, taskManager.slots);
     // All slots of the attempt are here or at a peer, each once.
     const numbers = [...order.orders.map(({ slot }) => slot), ...order.peers.flatMap(({ slots }) => slots)];
-    expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: order.slotCount }, (_, i) => i));
-    expect(order.secret).toMatch(/^[0-9a-f]{64}$/u);
+    assert.deepEqual(
+      numbers.sort((a, b) => a - b),
+      Array.from({ length: order.slotCount }, (_, i) => i),
+    );
+    assert.match(order.secret, /^[0-9a-f]{64}$/u);
     const here = new Set(order.orders.map(({ slot }) => slot));
     for (const { producerSlot, consumerSlot } of order.channels)
-      expect(here.has(producerSlot) || here.has(consumerSlot)).toBe(true);
+      assert.isTrue(here.has(producerSlot) || here.has(consumerSlot));
     this.#exchanges.add(order.exchange);
     taskManager.asked.push(order);
   }
 
   #tell({ job: id, message }: Extract<BrokerAction, { kind: "toJob" }>): void {
     const scripted = this.jobs.get(id);
-    expect(scripted, "a message to a job that is gone").toBeDefined();
+    assert.isDefined(scripted, "a message to a job that is gone");
     if (scripted === undefined) return;
     switch (message.type) {
       case "slotsOpened":
-        expect(message.slots).toHaveLength(scripted.asked.get(message.request) as number);
+        assert.lengthOf(message.slots, scripted.asked.get(message.request) as number);
         for (const slot of message.slots) {
           scripted.held.set(slot.allocation, slot);
           const at = [...this.taskManagers.values()].find((each) => each.open.has(slot.allocation));
-          expect(at?.id).toBe(slot.taskManagerId);
+          assert.strictEqual(at?.id, slot.taskManagerId);
         }
         scripted.asked.delete(message.request);
         return;
       case "slotsRefused":
-        expect(scripted.asked.delete(message.request), "an answer that nobody waits for").toBe(true);
+        assert.isTrue(scripted.asked.delete(message.request), "an answer that nobody waits for");
         this.told.push(`${message.error.code ?? message.error.name}: ${message.error.message}`);
         return;
       case "slotGone":
-        expect(scripted.held.delete(message.allocation), "a slot is gone that was not there").toBe(true);
+        assert.isTrue(scripted.held.delete(message.allocation), "a slot is gone that was not there");
         return;
       case "slotsAvailable":
-        expect(message.count).not.toBe(scripted.available);
+        assert.notStrictEqual(message.count, scripted.available);
         scripted.available = message.count;
         return;
       default:
-        expect.unreachable(`message ${message.type}`);
+        assert.fail(`message ${message.type}`);
     }
   }
 }
