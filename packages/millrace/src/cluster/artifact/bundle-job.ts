@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { dirname, extname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Loader, Message, Metafile, Plugin } from "esbuild";
-import { MillraceError } from "../../common/errors/millrace-error.ts";
+import type { Metafile } from "esbuild";
+import { explainBundling } from "./explain-bundling.ts";
+import { KEPT_META, keepMeta } from "./keep-import-meta.ts";
 import { makeJobFolder, removeJobFolder } from "./job-folder.ts";
 
 /** A job's module as one file, ready to be imported by any thread of this machine. */
@@ -44,8 +44,7 @@ export async function bundleJob(moduleUrl: string, meanwhile?: () => void): Prom
       sourcesContent: false,
       metafile: true,
       logLevel: "silent",
-      // Every file keeps its own address; what asks whether it is the main module gets no for an answer.
-      define: { "import.meta": META },
+      define: KEPT_META,
       plugins: [keepMeta],
     });
     meanwhile?.();
@@ -53,7 +52,7 @@ export async function bundleJob(moduleUrl: string, meanwhile?: () => void): Prom
     return { url: pathToFileURL(outfile).href, originalUrl: moduleUrl, inputs: inputsOf(metafile), dispose };
   } catch (error) {
     await dispose();
-    throw explain(error, path);
+    throw explainBundling(error, path);
   }
 }
 
@@ -62,52 +61,4 @@ function inputsOf({ inputs }: Metafile): string[] {
   return Object.keys(inputs)
     .filter((input) => !/^[a-z-]{2,}:/u.test(input))
     .map((input) => resolve(input));
-}
-
-/** What stands for `import.meta` in bundled files. */
-const META = "__millrace_meta";
-
-/** Gives each bundled file the `import.meta` that it would have had by itself. */
-const keepMeta: Plugin = {
-  name: "keep-import-meta",
-  setup(build) {
-    // esbuild reads the pattern as one of Go, which knows no u flag.
-    build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, async ({ path }) => {
-      const text = await readFile(path, "utf8");
-      if (!text.includes("import.meta")) return undefined;
-      const meta = { url: pathToFileURL(path).href, filename: path, dirname: dirname(path), main: false };
-      return {
-        contents: prepend(text, `const ${META} = ${JSON.stringify(meta)};`),
-        loader: loaderOf(path),
-        resolveDir: dirname(path),
-      };
-    });
-  },
-};
-
-/** On the first line, so that line numbers stay; a `#!` line keeps its place. */
-function prepend(text: string, statement: string): string {
-  if (!text.startsWith("#!")) return `${statement}${text}`;
-  const end = text.indexOf("\n");
-  return end < 0 ? statement : `${text.slice(0, end + 1)}${statement}${text.slice(end + 1)}`;
-}
-
-function loaderOf(path: string): Loader {
-  const extension = extname(path).slice(1).replace(/^[cm]/u, "");
-  return extension === "tsx" || extension === "jsx" || extension === "ts" ? extension : "js";
-}
-
-function explain(error: unknown, path: string): MillraceError {
-  const problems = (error as { errors?: readonly Message[] }).errors ?? [];
-  const lines = problems.map(({ text, location }) =>
-    location === null
-      ? text
-      : `${location.file}:${location.line}:${location.column}: ${text}\n    ${location.lineText.trim()}`,
-  );
-  const text = lines.length > 0 ? lines.join("\n  ") : error instanceof Error ? error.message : String(error);
-  return new MillraceError("JOB_MODULE_INVALID", `the job module ${path} can't be built:\n  ${text}`, {
-    cause: error,
-    details: { path },
-    help: "Check the path, and that the file and what it imports parse as TypeScript or JavaScript.",
-  });
 }

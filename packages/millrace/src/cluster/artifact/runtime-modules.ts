@@ -1,4 +1,7 @@
-import { registerHooks } from "node:module";
+import { createRequire, registerHooks } from "node:module";
+import type { ResolveFnOutput, ResolveHookContext } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 /** Whether the runtime runs from its sources, unbuilt. */
 const FROM_SOURCES = import.meta.url.endsWith(".ts");
@@ -48,11 +51,37 @@ export function resolveFromOrigin(bundleUrl: string, originalUrl: string): void 
         return { url: own, format: FROM_SOURCES ? "module-typescript" : "module", shortCircuit: true };
       const origin = origins.get(context.parentURL ?? "");
       const conditions = FROM_SOURCES ? [...context.conditions, SOURCE_CONDITION] : context.conditions;
-      return next(specifier, {
-        ...context,
-        conditions,
-        ...(origin === undefined ? {} : { parentURL: origin }),
-      });
+      if (origin === undefined) return next(specifier, { ...context, conditions });
+      return resolvePackage(specifier, { ...context, conditions }, origin, next);
     },
   });
+}
+
+type Next = (specifier: string, context: ResolveHookContext) => ResolveFnOutput;
+
+/** Packages that an artifact leaves outside are looked for beside its module, beside the runtime, and where the process was started. */
+function resolvePackage(
+  specifier: string,
+  context: ResolveHookContext,
+  origin: string,
+  next: Next,
+): ResolveFnOutput {
+  const places = [origin, import.meta.url, pathToFileURL(join(process.cwd(), "package.json")).href];
+  // The runtime's own satellites first: a second copy would double module state.
+  const ordered = specifier.startsWith("@millrace/")
+    ? [import.meta.url, ...places.filter((place) => place !== import.meta.url)]
+    : places;
+  const required = context.conditions.includes("require");
+  let first: unknown;
+  for (const place of ordered) {
+    try {
+      if (!required) return next(specifier, { ...context, parentURL: place });
+      // For require, Node takes no other parent.
+      const found = createRequire(place).resolve(specifier);
+      return next(found, context);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first;
 }

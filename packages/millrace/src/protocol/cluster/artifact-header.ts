@@ -20,6 +20,8 @@ export interface ArtifactHeader {
   /** undefined: who bundled it did not know. */
   readonly jobName?: string | undefined;
   readonly description?: string | undefined;
+  /** Packages that it needs and does not hold: they must be installed wherever it runs. undefined: none. */
+  readonly externals?: readonly string[] | undefined;
 }
 
 const PREFIX = "// millrace-artifact ";
@@ -55,7 +57,7 @@ export function readArtifactHeader(start: Uint8Array): ArtifactHeader {
 
 function isHeader(value: unknown): value is ArtifactHeader {
   if (typeof value !== "object" || value === null) return false;
-  const { engineVersion, originalUrl, jobName, description } = value as Partial<
+  const { engineVersion, originalUrl, jobName, description, externals } = value as Partial<
     Record<keyof ArtifactHeader, unknown>
   >;
   return (
@@ -63,7 +65,8 @@ function isHeader(value: unknown): value is ArtifactHeader {
     typeof originalUrl === "string" &&
     URL.canParse(originalUrl) &&
     (jobName === undefined || typeof jobName === "string") &&
-    (description === undefined || typeof description === "string")
+    (description === undefined || typeof description === "string") &&
+    (externals === undefined || (Array.isArray(externals) && externals.every((it) => typeof it === "string")))
   );
 }
 
