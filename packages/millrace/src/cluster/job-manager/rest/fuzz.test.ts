@@ -212,6 +212,14 @@ describe("clients that dawdle", () => {
     expect(server.gateway.calls).toHaveLength(before);
   });
 
+  it("and are refused before they have sent all are ended", async () => {
+    const answer = await converse(
+      "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: 1000\r\n\r\nbegun",
+      { end: false, quiet: 4000 },
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 4/u);
+  });
+
   it("and read nothing are ended", async () => {
     await using other = await serving(
       { requestTimeout: 200, webTimeout: 100 },

@@ -113,8 +113,10 @@ describe("metrics for Prometheus", () => {
     text.add("x", "text", {}, "no metric");
     text.add("x", "odd", {}, Number.NaN);
     text.add("x", "odd", {}, Infinity);
+    text.add("x", "numRecordsInPerSecond", {}, 1);
+    text.add("x", "numRecordsSkipped", {}, 2);
     expect(String(text)).toBe(
-      '# TYPE millrace_x_a_b_c gauge\nmillrace_x_a_b_c{l_1="back\\\\slash \\"quoted\\"\\nline"} 1\n# TYPE millrace_x_odd gauge\nmillrace_x_odd NaN\nmillrace_x_odd 9.223372036854776e18\n',
+      '# TYPE millrace_x_a_b_c gauge\nmillrace_x_a_b_c{l_1="back\\\\slash \\"quoted\\"\\nline"} 1\n# TYPE millrace_x_odd gauge\nmillrace_x_odd NaN\nmillrace_x_odd 9.223372036854776e18\n# TYPE millrace_x_numRecordsInPerSecond gauge\nmillrace_x_numRecordsInPerSecond 1\n# TYPE millrace_x_numRecordsSkipped counter\nmillrace_x_numRecordsSkipped 2\n',
     );
   });
 });

@@ -83,6 +83,9 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   };
 }
 
+/** Bytes of a refused request that are read, so that who sends it sees the answer. */
+const MAX_THROWN_AWAY = 256 * 1024 * 1024;
+
 /** Answers errors of all routes. */
 export const errorHandler =
   (log: Log) =>
@@ -91,8 +94,9 @@ export const errorHandler =
     if (status >= 500) {
       log("error", `${request.method} ${request.routeOptions.url ?? "?"} of ${request.ip} failed`, error);
     }
-    // What is left of a body that is refused is not read: the connection ends with the answer.
-    if (!request.raw.complete) void reply.header("connection", "close");
+    // So much is not read only to be thrown away: the connection ends with the answer.
+    if (Number(request.headers["content-length"] ?? 0) > MAX_THROWN_AWAY)
+      void reply.header("connection", "close");
     void reply
       .code(status)
       .headers({ ...headers, [ERROR_CODE_HEADER]: code })

@@ -87,14 +87,17 @@ function isForeign({ headers }: FastifyRequest, allowOrigin: string | undefined)
   return own === undefined || !URL.canParse(origin) || new URL(origin).host !== new URL(`http://${own}`).host;
 }
 
+/** Whether an address is one that only the machine itself can reach. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host.startsWith("127.");
+
 /** A name that leads to the machine itself may be anybody's: only those are served that nobody else can have. */
 function hostsOf({
   host,
   token,
   allowedHosts,
 }: RestSettings): ((name: string | undefined) => boolean) | undefined {
-  const loopback = host === "localhost" || host === "::1" || host.startsWith("127.");
-  if (!loopback || token !== undefined) return undefined;
+  if (!isLoopback(host) || token !== undefined) return undefined;
   return (name) =>
     name === undefined ||
     name === "localhost" ||

@@ -7,7 +7,7 @@ import { ALL_ROUTES } from "../routes/all-routes.ts";
 import { limitBodies } from "./body-deadline.ts";
 import { clientErrorHandler } from "./client-errors.ts";
 import { errorHandler, Refusal } from "./error-answers.ts";
-import { answerPreflight, guardRequests } from "./guard-requests.ts";
+import { answerPreflight, guardRequests, isLoopback } from "./guard-requests.ts";
 import { jobViews } from "./job-views.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { describeRoutes } from "./openapi.ts";
@@ -92,6 +92,12 @@ export async function startRestServer(
   const { app } = await buildRestApp(gateway, settings);
   const { host, port, tls, clock } = settings;
   await app.listen({ host, port });
+  if (!isLoopback(host) && settings.token === undefined && tls?.requestCert !== true) {
+    settings.log(
+      "warn",
+      `the REST API listens on ${host}, and asks for neither token nor certificate: who reaches it may run any code`,
+    );
+  }
   const address = app.server.address() as AddressInfo;
   const shown = host.includes(":") ? `[${host}]` : host;
   let closing: Promise<void> | undefined;
