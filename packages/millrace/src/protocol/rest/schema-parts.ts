@@ -79,9 +79,6 @@ export const Empty = named("Empty", {});
 export const ErrorResponse = named("ErrorResponse", { errors: Type.Array(Type.String()) });
 export type ErrorResponse = Static<typeof ErrorResponse>;
 
-/** The header that names an error's stable code. */
-export const ERROR_CODE_HEADER = "x-millrace-code";
-
 /** Smallest, largest, mean and percentiles. Flink writes "NaN" for percentiles of nothing. */
 const Percentile = Type.Union([Type.Number(), Type.Literal("NaN")]);
 export const StatsSummary = named("StatsSummary", {

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { MillraceError, type ErrorCode } from "../../../../common/errors/millrace-error.ts";
-import { ERROR_CODE_HEADER } from "../../../../protocol/rest/schema-parts.ts";
+import { ERROR_CODE_HEADER } from "../../../../protocol/rest/error-code-header.ts";
 import type { Log } from "../../../logging/log.ts";
 
 /** Which status says best what a code means. The others are failures: 500. */

@@ -4,7 +4,7 @@ import type { RestSettings } from "../rest-settings.ts";
 import { Refusal } from "./error-answers.ts";
 import type { RestApp } from "./rest-app.ts";
 import { isStatic } from "./serve-static.ts";
-import { ERROR_CODE_HEADER } from "../../../../protocol/rest/schema-parts.ts";
+import { ERROR_CODE_HEADER } from "../../../../protocol/rest/error-code-header.ts";
 
 /**
  * Who may ask. Every request must know the token, where there is one. Beyond that, requests that a web page of somebody else makes in a
