@@ -1,108 +1,133 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { expectedTotals } from "./jobs/totals.ts";
+import { seededRandom } from "../../../packages/millrace/src/common/clock/random.ts";
 import { ProcessCluster, type ProcessClusterOptions } from "./process-cluster.ts";
+import { TotalsRun } from "./testing-totals.ts";
 
-const TOTALS = new URL("./jobs/totals.ts", import.meta.url);
-
-let cluster: ProcessCluster | undefined;
+let cluster: ProcessCluster;
+let shared: string;
+beforeEach(async () => (shared = await mkdtemp(join(tmpdir(), "millrace-ha-"))));
 afterEach(async () => {
-  await cluster?.close();
-  cluster = undefined;
+  await cluster.close();
+  await rm(shared, { recursive: true, force: true });
 });
 const start = async (options: ProcessClusterOptions): Promise<ProcessCluster> =>
   (cluster = await ProcessCluster.start(options));
-
-/** What was committed to a folder, sorted. */
-const linesIn = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => !name.split("/").some((part) => part.startsWith(".") || part.startsWith("_")))
-    .filter((name) => name.includes("part"))
-    .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n"))
-    .filter((line) => line !== "")
-    .sort();
-
-const checkpoints = (folder: string): Record<string, string> => ({
-  "execution.checkpointing.interval": "200 ms",
-  "execution.checkpointing.dir": join(folder, "checkpoints"),
-  "restart-strategy.type": "fixed-delay",
-  "restart-strategy.fixed-delay.attempts": "100",
-  "restart-strategy.fixed-delay.delay": "100 ms",
-});
-
-/** Runs the totals with checkpoints, and waits until one is complete. */
-async function runTotals(count: number, parallelism: number): Promise<{ job: string; output: string }> {
-  const { folder } = cluster!;
-  const output = join(folder, "out");
-  const job = await cluster!.run(TOTALS, {
-    args: ["--output", output, "--count", String(count)],
-    parallelism,
-    config: checkpoints(folder),
-  });
-  await checkpointed(job, 1);
-  return { job, output };
-}
-
-async function checkpointed(job: string, atLeast: number): Promise<void> {
-  await cluster!.until(async () => {
-    const { counts } = (await cluster!.get(`/jobs/${job}/checkpoints`)) as { counts: { completed: number } };
-    return counts.completed >= atLeast;
-  }, `${atLeast} checkpoints of ${job}`);
-}
-
-async function expectFinished(job: string, output: string, count: number): Promise<void> {
-  expect(await cluster!.reaches(job, "FINISHED", "FAILED"), cluster!.logs()).toBe("FINISHED");
-  expect(linesIn(output)).toEqual(expectedTotals(count));
-}
-
 const durable = (): Record<string, string> => ({
   "high-availability.type": "filesystem",
-  "high-availability.storageDir": HA,
+  "high-availability.storageDir": shared,
 });
-let HA: string;
-beforeEach(async () => (HA = await mkdtemp(join(tmpdir(), "millrace-ha-"))));
-afterEach(() => rm(HA, { recursive: true, force: true }));
 
 describe("a cluster of processes", () => {
-  it("runs a job over two TaskManagers", async () => {
-    const { folder } = await start({ taskManagers: 1, slots: 4 });
-    const output = join(folder, "out");
-    const job = await cluster!.run(TOTALS, { args: ["--output", output, "--count", "2000"], parallelism: 4 });
-    await expectFinished(job, output, 2000);
+  it("runs jobs side by side over two TaskManagers, and lets one be cancelled", async () => {
+    await start({ taskManagers: 2, slots: 2 });
+    const first = await TotalsRun.start(cluster, 4000, { parallelism: 2, name: "first" });
+    const second = await TotalsRun.start(cluster, 400_000, { parallelism: 2, name: "second" });
+    await cluster.request("PATCH", `/jobs/${second.job}?mode=cancel`);
+    await cluster.reaches(second.job, "CANCELED");
+    await first.expectAll();
+    // Threads and slots are given back.
+    await cluster.until(async () => {
+      const { "slots-available": free } = (await cluster.get("/overview")) as { "slots-available": number };
+      return free === 4;
+    }, "free slots");
   });
 
   it("goes on from its last checkpoint when a TaskManager is killed and another comes", async () => {
-    await start({ taskManagers: 1, slots: 2 });
-    const { job, output } = await runTotals(8000, 2);
-    await cluster!.taskManagers[0]?.kill();
-    await cluster!.startTaskManager();
-    await expectFinished(job, output, 8000);
+    await start({ taskManagers: 2, slots: 1 });
+    const run = await TotalsRun.start(cluster, 8000, { parallelism: 2 });
+    await cluster.taskManagers[0]?.kill();
+    await cluster.startTaskManager();
+    await run.expectAll();
+  });
+
+  it("does without a TaskManager that was stopped, and is not disturbed when it goes on", async () => {
+    await start({ taskManagers: 3, slots: 1 });
+    const run = await TotalsRun.start(cluster, 12_000, { parallelism: 2 });
+    const { taskmanagers } = (await cluster.get("/taskmanagers")) as {
+      taskmanagers: { id: string; freeSlots: number }[];
+    };
+    const used = taskmanagers.find(({ freeSlots }) => freeSlots === 0)?.id ?? "";
+    const stopped = cluster.taskManagers[Number(used.slice(2)) - 1];
+    stopped?.signal("SIGSTOP");
+    await cluster.registered(2);
+    await run.checkpointed(2);
+    stopped?.signal("SIGCONT");
+    await cluster.registered(3);
+    await run.expectAll();
   });
 
   it("goes on with the next JobManager when the JobManager is killed", async () => {
-    await start({ taskManagers: 1, slots: 2, config: durable() });
-    const { job, output } = await runTotals(8000, 2);
-    await cluster!.jobManager.kill();
-    await cluster!.startJobManager();
-    expect(cluster!.epoch).toBe(2);
-    await expectFinished(job, output, 8000);
+    await start({ taskManagers: 2, slots: 1, config: durable() });
+    const run = await TotalsRun.start(cluster, 8000, { parallelism: 2 });
+    await cluster.jobManager.kill();
+    await cluster.startJobManager();
+    expect(cluster.epoch).toBe(2);
+    await run.expectAll();
   });
 
   it("is not disturbed by a JobManager that was stopped, replaced and resumed", async () => {
     await start({ taskManagers: 1, slots: 2, config: durable() });
-    const { job, output } = await runTotals(8000, 2);
-    const former = cluster!.jobManager;
+    const run = await TotalsRun.start(cluster, 8000, { parallelism: 2 });
+    const former = cluster.jobManager;
     former.signal("SIGSTOP");
-    // Its port is taken as long as it lives: the next one has another, at which TaskManagers look for it, too.
-    await cluster!.moveJobManager();
-    await cluster!.startTaskManager();
-    await checkpointed(job, 1);
+    // Its port is taken as long as it lives: the next one has another, where a new TaskManager looks for it.
+    await cluster.moveJobManager();
+    await cluster.startTaskManager();
+    await run.checkpointed();
     former.signal("SIGCONT");
     expect(await former.exit).toBe(1);
     expect(former.stderr).toContain("FENCED");
-    await expectFinished(job, output, 8000);
+    await run.expectAll();
+  });
+
+  it("stops with a savepoint and starts from it, wider", async () => {
+    await start({ taskManagers: 2, slots: 2 });
+    const first = await TotalsRun.start(cluster, 8000, { parallelism: 2 });
+    const savepointPath = await first.stop(join(cluster.folder, "savepoints"));
+    await cluster.reaches(first.job, "FINISHED");
+    const second = await TotalsRun.start(cluster, 8000, { parallelism: 4, savepointPath });
+    await second.expectAll();
+  });
+
+  it("ends in order when it is shut down", async () => {
+    await start({ taskManagers: 2, slots: 1 });
+    const run = await TotalsRun.start(cluster, 400_000, { parallelism: 2 });
+    await cluster.request("DELETE", "/cluster");
+    const all = [cluster.jobManager, ...cluster.taskManagers];
+    expect(await Promise.all(all.map(({ exit }) => exit))).toEqual([0, 0, 0]);
+    expect(cluster.logs()).toContain(`job ${run.job} (totals) is over: CANCELED`);
+  });
+
+  it("rescales while it runs", async () => {
+    await start({ taskManagers: 2, slots: 2 });
+    const run = await TotalsRun.start(cluster, 16_000, { parallelism: 1 });
+    expect(await run.parallelism()).toBe(1);
+    await run.rescale(4);
+    await cluster.until(async () => (await run.parallelism()) === 4, "parallelism 4");
+    await run.checkpointed();
+    await run.rescale(2);
+    await cluster.until(async () => (await run.parallelism()) === 2, "parallelism 2");
+    await run.expectAll();
+  });
+
+  it("loses and doubles nothing, whoever is killed", async () => {
+    const random = seededRandom(7);
+    await start({ taskManagers: 3, slots: 1, config: durable() });
+    const run = await TotalsRun.start(cluster, 24_000, { parallelism: 2 });
+    for (let kills = 0; kills < 5; kills++) {
+      if (random.next() < 0.3) {
+        await cluster.jobManager.kill();
+        await cluster.startJobManager();
+      } else {
+        const victim = Math.floor(random.next() * cluster.taskManagers.length);
+        await cluster.taskManagers.splice(victim, 1)[0]?.kill();
+        await cluster.startTaskManager();
+      }
+      await new Promise((resolve) => setTimeout(resolve, random.next() * 1000));
+    }
+    await run.expectAll();
   });
 });

@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { expectedTotals } from "./jobs/totals.ts";
+import type { ClusterRun, ProcessCluster } from "./process-cluster.ts";
+
+const TOTALS = new URL("./jobs/totals.ts", import.meta.url);
+
+/** What was committed to a folder, sorted. */
+export const linesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => !name.split("/").some((part) => part.startsWith(".") || part.startsWith("_")))
+    .filter((name) => name.includes("part"))
+    .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n"))
+    .filter((line) => line !== "")
+    .sort();
+
+const checkpoints = (folder: string): Record<string, string> => ({
+  "execution.checkpointing.interval": "200 ms",
+  "execution.checkpointing.dir": join(folder, "checkpoints"),
+  "restart-strategy.type": "fixed-delay",
+  "restart-strategy.fixed-delay.attempts": "1000",
+  "restart-strategy.fixed-delay.delay": "100 ms",
+});
+
+/** Totals that are counted in a cluster. */
+export class TotalsRun {
+  readonly job: string;
+  readonly output: string;
+  readonly #cluster: ProcessCluster;
+  readonly #count: number;
+
+  private constructor(cluster: ProcessCluster, job: string, output: string, count: number) {
+    this.#cluster = cluster;
+    this.job = job;
+    this.output = output;
+    this.#count = count;
+  }
+
+  /** Runs the totals with checkpoints, and waits until one is complete. */
+  static async start(
+    cluster: ProcessCluster,
+    count: number,
+    { name = "out", config, ...run }: ClusterRun & { readonly name?: string } = {},
+  ): Promise<TotalsRun> {
+    const output = join(cluster.folder, name);
+    const job = await cluster.run(TOTALS, {
+      args: ["--output", output, "--count", String(count)],
+      config: { ...checkpoints(cluster.folder), ...config },
+      ...run,
+    });
+    const totals = new TotalsRun(cluster, job, output, count);
+    await totals.checkpointed();
+    return totals;
+  }
+
+  /** Waits until so many more checkpoints are complete than when it was asked. */
+  async checkpointed(more = 1): Promise<void> {
+    const before = await this.#completed().catch(() => 0);
+    await this.#cluster.until(
+      async () => (await this.#completed()) >= before + more,
+      `${more} more checkpoints of ${this.job}`,
+    );
+  }
+
+  /** Waits until it has ended, and all is there once. */
+  async expectAll(): Promise<void> {
+    const status = await this.#cluster.reaches(this.job, "FINISHED", "FAILED");
+    expect(status, status === "FAILED" ? this.#cluster.logs() : undefined).toBe("FINISHED");
+    expect(linesIn(this.output)).toEqual(expectedTotals(this.#count));
+  }
+
+  /** How many subtasks run for the vertex that counts. */
+  async parallelism(): Promise<number> {
+    const { vertices } = await this.#describe();
+    return vertices.at(-1)?.parallelism ?? 0;
+  }
+
+  /** Asks for another parallelism of the vertex that counts. */
+  async rescale(parallelism: number): Promise<void> {
+    const { vertices } = await this.#describe();
+    const requirements = vertices
+      .slice(-1)
+      .map(({ id }) => [id, { parallelism: { lowerBound: 1, upperBound: parallelism } }]);
+    await this.#cluster.request(
+      "PUT",
+      `/jobs/${this.job}/resource-requirements`,
+      Object.fromEntries(requirements),
+    );
+  }
+
+  /** Stops it with a savepoint. @returns the savepoint's folder */
+  async stop(directory: string): Promise<string> {
+    const { "request-id": trigger } = (await this.#cluster.request("POST", `/jobs/${this.job}/stop`, {
+      targetDirectory: directory,
+      drain: false,
+    })) as { "request-id": string };
+    let operation: { location?: string } | undefined;
+    await this.#cluster.until(async () => {
+      const answer = (await this.#cluster.get(`/jobs/${this.job}/savepoints/${trigger}`)) as {
+        status: { id: string };
+        operation: { location?: string };
+      };
+      operation = answer.operation;
+      return answer.status.id === "COMPLETED";
+    }, "a savepoint");
+    expect(operation?.location, JSON.stringify(operation)).toBeTypeOf("string");
+    return operation?.location as string;
+  }
+
+  #describe(): Promise<{ vertices: { id: string; parallelism: number }[] }> {
+    return this.#cluster.get(`/jobs/${this.job}`) as ReturnType<TotalsRun["#describe"]>;
+  }
+
+  async #completed(): Promise<number> {
+    const answer = (await this.#cluster.get(`/jobs/${this.job}/checkpoints`)) as {
+      counts: { completed: number };
+    };
+    return answer.counts.completed;
+  }
+}
