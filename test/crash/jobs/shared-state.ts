@@ -44,6 +44,8 @@ export default job(
       .uid("shares");
     const counted = numbers
       .filter((n) => n === LAST)
+      // Else it would run in the source's task where it has one subtask, and unaligned checkpoints only fit the graph they were taken of.
+      .startNewChain()
       .connect(numbers.broadcast({ counts: mapState(Types.int, Types.int) }))
       .process({
         output: Types.string,
