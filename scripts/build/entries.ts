@@ -33,6 +33,7 @@ export const PACKAGES: readonly PackageBuild[] = [
     entries: [
       { name: "index", source: "src/index.ts", required: true },
       { name: "testing", source: "src/testing/index.ts", required: true },
+      { name: "client", source: "src/client.ts", required: true },
       { name: "cli", source: "src/cli/main.ts", required: true },
       {
         name: "job-master-worker",

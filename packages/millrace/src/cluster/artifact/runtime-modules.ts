@@ -11,6 +11,7 @@ const SOURCE_CONDITION = "millrace-source";
 /** The runtime's own copies of the package's entries, by specifier. */
 const ENTRIES: ReadonlyMap<string, string> = new Map([
   ["millrace", new URL(FROM_SOURCES ? "../../index.ts" : "./index.js", import.meta.url).href],
+  ["millrace/client", new URL(FROM_SOURCES ? "../../client.ts" : "./client.js", import.meta.url).href],
   [
     "millrace/testing",
     new URL(FROM_SOURCES ? "../../testing/index.ts" : "./testing.js", import.meta.url).href,

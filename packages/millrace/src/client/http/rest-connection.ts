@@ -1,0 +1,149 @@
+import { Agent as PlainAgent, request as plainRequest } from "node:http";
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import { Agent as SecureAgent, request as secureRequest } from "node:https";
+import { SystemClock } from "../../common/clock/system-clock.ts";
+import type { Clock } from "../../common/clock/clock.ts";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { restUrl, type ConnectOptions } from "../connect-options.ts";
+import { pause } from "../pause.ts";
+import { refusal, unreachable } from "./rest-errors.ts";
+import type { RestAnswer, RestRequest } from "./rest-request.ts";
+
+const DEFAULT_TIMEOUT = 60_000;
+const DEFAULT_RETRIES = 3;
+const FIRST_PAUSE = 100;
+/** The largest answer that is taken. */
+const MAX_ANSWER = 256 * 1024 * 1024;
+
+/**
+ * Speaks with one REST API. Connections of requests that only ask are kept for the next ones; they keep no process alive. All methods throw
+ * MillraceError: CLUSTER_UNREACHABLE where nobody answers or somebody else does, else the code that the cluster tells.
+ */
+export class RestConnection {
+  readonly url: URL;
+  readonly clock: Clock;
+  readonly #token: string | undefined;
+  readonly #timeout: number;
+  readonly #retries: number;
+  readonly #kept: PlainAgent;
+  readonly #tls: RequestOptions;
+
+  constructor(options: ConnectOptions) {
+    const { address = "localhost:8081", token, tls, timeout, retries, clock = new SystemClock() } = options;
+    this.url = restUrl(address, tls !== undefined);
+    this.clock = clock;
+    this.#token = token;
+    this.#timeout = timeout ?? DEFAULT_TIMEOUT;
+    this.#retries = retries ?? DEFAULT_RETRIES;
+    this.#kept = this.#secure ? new SecureAgent({ keepAlive: true }) : new PlainAgent({ keepAlive: true });
+    this.#tls = { ...tls, ...(this.#secure ? { minVersion: "TLSv1.2" } : {}) } as RequestOptions;
+  }
+
+  /** The answer's JSON. */
+  async json<T>(request: RestRequest): Promise<T> {
+    const { bytes, status } = await this.send(request);
+    const text = Buffer.from(bytes).toString();
+    try {
+      return (text === "" ? {} : JSON.parse(text)) as T;
+    } catch (cause) {
+      throw unreachable(
+        this.url,
+        `its answer (${status}) to ${request.path} is no JSON: is it a JobManager?`,
+        cause,
+      );
+    }
+  }
+
+  async send(request: RestRequest): Promise<RestAnswer> {
+    const repeatable = request.repeatable ?? request.method === "GET";
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#once(request);
+      } catch (error) {
+        const again = repeatable && MillraceError.is(error) && error.retryable;
+        if (!again || attempt >= this.#retries || request.signal?.aborted === true) throw error;
+        await pause(this.clock, FIRST_PAUSE * 4 ** attempt, request.signal);
+      }
+    }
+  }
+
+  /** Ends the connections that are kept. */
+  close(): void {
+    this.#kept.destroy();
+  }
+
+  get #secure(): boolean {
+    return this.url.protocol === "https:";
+  }
+
+  async #once(request: RestRequest): Promise<RestAnswer> {
+    const answer = await this.#exchange(request);
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw refusal(this.url, request, answer);
+  }
+
+  #exchange(request: RestRequest): Promise<RestAnswer> {
+    const { method, path, query = {}, json, body, signal } = request;
+    const url = new URL(`${this.url.pathname.replace(/\/$/u, "")}${path}`, this.url);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const bytes = body?.bytes ?? (json === undefined ? undefined : Buffer.from(JSON.stringify(json)));
+    const headers: Record<string, string | number> = {
+      accept: "application/json, */*",
+      ...(bytes === undefined
+        ? {}
+        : { "content-type": body?.contentType ?? "application/json", "content-length": bytes.length }),
+      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+      ...request.headers,
+    };
+    const options: RequestOptions = {
+      method,
+      headers,
+      ...this.#tls,
+      // A kept connection may just have been closed by the other side: a change must not be lost in it.
+      agent: method === "GET" ? this.#kept : false,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void =>
+        reject(
+          signal?.aborted === true ? abortReason(signal) : unreachable(this.url, reasonOf(error), error),
+        );
+      const made: ClientRequest = (this.#secure ? secureRequest : plainRequest)(url, options, (response) => {
+        read(response).then(resolve, fail);
+      });
+      const limit = request.timeout ?? this.#timeout;
+      const timer = this.clock.schedule(limit, () =>
+        made.destroy(new MillraceError("CLUSTER_UNREACHABLE", `no answer within ${limit} ms`)),
+      );
+      made.on("close", () => timer.cancel());
+      made.on("error", fail);
+      made.end(bytes);
+    });
+  }
+}
+
+async function read(response: IncomingMessage): Promise<RestAnswer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > MAX_ANSWER) {
+      throw new MillraceError("PROTOCOL_VIOLATION", `the answer is larger than ${MAX_ANSWER} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode ?? 0, headers: response.headers, bytes: Buffer.concat(chunks) };
+}
+
+const abortReason = (signal: AbortSignal): Error =>
+  signal.reason instanceof Error
+    ? signal.reason
+    : new MillraceError("TASK_CANCELED", "the request was aborted", { cause: signal.reason });
+
+/** Errors of connecting to a name with several addresses have no message of their own. */
+function reasonOf(error: Error & { readonly code?: string; readonly errors?: readonly Error[] }): string {
+  if (error.message !== "") return error.message;
+  return error.errors?.map(({ message }) => message).join("; ") ?? error.code ?? "no connection";
+}

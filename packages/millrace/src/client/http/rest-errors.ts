@@ -1,0 +1,68 @@
+import { MillraceError, type ErrorCode } from "../../common/errors/millrace-error.ts";
+import type { RestAnswer, RestRequest } from "./rest-request.ts";
+
+/** As `protocol/rest` names it; that module would load the schema library. */
+const ERROR_CODE_HEADER = "x-millrace-code";
+
+/** What a status says where nobody tells a code. */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  400: "INVALID_ARGUMENT",
+  401: "NOT_AUTHORIZED",
+  403: "NOT_AUTHORIZED",
+  404: "NOT_FOUND",
+  409: "CONFLICT",
+  413: "INVALID_ARGUMENT",
+  502: "CLUSTER_UNREACHABLE",
+  503: "CLUSTER_UNREACHABLE",
+  504: "CLUSTER_UNREACHABLE",
+};
+
+const HELP: Readonly<Partial<Record<ErrorCode, string>>> = {
+  NOT_AUTHORIZED: "Give the token: connect({ token }), or -D security.rest.token=... on the command line.",
+};
+
+/** Nobody answers, or somebody else does. */
+export const unreachable = (url: URL, why: string, cause: unknown): MillraceError =>
+  new MillraceError("CLUSTER_UNREACHABLE", `no JobManager answers at ${url.origin}: ${why}`, {
+    cause,
+    // Certificates and answers that are nonsense stay what they are.
+    retryable: !/certificate|self-signed|no JSON|wrong version number/iu.test(why),
+    help: "Is it running, and is this its REST API's address? millrace cluster start starts one on this machine.",
+  });
+
+/** What an answer that is a refusal or a failure says, as an error of ours. */
+export function refusal(
+  url: URL,
+  request: RestRequest,
+  { status, headers, bytes }: RestAnswer,
+): MillraceError {
+  const told = headers[ERROR_CODE_HEADER];
+  const errors = errorsIn(bytes);
+  const code = (
+    typeof told === "string" && /^[A-Z_]+$/u.test(told) ? told : (CODES[status] ?? "INTERNAL")
+  ) as ErrorCode;
+  if (errors === undefined && told === undefined) {
+    return unreachable(
+      url,
+      `${request.method} ${request.path} is answered by status ${status}, as no JobManager does`,
+      undefined,
+    );
+  }
+  const [message = `${request.method} ${request.path} was answered by status ${status}`, ...more] =
+    errors ?? [];
+  const help = more.length > 0 ? more.join(" ") : HELP[code];
+  return new MillraceError(code, message, {
+    retryable: status === 503,
+    details: { status, path: request.path },
+    ...(help === undefined ? {} : { help }),
+  });
+}
+
+function errorsIn(bytes: Uint8Array): readonly string[] | undefined {
+  try {
+    const { errors } = JSON.parse(Buffer.from(bytes).toString()) as { readonly errors?: unknown };
+    return Array.isArray(errors) && errors.every((each) => typeof each === "string") ? errors : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,254 @@
+import { randomBytes } from "node:crypto";
+import { MillraceError } from "../../common/errors/millrace-error.ts";
+import type { CheckpointStats } from "../../protocol/rest/checkpoints.ts";
+import type {
+  JobConfig,
+  JobDetails,
+  JobExceptions,
+  JobStatusInfo,
+  Requirements,
+} from "../../protocol/rest/jobs.ts";
+import type { Metrics } from "../../protocol/rest/metrics.ts";
+import type {
+  CheckpointOperation,
+  OperationStatus,
+  TriggerResponse,
+} from "../../protocol/rest/operations.ts";
+import type { RestConnection } from "../http/rest-connection.ts";
+import { poll, type PollOptions } from "../poll.ts";
+import { pause } from "../pause.ts";
+import { failureOf, hasEnded, jobFailure } from "./job-results.ts";
+import { rescaleJob, type RescaleOutcome } from "./rescale-job.ts";
+
+/** The states of a job in a cluster. */
+export type ClusterJobStatus = JobDetails["state"];
+
+/** How something that takes long is waited for. */
+export interface WaitOptions {
+  /** Ends the waiting, not what is waited for. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A job of a cluster. Nothing is kept here but its id: every method asks the cluster.
+ *
+ * All methods throw MillraceError: NOT_FOUND when the cluster knows the job no longer, CLUSTER_UNREACHABLE, NOT_AUTHORIZED.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "millrace/client";
+ *
+ * const cluster = connect({ address: "localhost:8081" });
+ * const job = await cluster.submit("delays.ts", { parallelism: 4, args: { input: "flights.csv" } });
+ * const savepoint = await job.savepoint("/srv/savepoints");
+ * await job.cancel();
+ * ```
+ */
+export class SubmittedJob {
+  /** 32 hex digits. */
+  readonly id: string;
+  readonly #rest: RestConnection;
+
+  /** @internal */
+  constructor(rest: RestConnection, id: string) {
+    this.#rest = rest;
+    this.id = id;
+  }
+
+  async status(): Promise<ClusterJobStatus> {
+    return (await this.#get<JobStatusInfo>("/status")).status;
+  }
+
+  /** Its vertices with their records and times, and what it waits for. */
+  details(): Promise<JobDetails> {
+    return this.#get("");
+  }
+
+  /** What has failed, the newest first. */
+  exceptions(): Promise<JobExceptions> {
+    return this.#get("/exceptions");
+  }
+
+  /** Its checkpoints and savepoints. */
+  checkpoints(): Promise<CheckpointStats> {
+    return this.#get("/checkpoints");
+  }
+
+  /** Its settings, secrets redacted. */
+  config(): Promise<JobConfig> {
+    return this.#get("/config");
+  }
+
+  /** Metrics of the job, as text by name. @param names default: all */
+  async metrics(names?: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    return this.#metrics("/metrics", names);
+  }
+
+  /** Metrics of a vertex, as text by `<subtask>.<name>`. @param names default: all */
+  async vertexMetrics(vertex: string, names?: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    return this.#metrics(`/vertices/${encodeURIComponent(vertex)}/metrics`, names);
+  }
+
+  /** Asks the job to stop at once, without a savepoint. Settles when the cluster has taken it; `waitForEnd` tells when it is done. */
+  async cancel(): Promise<void> {
+    await this.#rest.json({ method: "PATCH", path: this.#path, query: { mode: "cancel" } });
+  }
+
+  /**
+   * Stops the job with a savepoint: what was read is processed and committed, and the job is FINISHED.
+   *
+   * @returns the savepoint's folder
+   * @throws CHECKPOINT_FAILED, CHECKPOINT_EXPIRED, CHECKPOINT_STORAGE_FAILED: the job then goes on; CONFLICT for one that has ended
+   */
+  stop(
+    options: WaitOptions & {
+      /** Folder in which the savepoint makes its own. Default: the job's `execution.checkpointing.savepoint-dir`. */
+      readonly directory?: string;
+      /** Whether the input counts as ended for good: all windows and timers fire. Default: false. */
+      readonly drain?: boolean;
+    } = {},
+  ): Promise<string> {
+    const { directory, drain = false } = options;
+    return this.#savepoint("/stop", { targetDirectory: directory ?? null, drain }, options);
+  }
+
+  /**
+   * Takes a savepoint; the job goes on.
+   *
+   * @param directory folder in which the savepoint makes its own. Default: the job's `execution.checkpointing.savepoint-dir`
+   * @returns the savepoint's folder
+   * @throws as `stop`
+   */
+  savepoint(directory?: string, options: WaitOptions = {}): Promise<string> {
+    return this.#savepoint("/savepoints", { "target-directory": directory ?? null }, options);
+  }
+
+  /** Takes a checkpoint now. @returns its number @throws CHECKPOINT_FAILED, CHECKPOINT_EXPIRED, CONFLICT */
+  async checkpoint(options: WaitOptions = {}): Promise<number> {
+    const trigger = await this.#trigger("/checkpoints", {}, options);
+    return poll(
+      this.#rest.clock,
+      async () => {
+        const { status, operation } = await this.#get<CheckpointOperation>(
+          `/checkpoints/${trigger}`,
+          options,
+        );
+        if (status.id === "IN_PROGRESS") return undefined;
+        const { checkpointId = null, failureCause = null } = operation ?? {};
+        if (failureCause !== null) throw failureOf(failureCause, "CHECKPOINT_FAILED");
+        return checkpointId ?? 0;
+      },
+      options,
+    );
+  }
+
+  /** What parallelism each vertex may have. */
+  requirements(): Promise<Requirements> {
+    return this.#get("/resource-requirements");
+  }
+
+  /**
+   * Changes the parallelism while the job runs, and waits until it runs again.
+   *
+   * @param parallelism of all vertices, as far as each of them can; or by the id of vertices, the others staying
+   * @returns the parallelism that each vertex had and has now
+   * @throws INVALID_ARGUMENT for vertices that the job doesn't have, CONFLICT, what failed the change: the job then goes on as it was
+   */
+  rescale(
+    parallelism: number | Readonly<Record<string, number>>,
+    options: WaitOptions = {},
+  ): Promise<RescaleOutcome> {
+    return rescaleJob(this.#rest, this, this.#path, parallelism, options);
+  }
+
+  /**
+   * Waits until the job has ended, however.
+   *
+   * @param options.interval how often it is asked for, ms. Default: growing up to 1 s
+   */
+  async waitForEnd(options: WaitOptions & PollOptions = {}): Promise<JobDetails> {
+    return poll(
+      this.#rest.clock,
+      async () => {
+        const status = (await this.#get<JobStatusInfo>("/status", options)).status;
+        return hasEnded(status) ? this.details() : undefined;
+      },
+      options,
+    );
+  }
+
+  /** Waits until the job has finished. @throws JOB_FAILED with the cause, JOB_CANCELED */
+  async result(options: WaitOptions = {}): Promise<JobDetails> {
+    const job = await this.waitForEnd(options);
+    if (job.state === "CANCELED") {
+      throw new MillraceError("JOB_CANCELED", `job "${job.name}" (${job.jid}) was cancelled`);
+    }
+    if (job.state === "FAILED") throw jobFailure(job, await this.exceptions());
+    return job;
+  }
+
+  /**
+   * How the job gets on, again and again, until it has ended; the last one tells its end. A cluster that is silent for a while is waited for.
+   *
+   * @param options.interval ms. Default: 1000
+   * @example `for await (const { state, vertices } of job.progress()) console.log(state, vertices[0]?.metrics["write-records"]);`
+   */
+  async *progress(
+    options: WaitOptions & { readonly interval?: number } = {},
+  ): AsyncGenerator<JobDetails, void, undefined> {
+    const { interval = 1000, signal } = options;
+    for (;;) {
+      const details = await poll(this.#rest.clock, () => this.#get<JobDetails>("", options), { signal });
+      yield details;
+      if (hasEnded(details.state)) return;
+      await pause(this.#rest.clock, interval, signal);
+    }
+  }
+
+  get #path(): string {
+    return `/jobs/${encodeURIComponent(this.id)}`;
+  }
+
+  #get<T>(path: string, { signal }: WaitOptions = {}): Promise<T> {
+    return this.#rest.json<T>({ method: "GET", path: `${this.#path}${path}`, signal });
+  }
+
+  async #metrics(path: string, names?: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    const listed = names ?? (await this.#get<Metrics>(path)).map(({ id }) => id);
+    if (listed.length === 0) return {};
+    const values = await this.#rest.json<Metrics>({
+      method: "GET",
+      path: `${this.#path}${path}`,
+      query: { get: listed.join(",") },
+    });
+    return Object.fromEntries(values.map(({ id, value = "" }) => [id, value]));
+  }
+
+  async #savepoint(path: string, body: object, options: WaitOptions): Promise<string> {
+    const trigger = await this.#trigger(path, body, options);
+    return poll(
+      this.#rest.clock,
+      async () => {
+        const { status, operation } = await this.#get<OperationStatus>(`/savepoints/${trigger}`, options);
+        if (status.id === "IN_PROGRESS") return undefined;
+        const failure = operation?.["failure-cause"];
+        if (failure !== undefined) throw failureOf(failure, "CHECKPOINT_FAILED");
+        return operation?.location ?? "";
+      },
+      options,
+    );
+  }
+
+  /** Begins something under an id of our own, so that it is begun once however often the request is made. */
+  async #trigger(path: string, body: object, { signal }: WaitOptions): Promise<string> {
+    const triggerId = randomBytes(16).toString("hex");
+    const answer = await this.#rest.json<TriggerResponse>({
+      method: "POST",
+      path: `${this.#path}${path}`,
+      json: { ...body, triggerId },
+      repeatable: true,
+      signal,
+    });
+    return answer["request-id"];
+  }
+}
