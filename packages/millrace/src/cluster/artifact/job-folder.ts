@@ -11,9 +11,9 @@ import { join } from "node:path";
 
 const FOLDER = /^millrace-job-(?<machine>[0-9a-f]{8})-(?<pid>\d+)-(?<start>\d+)-\w+$/u;
 
-/** A folder that nobody else has. It is removed when the process ends, unless that is killed. */
-export async function makeJobFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), `millrace-job-${machine()}-${process.pid}-${ownStart()}-`));
+/** A folder that nobody else has. It is removed when the process ends, unless that is killed. @param base as for `removeLeftOverFolders` */
+export async function makeJobFolder(base: string = tmpdir()): Promise<string> {
+  const folder = await mkdtemp(join(base, `millrace-job-${machine()}-${process.pid}-${ownStart()}-`));
   if (inUse.size === 0 && !watching) process.on("exit", removeAll);
   watching = true;
   inUse.add(folder);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -19,6 +19,7 @@ const files = async (): Promise<string> => (await readdir(folder())).map(([lette
 
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), "millrace-cache-"));
+  await mkdir(folder());
   fetched = [];
   failing = false;
   cache = new ArtifactCache({

@@ -1,12 +1,13 @@
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { ArtifactReference } from "../../../protocol/cluster/resource-messages.ts";
+import { removeJobFolder } from "../../artifact/job-folder.ts";
 import type { Log } from "../../logging/log.ts";
 
 /** What a cache is made of. */
 export interface ArtifactCacheOptions {
-  /** Its own; made when it is needed, removed at the end. */
+  /** Its own, and empty; removed at the end. */
   readonly folder: string;
   /** Bytes of artifacts that nobody uses, at most. */
   readonly maxIdleBytes: number;
@@ -76,7 +77,7 @@ export class ArtifactCache {
     for (const { abort } of this.#entries.values()) abort.abort();
     await Promise.allSettled([...this.#entries.values()].map(({ path }) => path));
     await Promise.all(this.#removals.values());
-    await rm(this.#options.folder, { recursive: true, force: true });
+    await removeJobFolder(this.#options.folder);
   }
 
   #begin(artifact: ArtifactReference): Entry {
@@ -85,7 +86,6 @@ export class ArtifactCache {
     const run = async (): Promise<string> => {
       if (this.#closed) throw new MillraceError("CONNECTION_LOST", "the TaskManager ends");
       await this.#removals.get(artifact.sha256);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
       const path = await fetch(artifact, folder, abort.signal);
       log("info", `fetched artifact ${artifact.sha256}, ${artifact.bytes} bytes`);
       return path;

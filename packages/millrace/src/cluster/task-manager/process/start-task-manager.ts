@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
-import { join } from "node:path";
 import { SystemClock } from "../../../common/clock/system-clock.ts";
 import type { Clock } from "../../../common/clock/clock.ts";
 import type { TaskManagerDescription } from "../../../protocol/cluster/resource-messages.ts";
+import { makeJobFolder, removeLeftOverFolders } from "../../artifact/job-folder.ts";
 import { describeConfiguration } from "../../configuration/cluster-configuration.ts";
 import type { ClusterConfiguration } from "../../configuration/cluster-configuration.ts";
 import { engineVersion } from "../../engine-version.ts";
@@ -71,6 +71,10 @@ export async function startTaskManager(
       `TaskManager ${taskManagerId} of ${engineVersion()} begins, process ${process.pid}, Node.js ${process.version}`,
     );
     log.log("info", `settings: ${JSON.stringify(describeConfiguration(configuration))}`);
+    // What killed processes have left is nobody's.
+    void removeLeftOverFolders(settings.temporaryDirectory);
+    await mkdir(settings.temporaryDirectory, { recursive: true });
+    const artifacts = await makeJobFolder(settings.temporaryDirectory);
     const network = await openNetwork({ settings, tls, clock, log: log.log });
     const jobManager: JobManagerAddress = { ...settings.jobManager, token: settings.token, tls: tls?.client };
     const taskManager = new TaskManager({
@@ -81,10 +85,7 @@ export async function startTaskManager(
       health: measureProcess(clock),
       network,
       artifacts: new ArtifactCache({
-        folder: join(
-          settings.temporaryDirectory,
-          `millrace-taskmanager-${shortHash(taskManagerId)}-${process.pid}`,
-        ),
+        folder: artifacts,
         maxIdleBytes: settings.artifactCache,
         log: log.log,
         fetch: (artifact, folder, signal) => fetchArtifact(jobManager, artifact, folder, signal),
@@ -127,5 +128,3 @@ const describe = (settings: TaskManagerSettings, dataPort: number, clock: Clock)
   pid: process.pid,
   startedAt: clock.now(),
 });
-
-const shortHash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12);
