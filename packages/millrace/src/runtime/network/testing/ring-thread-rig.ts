@@ -1,10 +1,17 @@
 import { MessageChannel, Worker } from "node:worker_threads";
-import type { Transferable } from "node:worker_threads";
+import type { MessagePort, Transferable } from "node:worker_threads";
 import { planRings } from "../ring/plan-rings.ts";
 import { ringsOfSlot } from "../ring/ring-descriptor.ts";
+import type { RingDescriptor } from "../ring/ring-descriptor.ts";
 import type { ChannelRig, ReaderRemote, WriterRemote } from "./channel-rig.ts";
 import type { RingRigOptions } from "./ring-rig.ts";
 import type { RingWorkerAnswer, RingWorkerMessage } from "./ring-worker.ts";
+
+/** A slot's part of an exchange. */
+export interface SlotPart {
+  readonly rings: RingDescriptor;
+  readonly bell: MessagePort;
+}
 
 type Unnumbered<M> = M extends unknown ? Omit<M, "call"> : never;
 
@@ -54,9 +61,17 @@ export class RingThreads {
       channels: ids.map((id) => ({ id, producerSlot: 0, consumerSlot: 1 })),
     });
     const { port1, port2 } = new MessageChannel();
+    return this.open(ids, [
+      { rings: ringsOfSlot(rings, 0), bell: port1 },
+      { rings: ringsOfSlot(rings, 1), bell: port2 },
+    ]);
+  }
+
+  /** Slot 0 in one thread and slot 1 in the other, with what each of them has of the rings, and the line to who shares them with it. */
+  async open(ids: readonly number[], [from, to]: readonly [SlotPart, SlotPart]): Promise<ChannelRig> {
     await Promise.all([
-      this.#producer.call({ kind: "open", rings: ringsOfSlot(rings, 0), slot: 0, bell: port1 }, [port1]),
-      this.#consumer.call({ kind: "open", rings: ringsOfSlot(rings, 1), slot: 1, bell: port2 }, [port2]),
+      this.#producer.call({ kind: "open", slot: 0, ...from }, [from.bell]),
+      this.#consumer.call({ kind: "open", slot: 1, ...to }, [to.bell]),
     ]);
     return {
       writers: ids.map((id) => writer(this.#producer, id)),

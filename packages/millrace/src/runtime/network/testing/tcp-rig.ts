@@ -6,6 +6,7 @@ import { RigSlot } from "./channel-ends.ts";
 import type { ChannelRig, ReaderRemote, WriterRemote } from "./channel-rig.ts";
 import { readerEnd, writerEnd } from "./ring-rig.ts";
 import type { RingRigOptions } from "./ring-rig.ts";
+import type { RingThreads, SlotPart } from "./ring-thread-rig.ts";
 import { relayBell } from "./tcp-pair.ts";
 import type { TestNetworks } from "./tcp-pair.ts";
 
@@ -33,6 +34,38 @@ export async function tcpRig(
     dispose: async () => {
       from.network.close();
       to.network.close();
+      producer.close();
+      consumer.close();
+      await settled();
+    },
+  };
+}
+
+/** Channels from a slot in one thread to a slot in another, each of them behind a network of its own on this thread. */
+export async function tcpThreadRig(
+  networks: TestNetworks,
+  threads: RingThreads,
+  { channels, poolBytes }: RingRigOptions,
+): Promise<ChannelRig> {
+  const ids = Array.from({ length: channels }, (_, id) => id);
+  const [producer, consumer] = networks.openExchange({
+    name: `rig-${rigs++}`,
+    channels: ids.map((id) => ({ id, producerSlot: 0, consumerSlot: 1 })),
+    slots: [[0], [1]],
+    networkMemory: poolBytes,
+  }) as [DataExchange, DataExchange];
+  const part = (exchange: DataExchange, slot: number): SlotPart => ({
+    rings: exchange.of(slot) as RingDescriptor,
+    bell: exchange.bellOf(slot),
+  });
+  const rig = await threads.open(ids, [part(producer, 0), part(consumer, 1)]);
+  const settled = (): Promise<void> => networks.settled(10);
+  await settled();
+  return {
+    writers: rig.writers.map((writer) => settledWriter(writer, settled)),
+    readers: rig.readers.map((reader) => settledReader(reader, settled)),
+    dispose: async () => {
+      await rig.dispose();
       producer.close();
       consumer.close();
       await settled();
