@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectedOutput, readOutput, writeInput } from "../crash/crash-run.ts";
+import type { JobView } from "../../packages/millrace/src/protocol/cluster/job-view.ts";
 import { FakeMain } from "./fake-main.ts";
 import type { FakeSubmission } from "./fake-main.ts";
+import { COUNT } from "./jobs/crashing-enumerator.ts";
 
 const TOTALS = new URL("../crash/jobs/totals.ts", import.meta.url);
 
@@ -70,6 +72,19 @@ describe("a job that is rescaled while it runs", () => {
     expect(main.statuses.filter((one) => one === "RESTARTING").length).toBeGreaterThanOrEqual(3);
   }, 60_000);
 
+  it("does so with records in flight in its checkpoints, and state in RocksDB", async () => {
+    writeInput(join(folder, "input"), 10_000);
+    const main = await run({
+      config: { "execution.checkpointing.unaligned.enabled": "true", "state.backend.type": "rocksdb" },
+    });
+    await main.rescale(3);
+    await rescaled(main, 1);
+    await main.rescale(1);
+    await rescaled(main, 2);
+    expect(await main.ended.promise).toMatchObject({ status: "FINISHED", error: undefined });
+    expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
+  }, 60_000);
+
   it("uses the slots that there are in reactive mode, and those that come", async () => {
     writeInput(join(folder, "input"), 16_000);
     const main = await run({
@@ -111,6 +126,24 @@ describe("a job that is rescaled while it runs", () => {
 });
 
 describe("the thread of a JobMaster", () => {
+  it("outlives what enumerators throw where nobody catches it: the job starts again", async () => {
+    const output = join(folder, "output");
+    const main = await run({
+      module: new URL("jobs/crashing-enumerator.ts", import.meta.url),
+      args: ["--output", output, "--trip", join(folder, "trip")],
+    });
+    const { status, view } = await main.ended.promise;
+    expect([status, (view as JobView).restarts]).toEqual(["FINISHED", 1]);
+    expect((view as JobView).exceptions[0]).toMatchObject({
+      code: "RangeError",
+      message: "nobody catches this",
+    });
+    expect(main.output.join("")).toBe("an enumerator is made\n".repeat(2));
+    // Each digit's counts, each once.
+    const expected = Array.from({ length: COUNT }, (_, n) => `${n % 10} ${Math.floor(n / 10) + 1}`);
+    expect(readOutput(output)).toEqual(expected.sort());
+  }, 30_000);
+
   it("answers the plan of a job, and why there is none", async () => {
     const main = await FakeMain.plan(submission());
     mains.push(main);

@@ -70,7 +70,9 @@ describe("slots over a port", () => {
     expect(other.location).toEqual({ slotId: "tm/1", taskManagerId: "tm", endpoint: "host:1" });
     const limit: ToSlot = { type: "alignment", group: "g", limit: -Infinity };
     other.connection.send(limit);
-    const [{ allocation, bytes }] = rig.of("slotMessage") as [{ allocation: number; bytes: Uint8Array }];
+    const [{ allocation, bytes }] = rig.of("slotMessage") as [
+      Extract<FromJobMaster, { readonly type: "slotMessage" }>,
+    ];
     expect([allocation, decodeMessage(bytes)]).toEqual([11, limit]);
     const heard: FromSlot[] = [];
     one.connection.onMessage = (message) => heard.push(message);

@@ -6,6 +6,7 @@ import type {
   CompletedCheckpoint,
 } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
 import type { BuiltJob } from "../../../artifact/build-job.ts";
+import type { ClientResults } from "../client-results.ts";
 import type { JobMasterOptions, JobRestore, MasterOutcome } from "../job-master-options.ts";
 import type { SlotProvider } from "../units/slot-provider.ts";
 
@@ -35,6 +36,8 @@ export interface JobSupervisorOptions extends Pick<
   readonly available: number | undefined;
   /** As `JobMasterOptions.ending`. */
   readonly ending?: JobMasterOptions["ending"];
+  /** Takes what collect sinks send, of each generation. Default: it is dropped, as nobody collects in a cluster. */
+  readonly collect?: ((results: ClientResults) => void) | undefined;
   /** The job has come into another state. */
   onStatus(status: JobStatus): void;
   log(level: "info" | "warn" | "error", message: string): void;

@@ -388,7 +388,8 @@ export class JobSupervisor {
     void master.done.then((outcome) => this.#ended(generation, outcome));
     if (instead === undefined) {
       master.start().catch((error: unknown) => master.giveUp(error as Error));
-      this.#dropResults(generation);
+      if (options.collect === undefined) this.#dropResults(generation);
+      else options.collect(master.results);
     } else instead(master);
   }
 

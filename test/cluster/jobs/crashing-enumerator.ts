@@ -1,0 +1,34 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { arg, fileSink, generatorSource, job, WatermarkStrategy } from "millrace";
+
+export const COUNT = 2000;
+
+/** Counts numbers into files; a timer that its source's enumerator has set throws, once. */
+export default job(
+  import.meta,
+  "crashing enumerator",
+  { args: { output: arg.path(), trip: arg.path() } },
+  (env, { output, trip }) => {
+    const inner = generatorSource({ generate: (i) => i, count: COUNT, ratePerSecond: 2000 });
+    const source: typeof inner = Object.create(inner) as typeof inner;
+    source.createEnumerator = (context, restored) => {
+      console.log("an enumerator is made");
+      setTimeout(() => {
+        if (existsSync(trip)) return;
+        writeFileSync(trip, "");
+        throw new RangeError("nobody catches this");
+      }, 300);
+      return inner.createEnumerator(context, restored);
+    };
+    env
+      .fromSource(source, WatermarkStrategy.noWatermarks<number>(), "numbers")
+      .uid("numbers")
+      .keyBy((n) => n % 10)
+      .aggregate(
+        (a) => ({ n: a.count() }),
+        (digit, { n }) => `${digit} ${n}`,
+      )
+      .uid("counts")
+      .sinkTo(fileSink({ path: output, format: "lines" }));
+  },
+);
