@@ -118,6 +118,13 @@ describe("a job of the default scheduler", () => {
       parallelism: { [job.vertices[1]]: { from: 2, to: 3 } },
     });
     expect(job.statuses).toEqual(["CREATED", "RUNNING", "RESTARTING", "RUNNING"]);
+    job.supervisor.require({ [job.vertices[1]]: { lower: 5, upper: 6 } });
+    await rounds();
+    expect([job.supervisor.status, parallelism(job), job.supervisor.describe().waiting]).toEqual([
+      "RUNNING",
+      [2, 3],
+      "waiting for 2 of 5 slots, 0 s",
+    ]);
     expect(() => job.supervisor.require({ nobody: { lower: 1, upper: 1 } })).toThrow(/no vertex nobody/u);
     job.supervisor.cancel();
     expect((await job.supervisor.done).status).toBe("CANCELED");

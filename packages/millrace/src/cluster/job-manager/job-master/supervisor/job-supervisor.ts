@@ -556,7 +556,10 @@ export class JobSupervisor {
         : text(this.#least(), this.#waitingSince, this.#settings.waitTimeout);
     }
     const waiting = slots.waiting;
-    return waiting === undefined ? undefined : text(waiting.slots, waiting.since, 0);
+    if (waiting !== undefined) return text(waiting.slots, waiting.since, 0);
+    // It was asked to be rescaled, and runs on as it is until it can be.
+    const wanting = this.#generation.requirements !== this.#requirements && this.#possible() === undefined;
+    return wanting ? text(this.#least(), this.#changedAt, 0) : undefined;
   }
 }
 
