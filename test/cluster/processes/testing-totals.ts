@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { assert } from "vitest";
 import { expectedTotals } from "./jobs/totals.ts";
 import type { ClusterRun, ProcessCluster } from "./process-cluster.ts";
 
@@ -66,8 +66,8 @@ export class TotalsRun {
   /** Waits until it has ended, and all is there once. */
   async expectAll(): Promise<void> {
     const status = await this.#cluster.reaches(this.job, "FINISHED", "FAILED");
-    expect(status, status === "FAILED" ? this.#cluster.logs() : undefined).toBe("FINISHED");
-    expect(linesIn(this.output)).toEqual(expectedTotals(this.#count));
+    assert.strictEqual(status, "FINISHED", status === "FAILED" ? this.#cluster.logs() : undefined);
+    assert.deepEqual(linesIn(this.output), expectedTotals(this.#count));
   }
 
   /** How many subtasks run for the vertex that counts. */
@@ -104,12 +104,14 @@ export class TotalsRun {
       operation = answer.operation;
       return answer.status.id === "COMPLETED";
     }, "a savepoint");
-    expect(operation?.location, JSON.stringify(operation)).toBeTypeOf("string");
+    assert.isString(operation?.location, JSON.stringify(operation));
     return operation?.location as string;
   }
 
   #describe(): Promise<{ vertices: { id: string; parallelism: number }[] }> {
-    return this.#cluster.get(`/jobs/${this.job}`) as ReturnType<TotalsRun["#describe"]>;
+    return this.#cluster.get(`/jobs/${this.job}`) as Promise<{
+      vertices: { id: string; parallelism: number }[];
+    }>;
   }
 
   async #completed(): Promise<number> {

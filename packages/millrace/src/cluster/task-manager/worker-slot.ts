@@ -1,10 +1,9 @@
-import module from "node:module";
-import { dirname } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort, ResourceLimits } from "node:worker_threads";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SlotConnection } from "../../protocol/control/control-transport.ts";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
+import { workerEnvironment } from "./worker-environment.ts";
 import type { FromWorker, RemoteSlot, ToWorker } from "./worker-protocol.ts";
 
 /** How a slot's thread is started. */
@@ -142,11 +141,3 @@ function heapLimits(heap: number): ResourceLimits {
 
 /** MiB, of which a third is used at a time. */
 const MAX_YOUNG = 96;
-
-/** Threads don't take over the compile cache of their process by themselves. Its secrets are no business of a job's. */
-function workerEnvironment(): NodeJS.ProcessEnv {
-  const { MILLRACE_PROPERTIES: _, ...environment } = process.env;
-  const directory = module.getCompileCacheDir();
-  // Node appends a folder of its version's to what it is given.
-  return directory === undefined ? environment : { ...environment, NODE_COMPILE_CACHE: dirname(directory) };
-}

@@ -199,6 +199,18 @@ describe("a JobManager", () => {
     expect(view).toMatchObject({ status: "FAILED", exceptions: [{ code: "JOB_FAILED" }] });
   });
 
+  it("fails a job whose thread says nonsense, and lives on", async () => {
+    const manager = await start();
+    const master = await runJob(manager);
+    const { taskManager } = await ScriptedTaskManager.register(manager.rpcPort, "tm1", 1);
+    taskManager.connection.send({ type: "slotsRefused", request: {} } as never);
+    await taskManager.closed;
+    master.say({ type: "ended", status: "FINISHED" } as never);
+    master.say({ type: "nonsense" } as never);
+    await until(() => master.ended);
+    expect((await manager.gateway.jobs()).length).toBe(1);
+  });
+
   it("answers for operations under their ids", async () => {
     const manager = await start();
     await runJob(manager);

@@ -1,5 +1,6 @@
 import type { Clock, ClockTimer } from "../../../common/clock/clock.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import { preview } from "../../../common/errors/preview.ts";
 import { unreachable } from "../../../common/errors/unreachable.ts";
 import type { JobId } from "../../../common/ids/ids.ts";
 import type { TaskManagerConnection } from "../../../protocol/cluster/connection.ts";
@@ -77,7 +78,12 @@ export class ResourceManager {
     this.#links.set(link.number, link);
     connection.onMessage = (message) => {
       link.lastHeard = this.#options.clock.monotonic();
-      this.#take(link, message);
+      try {
+        this.#take(link, message);
+      } catch (error) {
+        this.#options.log("warn", `TaskManager ${link.name} sent what can't be understood`, error);
+        this.#violated(link, `a message of type ${preview(message.type)} that is none`);
+      }
     };
     connection.onSlotMessage = (allocation, bytes) => {
       link.lastHeard = this.#options.clock.monotonic();

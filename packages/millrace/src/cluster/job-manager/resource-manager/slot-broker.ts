@@ -36,6 +36,8 @@ export interface BrokerSettings {
 }
 
 const SECRET_BYTES = 32;
+/** Of one request: the largest parallelism there is. */
+const MAX_SLOTS = 32_768;
 
 /**
  * Gives the slots of TaskManagers to jobs. Decides only: events in, actions out, no clock of its own.
@@ -184,10 +186,12 @@ export class SlotBroker {
         `slots of job ${job.id} are asked for as of epoch ${token.epoch} for job ${token.jobId}, this is epoch ${epoch}`,
       );
     }
-    return count < 1 || job.waiting.has(request) || job.grants.has(request)
+    return !(Number.isInteger(count) && count >= 1 && count <= MAX_SLOTS) ||
+      job.waiting.has(request) ||
+      job.grants.has(request)
       ? new MillraceError(
           "PROTOCOL_VIOLATION",
-          `request ${request} for ${count} slots was made before, or is for none`,
+          `request ${request} for ${count} slots was made before, or is for none, or for more than ${MAX_SLOTS}`,
         )
       : undefined;
   }

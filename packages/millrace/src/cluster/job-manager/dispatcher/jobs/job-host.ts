@@ -1,5 +1,6 @@
 import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import { preview } from "../../../../common/errors/preview.ts";
 import { unreachable } from "../../../../common/errors/unreachable.ts";
 import type { JobId } from "../../../../common/ids/ids.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
@@ -14,7 +15,7 @@ import { fromEnvelope, toEnvelope, type ErrorEnvelope } from "../../../../protoc
 import type { Log } from "../../../logging/log.ts";
 import { PendingQuestions } from "../../resource-manager/pending-questions.ts";
 import type { ResourceManager } from "../../resource-manager/resource-manager.ts";
-import { bareView, endedView } from "./job-views.ts";
+import { asView, bareView, endedView } from "./job-views.ts";
 import type { JobThread } from "./job-thread.ts";
 
 /** An end for good, of which a record is made before what the job could go on from is removed. */
@@ -69,7 +70,7 @@ export class JobHost {
     this.#calls = new PendingQuestions(clock);
     // Whoever starts it waits for it; a job that is ended meanwhile must not end the process.
     this.#started.promise.catch(() => {});
-    thread.onMessage = (message) => this.#take(message);
+    thread.onMessage = (message) => this.#receive(message);
     thread.onExit = (error) => this.#died(error);
   }
 
@@ -101,7 +102,7 @@ export class JobHost {
   async view(patience = this.#options.timeout): Promise<JobView> {
     if (this.#phase !== "running") return this.#viewNow();
     try {
-      this.#view = (await this.call({ method: "describe" }, patience)) as JobView;
+      this.#view = asView(await this.call({ method: "describe" }, patience));
     } catch (error) {
       if (!MillraceError.is(error, "CONNECTION_LOST") && !this.isOver) throw error;
     }
@@ -177,8 +178,19 @@ export class JobHost {
     return waiting === undefined ? view : { ...view, waiting };
   }
 
-  #take(message: FromJobMaster): void {
+  /** User code of that thread can send what it likes. */
+  #receive(message: FromJobMaster): void {
     if (this.isOver) return;
+    try {
+      this.#take(message);
+    } catch (cause) {
+      const what = preview((message as { type?: unknown } | undefined)?.type);
+      const text = `the thread of job ${this.id} sent a message, type ${what}, that nobody understands`;
+      this.end("FAILED", new MillraceError("PROTOCOL_VIOLATION", text, { cause }));
+    }
+  }
+
+  #take(message: FromJobMaster): void {
     const { resources, log, output, thread } = this.#options;
     switch (message.type) {
       case "built":
@@ -218,7 +230,7 @@ export class JobHost {
         });
         return;
       case "ended":
-        this.#finish(message.status, message.view as JobView, message.error && fromEnvelope(message.error));
+        this.#finish(message.status, asView(message.view), message.error && fromEnvelope(message.error));
         return;
       default:
         return unreachable(message, "message of a JobMaster");

@@ -1,9 +1,23 @@
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import { preview } from "../../../../common/errors/preview.ts";
 import { describeSettings } from "../../../../common/config/secret-settings.ts";
 import { EXECUTION_TRANSITIONS, type ExecutionState } from "../../../../graph/execution/execution-state.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
 import type { JobSubmission } from "../../../../protocol/cluster/job-submission.ts";
 import type { ExceptionView, JobSummaryView, JobView } from "../../../../protocol/cluster/job-view.ts";
 import type { ErrorEnvelope } from "../../../../protocol/control/error-envelope.ts";
+
+/**
+ * What the thread of a job tells of it; only so much is looked at as is used here.
+ *
+ * @throws PROTOCOL_VIOLATION for what can't be a view
+ */
+export function asView(value: unknown): JobView {
+  const view = value as Partial<JobView> | undefined;
+  if (typeof view?.timestamps === "object" && Array.isArray(view.vertices) && Array.isArray(view.exceptions))
+    return view as JobView;
+  throw new MillraceError("PROTOCOL_VIOLATION", `expected the view of a job, got ${preview(value)}`);
+}
 
 /** What a list shows of a job. */
 export function summaryOf(view: JobView): JobSummaryView {

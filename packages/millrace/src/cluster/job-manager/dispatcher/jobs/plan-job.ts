@@ -22,8 +22,12 @@ export async function planJob(
     reject(notBuilt(`did not come to an end within ${timeout} ms`)),
   );
   thread.onMessage = (message) => {
-    if (message.type === "built") resolve(message.plan);
-    if (message.type === "unbuilt") reject(fromEnvelope(message.error));
+    try {
+      if (message.type === "built") resolve(message.plan);
+      if (message.type === "unbuilt") reject(fromEnvelope(message.error));
+    } catch (error) {
+      reject(error);
+    }
   };
   thread.onExit = (cause) =>
     reject(

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { FromJobMaster, ToJobMaster } from "../../../../protocol/cluster/job-master-messages.ts";
+import { workerEnvironment } from "../../../task-manager/worker-environment.ts";
 import type { JobThread } from "./job-thread.ts";
 
 /** Starts a worker thread for a JobMaster. Its standard output goes where it tells the main thread (`output`), not to this process's. */
@@ -17,7 +18,7 @@ class WorkerJobThread implements JobThread {
     const url = import.meta.url.endsWith(".ts")
       ? new URL("../../job-master/worker/job-master-worker.ts", import.meta.url)
       : new URL("./job-master-worker.js", import.meta.url);
-    this.#worker = new Worker(url, { name });
+    this.#worker = new Worker(url, { name, env: workerEnvironment() });
     let error: Error | undefined;
     this.#worker.on("error", (thrown) => (error = thrown as Error));
     this.#worker.on("message", (message: FromJobMaster) => {
