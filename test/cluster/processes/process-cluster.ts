@@ -23,7 +23,7 @@ export interface ProcessClusterOptions {
 export interface ClusterRun {
   readonly args?: readonly string[];
   readonly parallelism?: number;
-  readonly config?: Readonly<Record<string, string>>;
+  readonly config?: Readonly<Record<string, string | undefined>>;
   readonly savepointPath?: string;
 }
 
@@ -127,10 +127,19 @@ export class ProcessCluster {
     return this.startJobManager();
   }
 
-  async startTaskManager(): Promise<ClusterProcess> {
+  /** Where the JobManager listens for TaskManagers. */
+  get rpcPort(): number {
+    return this.#rpcPort;
+  }
+
+  /** @param settings - of its own */
+  async startTaskManager(
+    settings: Readonly<Record<string, string | number | boolean>> = {},
+  ): Promise<ClusterProcess> {
     const taskManager = this.#spawn("taskmanager", {
       "taskmanager.numberOfTaskSlots": this.#options.slots,
       "taskmanager.resource-id": `tm${++this.#started}`,
+      ...settings,
     });
     this.taskManagers.push(taskManager);
     await taskManager.ready;
@@ -246,7 +255,7 @@ export class ProcessCluster {
 }
 
 /** A port that was free a moment ago: the JobManager's, which stays the same when it is started again. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

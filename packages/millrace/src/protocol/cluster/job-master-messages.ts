@@ -23,6 +23,8 @@ export type JobMasterTask =
       readonly recovering: boolean;
       /** What the job may use; undefined: what its program says. */
       readonly requirements: ResourceRequirements | undefined;
+      /** Folder for checkpoints of a job that names none itself, which the next leader finds, too; undefined: there is none. */
+      readonly checkpointDirectory?: string | undefined;
     };
 
 /** What REST asks of a job. The answers stand behind each. */

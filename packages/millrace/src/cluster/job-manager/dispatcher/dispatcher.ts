@@ -161,6 +161,7 @@ export class Dispatcher implements DispatcherGateway {
       epoch: this.#options.store.leadership.epoch,
       recovering: false,
       requirements: undefined,
+      checkpointDirectory: this.#options.store.checkpoints,
     });
     return id;
   }

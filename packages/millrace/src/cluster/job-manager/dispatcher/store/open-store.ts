@@ -10,6 +10,8 @@ export interface ClusterStore {
   readonly leadership: Leadership;
   readonly jobs: JobStore;
   readonly artifacts: ArtifactStore;
+  /** For checkpoints of jobs that name no folder themselves; undefined: the next leader would not look for them. */
+  readonly checkpoints: string | undefined;
 }
 
 /** Where and how. */
@@ -43,5 +45,6 @@ export async function openClusterStore(options: StoreOptions): Promise<ClusterSt
     leadership,
     jobs: durable ? createJobStore(jobs) : forgetfulJobStore,
     artifacts: new ArtifactStore(artifacts, engineVersion),
+    checkpoints: durable ? join(folder, "checkpoints") : undefined,
   };
 }

@@ -21,7 +21,7 @@ import type { SendToMain } from "../slots/port-slots.ts";
 import { JobSupervisor } from "../supervisor/job-supervisor.ts";
 import { SharedStore } from "../supervisor/shared-store.ts";
 import { PortStreams } from "./port-streams.ts";
-import { buildAgain, firstBuild, loadProgram, settledOf } from "./prepare-job.ts";
+import { buildAgain, firstBuild, loadProgram, settledOf, withCheckpointDirectory } from "./prepare-job.ts";
 import { recoverCheckpoints } from "./recover-checkpoints.ts";
 
 type RunTask = Extract<JobMasterTask, { readonly kind: "run" }>;
@@ -122,7 +122,10 @@ export class JobMasterHost {
     const { submission, settled } = task;
     const { jobId, artifact } = submission;
     const program = await loadProgram(task);
-    const first = settled === undefined ? firstBuild(program, submission) : buildAgain(program, settled);
+    const first =
+      settled === undefined
+        ? withCheckpointDirectory(firstBuild(program, submission), task.checkpointDirectory)
+        : buildAgain(program, settled);
     const log = (level: "info" | "warn" | "error", message: string): void =>
       this.#send({ type: "log", level, message });
     const store = new SharedStore(await createStore(first.config));

@@ -1,5 +1,5 @@
 import { parseConfig } from "../../../../common/config/configuration.ts";
-import { PARALLELISM } from "../../../../common/config/options.ts";
+import { CHECKPOINT_DIR, CHECKPOINT_STORAGE, PARALLELISM } from "../../../../common/config/options.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { JobProgram } from "../../../../graph/stream/job-program.ts";
 import type { JobMasterTask } from "../../../../protocol/cluster/job-master-messages.ts";
@@ -22,6 +22,14 @@ export function firstBuild(program: JobProgram, { args, config, parallelism }: J
     // The cores of the JobManager's machine say nothing about those of the TaskManagers.
     defaultParallelism: 1,
   });
+}
+
+/** The job with a folder for its checkpoints where neither its program nor its settings say where they go. */
+export function withCheckpointDirectory(built: BuiltJob, directory: string | undefined): BuiltJob {
+  const { config } = built;
+  if (directory === undefined || config[CHECKPOINT_DIR.key] !== undefined) return built;
+  if (config[CHECKPOINT_STORAGE.key] === "jobmanager") return built;
+  return { ...built, config: { ...config, [CHECKPOINT_DIR.key]: directory } };
 }
 
 /** Builds a job as it was settled. @throws as its builder; JOB_NOT_DETERMINISTIC */
