@@ -5,9 +5,9 @@ import type { Barrier, ChannelEvent } from "../../protocol/channel-event.ts";
 import type { InFlightSink } from "./in-flight-sink.ts";
 
 /**
- * The two ends of a channel, from one subtask to another. Implementations: a queue of objects within a slot (`local`), frames in
- * shared memory between slots of a process (`ring`), frames over TCP between processes (later), a simulated network (later).
- * One suite tests them all.
+ * The two ends of a channel, from one subtask to another. Implementations: a queue of objects within a slot (`local`), frames in shared
+ * memory between slots (`ring`): between slots of two processes as well, whose main threads carry the frames over TCP (`tcp`). One suite
+ * tests them all.
  *
  * What both ends rely on: elements and events arrive exactly once, in order, or the channel fails at both ends.
  * Credit belongs to the channel (correctness rule 1): a full or blocked channel never keeps another one waiting.
