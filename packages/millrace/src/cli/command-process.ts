@@ -58,7 +58,8 @@ async function execute(request: Request, context: CommandContext): Promise<numbe
       process.stdout.write(`${request.text}\n`);
       return ExitCode.OK;
     case "run":
-      return runCommand(request, context);
+      if (request.cluster === undefined) return runCommand(request, context);
+      return (await import("./cluster/run-on-cluster.ts")).runOnCluster(request, request.cluster, context);
     case "info":
       return infoCommand(request, context);
     case "jobHelp":
@@ -77,6 +78,8 @@ async function execute(request: Request, context: CommandContext): Promise<numbe
         request,
         context,
       );
+    default:
+      return (await import("./cluster/cluster-command.ts")).clusterCommand(request, context);
   }
 }
 
@@ -85,7 +88,8 @@ function createReporter(screen: Screen, request: Request | undefined): Reporter 
   const said = request !== undefined && "verbose" in request && request.verbose;
   const verbose = said || (debug !== "" && debug !== "0");
   const quiet = request?.command === "run" && request.quiet;
-  if (request?.command === "run" && request.json) return new JsonReporter(screen, quiet, verbose);
+  const json = request !== undefined && (request.command === "run" || "access" in request) && request.json;
+  if (json) return new JsonReporter(screen, quiet, verbose);
   const style = styleFor(screen.isTerminal, process.env);
   return new TextReporter({ screen, style, cwd: process.cwd(), quiet, verbose });
 }

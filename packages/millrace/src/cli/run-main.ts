@@ -45,6 +45,7 @@ async function requestOf({ url }: JobProgram, argv: readonly string[]): Promise<
     checkpoints: NO_CHECKPOINT_FLAGS,
     savepointOnExit: undefined,
     drain: false,
+    cluster: undefined,
   };
 }
 

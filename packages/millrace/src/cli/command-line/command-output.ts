@@ -9,7 +9,24 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   inspect: "<path>",
   check: "<path> <job.ts>",
   dispose: "<path>",
+  trigger: "<job> [folder]",
+  jobmanager: "",
+  taskmanager: "",
+  cluster: "<command>",
+  start: "",
+  list: "",
+  cancel: "<job>",
+  checkpoint: "<job>",
+  rescale: "<job>",
+  logs: "[process]",
 };
+
+function termOf(command: Command): string {
+  const name = command.name();
+  const ofCluster = command.parent?.name() === "cluster";
+  const own = ARGUMENTS[name] ?? (name === "stop" || name === "status" ? "<job>" : "<job.ts>");
+  return `${name} ${ofCluster ? "" : own}`.trimEnd();
+}
 
 /** What commander would print. */
 export class CommandOutput {
@@ -30,7 +47,7 @@ export class CommandOutput {
         getOutHelpWidth: () => HELP_WIDTH,
         getOutHasColors: () => false,
       })
-      .configureHelp({ subcommandTerm: (it) => `${it.name()} ${ARGUMENTS[it.name()] ?? "<job.ts>"}` });
+      .configureHelp({ subcommandTerm: termOf });
   }
 
   helpOf(command: Command): string {

@@ -7,6 +7,8 @@ Examples:
   $ millrace dev job.ts                        restart it on every save, state kept
   $ millrace info job.ts                       its plan
   $ millrace savepoint inspect <path>          what a savepoint holds
+  $ millrace cluster start -n 2                a cluster on this machine
+  $ millrace run job.ts --target cluster       run a job in it
 `;
 
 /** Below the help of `millrace run`. */
@@ -26,8 +28,16 @@ State:
   $ millrace run job.ts -s savepoints/savepoint-1a2b3c
       goes on from there; the same as -D execution.state-recovery.path=...
 
+Cluster:
+  $ millrace run job.ts -m jobmanager:8081 -- --input /srv/flights.csv
+      bundles the job with its packages, submits it, and shows how it gets on; Ctrl-C leaves it running
+  $ millrace run job.ts --target cluster --detached
+      prints the job's id; millrace status, stop, cancel and rescale take it
+  Paths of the job's arguments are those of the cluster's machines. What the job prints is in the logs
+  of TaskManagers: millrace logs <job>.
+
 Progress, log and summary go to standard error: standard output is the job's own.
-Ctrl-C stops the job cleanly, a second one at once. With --savepoint-on-exit the first one stops it
+In this process, Ctrl-C stops the job cleanly, a second one at once. With --savepoint-on-exit the first one stops it
 with a savepoint, the second one cleanly without, the third one at once.
 
 Exit codes:
@@ -35,7 +45,8 @@ Exit codes:
   1    it failed, or the savepoint is damaged
   2    nothing ran: the command line, the module or the job's arguments are wrong, there is no
        savepoint, or it doesn't fit the job
-  130  stopped by Ctrl-C (143 by SIGTERM, 129 by SIGHUP)
+  3    the cluster can't be reached, refuses this client, or is of another version
+  130  stopped (in a cluster: left running) by Ctrl-C (143 by SIGTERM, 129 by SIGHUP)
   141  nobody reads its standard output any more
 `;
 
@@ -70,6 +81,7 @@ Examples:
   $ millrace savepoint inspect savepoints/savepoint-1a2b3c
   $ millrace savepoint check savepoints/savepoint-1a2b3c job.ts
   $ millrace savepoint dispose savepoints/savepoint-1a2b3c
+  $ millrace savepoint trigger delays /srv/savepoints      of a job of a cluster
 `;
 
 /** Below the help of `millrace savepoint inspect`. */

@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { CommandOutput } from "./command-output.ts";
 import { MAX_PARALLELISM, parseParallelism } from "./parse-plain-run.ts";
-import type { CheckpointFlags, JobRequest, Request, RunRequest } from "./requests.ts";
+import type { CheckpointFlags, ClusterRun, JobRequest, Request, RunRequest } from "./requests.ts";
 
 /** What commander gives the action of a command that takes a job. */
 export interface JobOptions {
@@ -20,6 +20,11 @@ export interface JobOptions {
   readonly savepointOnExit?: string | true;
   readonly drain?: boolean;
   readonly freshOnMismatch?: boolean;
+  readonly jobmanager?: string;
+  readonly target?: string;
+  readonly conf?: string;
+  readonly detached?: boolean;
+  readonly external?: readonly string[];
 }
 
 /** An option as commander takes it. */
@@ -102,6 +107,43 @@ export function savepointOnExit({
   throw new MillraceError("INVALID_ARGUMENT", "--drain says what a savepoint does, and none was asked for", {
     help: "Write --savepoint-on-exit --drain.",
   });
+}
+
+/** Options of `millrace run` that are for a cluster. */
+export function withClusterRunOptions(command: Command): Command {
+  return command
+    .option("-m, --jobmanager <address>", "run in the cluster with this REST API: host:8081")
+    .option("--target <local|cluster>", "where to run; cluster: the one that the settings name")
+    .option("-d, --detached", "print the job's id, and don't wait for its end")
+    .option(
+      "--external <package>",
+      "not to be bundled, installed on all TaskManagers; may be repeated",
+      collect,
+    )
+    .option("--conf <folder>", "folder with config.yaml, which says where the cluster is");
+}
+
+/** What `-m`, `--target` and what goes with them say. @throws MillraceError INVALID_ARGUMENT where they don't fit together */
+export function clusterRun(options: JobOptions): ClusterRun | undefined {
+  const { jobmanager, target, conf, detached = false, external = [], savepointOnExit, define = [] } = options;
+  if (target !== undefined && target !== "local" && target !== "cluster") {
+    throw new MillraceError("INVALID_ARGUMENT", `--target is local or cluster, got ${target}`);
+  }
+  const named = jobmanager !== undefined || target === "cluster";
+  if (named && target !== "local") {
+    if (savepointOnExit === undefined) {
+      return { access: { jobManager: jobmanager, conf, settings: define }, detached, externals: external };
+    }
+    throw new MillraceError("INVALID_ARGUMENT", "--savepoint-on-exit is for jobs of this process", {
+      help: "A job of a cluster goes on when the command ends; millrace stop <job> stops it with a savepoint.",
+    });
+  }
+  if (!named && !detached && external.length === 0 && conf === undefined) return undefined;
+  throw new MillraceError(
+    "INVALID_ARGUMENT",
+    "-m, --detached, --external and --conf are for clusters, and the job is to run in this process",
+    { help: "Add -m <address>, or --target cluster." },
+  );
 }
 
 /** Help that was asked for, before or behind `--`. */

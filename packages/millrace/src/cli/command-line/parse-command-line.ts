@@ -1,13 +1,16 @@
 import { Command, CommanderError } from "commander";
+import { clusterCommands, savepointTriggerCommand } from "./cluster-commands.ts";
 import { CommandOutput } from "./command-output.ts";
 import { DEV_EXAMPLES, INFO_EXAMPLES, PROGRAM_EXAMPLES, RUN_EXAMPLES } from "./help-texts.ts";
 import {
   CHECKPOINT_OPTIONS,
   checkpointFlags,
+  clusterRun,
   jobCommand,
   jobHelp,
   jobRequest,
   savepointOnExit,
+  withClusterRunOptions,
   type JobOptions,
 } from "./job-commands.ts";
 import type { JobRequest, Request } from "./requests.ts";
@@ -34,7 +37,9 @@ export function parseCommandLine(argv: readonly string[], version: () => string)
   let request: Request | undefined;
   const program = createProgram(output, jobArgs, (it) => (request = it));
   if (own.length === 0) return { command: "text", text: output.helpOf(program) };
-  if (own.length === 1 && own[0] === "savepoint") own.push("--help");
+  if (own.length === 1 && (own[0] === "savepoint" || own[0] === "cluster")) own.push("--help");
+  // A job's id in place of a command: no command looks like one.
+  if (own[0] === "savepoint" && /^[0-9a-f]{4,32}$/u.test(own[1] ?? "")) own.splice(1, 0, "trigger");
   try {
     program.parse(own, { from: "user" });
   } catch (error) {
@@ -70,14 +75,16 @@ function createProgram(
       found(jobHelp(help, module, options, jobArgs) ?? make(jobRequest(module, options, jobArgs), options));
     };
 
-  jobCommand(output, program, "run", [
-    ...CHECKPOINT_OPTIONS,
-    ["--savepoint-on-exit [folder]", "Ctrl-C and SIGTERM stop the job with a savepoint"],
-    ["--drain", "that savepoint ends the input for good: all windows and timers fire"],
-    ["-q, --quiet", "show neither progress nor summary"],
-    ["--json", "show progress, summary and errors as JSON lines, on standard error"],
-  ])
-    .description("Run a job in this process: one worker thread for each slot.")
+  withClusterRunOptions(
+    jobCommand(output, program, "run", [
+      ...CHECKPOINT_OPTIONS,
+      ["--savepoint-on-exit [folder]", "Ctrl-C and SIGTERM stop the job with a savepoint"],
+      ["--drain", "that savepoint ends the input for good: all windows and timers fire"],
+      ["-q, --quiet", "show neither progress nor summary"],
+      ["--json", "show progress, summary and errors as JSON lines, on standard error"],
+    ]),
+  )
+    .description("Run a job in this process, one worker thread for each slot, or in a cluster.")
     .addHelpText("after", `${RUN_EXAMPLES}${settingsHelp()}`)
     .action(
       take((job, options) => ({
@@ -87,6 +94,7 @@ function createProgram(
         json: options.json ?? false,
         checkpoints: checkpointFlags(options),
         ...savepointOnExit(options),
+        cluster: clusterRun(options),
       })),
     );
 
@@ -110,6 +118,8 @@ function createProgram(
     .addHelpText("after", INFO_EXAMPLES)
     .action(take((job, { json = false }) => ({ command: "info", ...job, json })));
 
-  savepointCommands(output, program, jobArgs, found);
+  const savepoint = savepointCommands(output, program, jobArgs, found);
+  savepointTriggerCommand(output, savepoint, found);
+  clusterCommands(output, program, found);
   return program;
 }

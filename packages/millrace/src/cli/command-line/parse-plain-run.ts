@@ -55,6 +55,7 @@ export function parsePlainRun(argv: readonly string[]): RunRequest | undefined {
     checkpoints: NO_CHECKPOINT_FLAGS,
     savepointOnExit: undefined,
     drain: false,
+    cluster: undefined,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { ClusterAccess, ClusterRequest } from "./cluster-requests.ts";
+
 /** What names a job and says how to build it: the same for all commands that take one. */
 export interface JobRequest {
   /** The module's path as it was written. */
@@ -37,6 +39,17 @@ export interface RunRequest extends JobRequest {
   readonly savepointOnExit: string | true | undefined;
   /** That savepoint ends the job's input for good. */
   readonly drain: boolean;
+  /** Run in a cluster; undefined: in this process. */
+  readonly cluster: ClusterRun | undefined;
+}
+
+/** How a job is run in a cluster. */
+export interface ClusterRun {
+  readonly access: ClusterAccess;
+  /** Don't wait for its end. */
+  readonly detached: boolean;
+  /** Packages that stay outside of the artifact. */
+  readonly externals: readonly string[];
 }
 
 /** `millrace dev` */
@@ -104,7 +117,8 @@ export type Request =
   | SavepointCheckRequest
   | SavepointDisposeRequest
   | JobHelpRequest
-  | TextRequest;
+  | TextRequest
+  | ClusterRequest;
 
 /** Without any flag. */
 export const NO_CHECKPOINT_FLAGS: CheckpointFlags = Object.freeze({

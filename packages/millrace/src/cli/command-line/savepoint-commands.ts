@@ -12,10 +12,10 @@ export function savepointCommands(
   program: Command,
   jobArgs: readonly string[],
   found: (request: Request) => void,
-): void {
+): Command {
   const savepoint = output
     .attach(program.command("savepoint"))
-    .description("Look into savepoints, compare them with jobs, remove them.")
+    .description("Take savepoints, look into them, compare them with jobs, remove them.")
     .usage("<command> [options]")
     .helpOption("-h, --help", "print this help, or that of a command")
     .helpCommand(false)
@@ -51,6 +51,7 @@ export function savepointCommands(
     .action((path: string, { verbose = false }: JobOptions) =>
       found({ command: "savepointDispose", path, verbose }),
     );
+  return savepoint;
 }
 
 function pathCommand(output: CommandOutput, savepoint: Command, name: string): Command {

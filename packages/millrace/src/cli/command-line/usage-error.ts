@@ -29,11 +29,11 @@ function advice(code: string, argv: readonly string[]): string {
         ? "millrace --help shows what there is."
         : `millrace ${named} --help shows what there is${takesJob(named) ? '; arguments of the job itself come after "--"' : ""}.`;
     case "commander.excessArguments":
-      return named?.startsWith("savepoint") === true && named !== "savepoint check"
+      return named !== undefined && !takesJob(named)
         ? `millrace ${named} --help shows what is expected.`
         : 'One job is taken at a time; arguments of the job itself come after "--".';
     case "commander.unknownCommand":
-      return `millrace ${named === "savepoint" ? "savepoint " : ""}--help shows the commands.`;
+      return `millrace ${named === "savepoint" || named === "cluster" ? `${named} ` : ""}--help shows the commands.`;
     default:
       return `millrace ${named === undefined ? "" : `${named} `}--help shows what is expected.`;
   }
@@ -43,11 +43,24 @@ function advice(code: string, argv: readonly string[]): string {
 function commandOf(argv: readonly string[]): string | undefined {
   const [first, second] = argv.filter((arg) => !arg.startsWith("-"));
   if (first === "savepoint") return SAVEPOINT.includes(second ?? "") ? `savepoint ${second}` : "savepoint";
-  return first !== undefined && JOB_COMMANDS.includes(first) ? first : undefined;
+  if (first === "cluster") return LOCAL_CLUSTER.includes(second ?? "") ? `cluster ${second}` : "cluster";
+  return first !== undefined && [...JOB_COMMANDS, ...OTHERS].includes(first) ? first : undefined;
 }
 
 const JOB_COMMANDS = ["run", "dev", "info"];
-const SAVEPOINT = ["inspect", "check", "dispose"];
+const SAVEPOINT = ["inspect", "check", "dispose", "trigger"];
+const LOCAL_CLUSTER = ["start", "stop", "status"];
+const OTHERS = [
+  "jobmanager",
+  "taskmanager",
+  "list",
+  "status",
+  "cancel",
+  "stop",
+  "checkpoint",
+  "rescale",
+  "logs",
+];
 
 const takesJob = (command: string): boolean =>
   JOB_COMMANDS.includes(command) || command === "savepoint check";

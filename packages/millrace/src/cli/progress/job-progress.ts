@@ -1,9 +1,8 @@
 import type { Timestamp } from "../../common/time/timestamps.ts";
-import type { JobGraph } from "../../graph/job/job-graph.ts";
 import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
 import type { CheckpointProgress } from "./checkpoint-progress.ts";
 import { jobTotals } from "./job-totals.ts";
-import type { JobTotals, VertexTotals } from "./job-totals.ts";
+import type { CountedGraph, JobTotals, VertexTotals } from "./job-totals.ts";
 
 /** Rates are taken over at least this long, ms, so that they can be read while they change. */
 const SPAN = 1500;
@@ -58,7 +57,7 @@ interface Sample {
 
 /** Turns a job's metrics, as they are read now and then, into rates and shares over the last seconds. */
 export class JobProgress {
-  readonly #graph: JobGraph;
+  readonly #graph: CountedGraph;
   readonly #started: number;
   readonly #running: number;
   /** Oldest first: one that is at least SPAN old, and those after it. */
@@ -68,7 +67,7 @@ export class JobProgress {
    * @param started when the job was started: monotonic, ms
    * @param running when it was deployed, which rates begin with
    */
-  constructor(graph: JobGraph, started: number, running: number) {
+  constructor(graph: CountedGraph, started: number, running: number) {
     this.#graph = graph;
     this.#started = started;
     this.#running = running;

@@ -3,6 +3,13 @@ import type { Timestamp } from "../../common/time/timestamps.ts";
 import type { JobGraph, JobVertex } from "../../graph/job/job-graph.ts";
 import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
 
+/** What is needed of a job's graph to add its metrics up. */
+export interface CountedGraph {
+  readonly jobName: string;
+  readonly vertices: readonly Pick<JobVertex, "id" | "name" | "parallelism">[];
+  readonly edges: readonly Pick<JobGraph["edges"][number], "target">[];
+}
+
 /** What the subtasks of one vertex have done so far, together. Times in ms. */
 export interface VertexTotals {
   readonly id: VertexId;
@@ -46,7 +53,7 @@ export interface JobTotals {
  *
  * @param metrics - by execution id, `<vertex>/<subtask>#<attempt>`; of several attempts of a subtask the latest counts
  */
-export function jobTotals(graph: JobGraph, metrics: ReadonlyMap<string, TaskMetrics>): JobTotals {
+export function jobTotals(graph: CountedGraph, metrics: ReadonlyMap<string, TaskMetrics>): JobTotals {
   const latest = latestAttempts(metrics);
   const fed = new Set(graph.edges.map(({ target }) => target));
   const vertices = graph.vertices.map((vertex) => vertexTotals(vertex, !fed.has(vertex.id), latest));
@@ -77,7 +84,7 @@ function latestAttempts(metrics: ReadonlyMap<string, TaskMetrics>): ReadonlyMap<
 }
 
 function vertexTotals(
-  vertex: JobVertex,
+  vertex: CountedGraph["vertices"][number],
   source: boolean,
   metrics: ReadonlyMap<string, TaskMetrics>,
 ): VertexTotals {

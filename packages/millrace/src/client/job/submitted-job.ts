@@ -8,7 +8,7 @@ import type {
   JobStatusInfo,
   Requirements,
 } from "../../protocol/rest/jobs.ts";
-import type { Metrics } from "../../protocol/rest/metrics.ts";
+import type { AggregatedMetrics, Metrics } from "../../protocol/rest/metrics.ts";
 import type {
   CheckpointOperation,
   OperationStatus,
@@ -87,6 +87,21 @@ export class SubmittedJob {
   /** Metrics of a vertex, as text by `<subtask>.<name>`. @param names default: all */
   async vertexMetrics(vertex: string, names?: readonly string[]): Promise<Readonly<Record<string, string>>> {
     return this.#metrics(`/vertices/${encodeURIComponent(vertex)}/metrics`, names);
+  }
+
+  /** Metrics of a vertex over all its subtasks; those that are no numbers, or that nobody has told yet, are missing. */
+  async aggregatedMetrics(
+    vertex: string,
+    names: readonly string[],
+  ): Promise<
+    Readonly<Record<string, { readonly min?: number; readonly max?: number; readonly sum?: number }>>
+  > {
+    const values = await this.#rest.json<AggregatedMetrics>({
+      method: "GET",
+      path: `${this.#path}/vertices/${encodeURIComponent(vertex)}/subtasks/metrics`,
+      query: { get: names.join(","), agg: "min,max,sum" },
+    });
+    return Object.fromEntries(values.map(({ id, ...aggregates }) => [id, aggregates]));
   }
 
   /** Asks the job to stop at once, without a savepoint. Settles when the cluster has taken it; `waitForEnd` tells when it is done. */

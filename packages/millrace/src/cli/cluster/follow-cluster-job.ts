@@ -1,0 +1,146 @@
+import { SystemClock } from "../../common/clock/system-clock.ts";
+import type { VertexId } from "../../common/ids/ids.ts";
+import type { SubmittedJob } from "../../client/job/submitted-job.ts";
+import { jobFailure, hasEnded } from "../../client/job/job-results.ts";
+import type { CheckpointStats } from "../../protocol/rest/checkpoints.ts";
+import type { JobDetails } from "../../protocol/rest/jobs.ts";
+import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
+import { ExitCode } from "../exit-code.ts";
+import type { CheckpointProgress } from "../progress/checkpoint-progress.ts";
+import { JobProgress, type JobCondition } from "../progress/job-progress.ts";
+import { jobTotals, type CountedGraph } from "../progress/job-totals.ts";
+import type { Reporter } from "../report/reporter.ts";
+
+/** A cluster is asked no more often than this, ms. */
+const SHORTEST_INTERVAL = 1000;
+/** Where nothing is shown, the job's end is waited for, ms. */
+const QUIET_INTERVAL = 1000;
+
+/**
+ * Reports how a job of a cluster gets on until it has ended, then how it ended. Answers the exit code.
+ *
+ * @param leaving ends it, the job goes on: rejects
+ */
+export async function followClusterJob(
+  job: SubmittedJob,
+  reporter: Reporter,
+  leaving: AbortSignal,
+): Promise<number> {
+  const clock = new SystemClock();
+  const started = clock.monotonic();
+  const interval =
+    reporter.interval === undefined ? QUIET_INTERVAL : Math.max(SHORTEST_INTERVAL, reporter.interval);
+  let progress: JobProgress | undefined;
+  let waiting: string | null = null;
+  let last: JobDetails | undefined;
+  for await (const details of job.progress({ interval, signal: leaving })) {
+    last = details;
+    if (hasEnded(details.state) || reporter.interval === undefined) continue;
+    if (details.waiting !== null && waiting === null) reporter.note(details.waiting);
+    ({ waiting } = details);
+    progress ??= new JobProgress(graphOf(details), started, clock.monotonic());
+    // Between two answers the job may have gone; the next one tells.
+    const facts = await factsOf(job, details).catch(() => undefined);
+    if (facts === undefined) continue;
+    reporter.progress(progress.take(facts.metrics, clock.monotonic(), clock.now(), facts.condition));
+  }
+  return end(job, last as JobDetails, reporter);
+}
+
+async function end(job: SubmittedJob, details: JobDetails, reporter: Reporter): Promise<number> {
+  const [metrics, checkpoints] = await Promise.all([metricsOf(job, details), job.checkpoints()]);
+  const status = details.state as "FINISHED" | "CANCELED" | "FAILED";
+  const { completed, failed, total } = checkpoints.counts;
+  reporter.ended({
+    jobId: details.jid,
+    jobName: details.name,
+    status,
+    duration: details.duration,
+    totals: jobTotals(graphOf(details), metrics),
+    restarts: details.restarts,
+    checkpoints: total === 0 ? undefined : { completed, failed },
+  });
+  if (status === "FAILED") reporter.failed(jobFailure(details, await job.exceptions()));
+  return status === "FINISHED" ? ExitCode.OK : ExitCode.FAILED;
+}
+
+/** A job's vertices, each as one task: what the cluster has added up. */
+const graphOf = ({ name, vertices, plan }: JobDetails): CountedGraph => ({
+  jobName: name,
+  vertices: vertices.map((vertex) => ({
+    id: vertex.id as VertexId,
+    name: vertex.name,
+    parallelism: vertex.parallelism,
+  })),
+  edges: plan.nodes
+    .filter(({ inputs = [] }) => inputs.length > 0)
+    .map(({ id }) => ({ target: id as VertexId })),
+});
+
+interface Facts {
+  readonly metrics: ReadonlyMap<string, TaskMetrics>;
+  readonly condition: JobCondition;
+}
+
+async function factsOf(job: SubmittedJob, details: JobDetails): Promise<Facts> {
+  const [metrics, checkpoints] = await Promise.all([metricsOf(job, details), job.checkpoints()]);
+  return {
+    metrics,
+    condition: {
+      restarting: details.state === "RESTARTING",
+      restarts: details.restarts,
+      checkpoints: checkpointsOf(checkpoints, details.now),
+    },
+  };
+}
+
+const SUMS = ["numRecordsSend", "numRecordsSkipped"];
+const WATERMARK = "currentInputWatermark";
+
+async function metricsOf(
+  job: SubmittedJob,
+  { vertices, restarts }: JobDetails,
+): Promise<ReadonlyMap<string, TaskMetrics>> {
+  const entries = await Promise.all(
+    vertices.map(async ({ id, metrics }): Promise<readonly [string, TaskMetrics]> => {
+      const more = await job.aggregatedMetrics(id, [...SUMS, WATERMARK]);
+      const sum = (name: string): number => more[name]?.sum ?? 0;
+      return [
+        `${id}/0#${restarts}`,
+        {
+          numRecordsIn: metrics["read-records"],
+          numRecordsOut: metrics["write-records"],
+          numRecordsToSinks: sum("numRecordsSend"),
+          numRecordsSkipped: sum("numRecordsSkipped"),
+          busyTime: metrics["accumulated-busy-time"],
+          idleTime: metrics["accumulated-idle-time"],
+          backPressuredTime: metrics["accumulated-backpressured-time"],
+          currentWatermark: more[WATERMARK]?.min ?? -Infinity,
+          outputBacklog: 0,
+          inputQueued: 0,
+          user: {},
+        },
+      ];
+    }),
+  );
+  return new Map(entries);
+}
+
+function checkpointsOf({ history }: CheckpointStats, now: number): CheckpointProgress | undefined {
+  const ended = history.filter(({ is_savepoint, status }) => !is_savepoint && status !== "IN_PROGRESS");
+  if (ended.length === 0) return undefined;
+  const newest = ended.findIndex(({ status }) => status === "COMPLETED");
+  const last = ended[newest];
+  return {
+    last:
+      last === undefined
+        ? undefined
+        : {
+            id: last.id,
+            age: Math.max(0, now - last.trigger_timestamp - last.end_to_end_duration),
+            duration: last.end_to_end_duration,
+            stateBytes: last.state_size,
+          },
+    failed: last === undefined ? ended.length : newest,
+  };
+}
