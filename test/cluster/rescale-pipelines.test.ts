@@ -88,7 +88,7 @@ describe("a pipeline that is rescaled while it runs", () => {
         supervisor.start();
         const vertices = scalableVertices(built.streamGraph, built.jobGraph);
         // Until every split was begun, event time does not know of all of them: at a smaller parallelism some could come late.
-        await expect.poll(() => results.length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(0);
+        await expect.poll(() => results.length, { timeout: 60_000, interval: 5 }).toBeGreaterThan(0);
         for (const [index, step] of STEPS.entries()) {
           // The last generation goes at full speed.
           if (index === STEPS.length - 1) writeFileSync(join(folder, "disturb.over"), "");
@@ -103,7 +103,7 @@ describe("a pipeline that is rescaled while it runs", () => {
             .poll(
               () => supervisor.describe().rescales.filter(({ status }) => status === "COMPLETED").length,
               {
-                timeout: 20_000,
+                timeout: 60_000,
                 interval: 5,
               },
             )
@@ -124,6 +124,6 @@ describe("a pipeline that is rescaled while it runs", () => {
         await artifact.dispose();
       }
     },
-    60_000,
+    180_000,
   );
 });

@@ -49,7 +49,7 @@ async function rescaled(main: FakeMain, times: number): Promise<readonly number[
   await expect
     .poll(
       async () => (await main.describe()).rescales.filter(({ status }) => status === "COMPLETED").length,
-      { timeout: 20_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     )
     .toBeGreaterThanOrEqual(times);
   return (await main.describe()).vertices.map(({ parallelism }) => parallelism);
@@ -70,10 +70,10 @@ describe("a job that is rescaled while it runs", () => {
     expect([status, error]).toEqual(["FINISHED", undefined]);
     expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
     expect(main.statuses.filter((one) => one === "RESTARTING").length).toBeGreaterThanOrEqual(3);
-  }, 60_000);
+  }, 180_000);
 
   it("does so with records in flight in its checkpoints, and state in RocksDB", async () => {
-    writeInput(join(folder, "input"), 10_000);
+    writeInput(join(folder, "input"), 16_000);
     const main = await run({
       config: { "execution.checkpointing.unaligned.enabled": "true", "state.backend.type": "rocksdb" },
     });
@@ -83,7 +83,7 @@ describe("a job that is rescaled while it runs", () => {
     await rescaled(main, 2);
     expect(await main.ended.promise).toMatchObject({ status: "FINISHED", error: undefined });
     expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
-  }, 60_000);
+  }, 180_000);
 
   it("uses the slots that there are in reactive mode, and those that come", async () => {
     writeInput(join(folder, "input"), 16_000);
@@ -95,7 +95,7 @@ describe("a job that is rescaled while it runs", () => {
         "pipeline.max-parallelism": "8",
       },
     });
-    await expect.poll(() => main.statuses, { timeout: 10_000 }).toContain("RUNNING");
+    await expect.poll(() => main.statuses, { timeout: 40_000 }).toContain("RUNNING");
     main.resize(3);
     expect(Math.max(...(await rescaled(main, 1)))).toBe(3);
     expect((await main.describe()).rescales[0]).toMatchObject({
@@ -106,14 +106,14 @@ describe("a job that is rescaled while it runs", () => {
     expect(status).toBe("FINISHED");
     expect(view).toMatchObject({ status: "FINISHED", waiting: undefined });
     expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
-  }, 60_000);
+  }, 180_000);
 
   it("goes on from its last checkpoint when another JobManager takes it over", async () => {
     writeInput(join(folder, "input"), 12_000);
     const first = await run();
     const { settled } = await first.built.promise;
     await expect
-      .poll(async () => (await first.describe()).checkpoints.counts.completed, { timeout: 10_000 })
+      .poll(async () => (await first.describe()).checkpoints.counts.completed, { timeout: 40_000 })
       .toBeGreaterThan(0);
     await first.call({ method: "suspend" });
     expect(await first.ended.promise).toMatchObject({ status: "SUSPENDED" });
@@ -122,7 +122,7 @@ describe("a job that is rescaled while it runs", () => {
     expect(await next.ended.promise).toMatchObject({ status: "FINISHED" });
     expect(next.log.some((line) => /going on from checkpoint \d+/u.test(line))).toBe(true);
     expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("the thread of a JobMaster", () => {
@@ -158,7 +158,7 @@ describe("the thread of a JobMaster", () => {
   it("tells of a job as it is, takes savepoints, refuses what can't be, stops", async () => {
     writeInput(join(folder, "input"), 40_000);
     const main = await run();
-    await expect.poll(() => main.statuses, { timeout: 10_000 }).toContain("RUNNING");
+    await expect.poll(() => main.statuses, { timeout: 40_000 }).toContain("RUNNING");
     const { path } = (await main.call({
       method: "savepoint",
       directory: join(folder, "savepoints"),
@@ -171,7 +171,7 @@ describe("the thread of a JobMaster", () => {
     ).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await expect
       .poll(async () => (await main.describe()).vertices[0]?.subtasks[0]?.current.metrics["numRecordsOut"], {
-        timeout: 10_000,
+        timeout: 40_000,
       })
       .toBeGreaterThan(0);
     const view = await main.describe();
@@ -200,5 +200,5 @@ describe("the thread of a JobMaster", () => {
     const again = await run({ restore: stopped.path, parallelism: 1 });
     expect(await again.ended.promise).toMatchObject({ status: "FINISHED" });
     expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
-  }, 60_000);
+  }, 180_000);
 });

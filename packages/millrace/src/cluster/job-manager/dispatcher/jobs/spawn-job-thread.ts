@@ -15,9 +15,11 @@ class WorkerJobThread implements JobThread {
   #ended = false;
 
   constructor(name: string) {
-    const url = import.meta.url.endsWith(".ts")
-      ? new URL("../../job-master/worker/job-master-worker.ts", import.meta.url)
-      : new URL("./job-master-worker.js", import.meta.url);
+    const fromSources = import.meta.url.endsWith(".ts");
+    const url = new URL(
+      fromSources ? "../../job-master/worker/job-master-worker.ts" : "./job-master-worker.js",
+      import.meta.url,
+    );
     this.#worker = new Worker(url, { name, env: workerEnvironment() });
     let error: Error | undefined;
     this.#worker.on("error", (thrown) => (error = thrown as Error));
