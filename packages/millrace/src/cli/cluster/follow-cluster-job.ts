@@ -11,10 +11,8 @@ import { JobProgress, type JobCondition } from "../progress/job-progress.ts";
 import { jobTotals, type CountedGraph } from "../progress/job-totals.ts";
 import type { Reporter } from "../report/reporter.ts";
 
-/** A cluster is asked no more often than this, ms. */
-const SHORTEST_INTERVAL = 1000;
-/** Where nothing is shown, the job's end is waited for, ms. */
-const QUIET_INTERVAL = 1000;
+/** How often a cluster is asked, ms; progress is shown as often at most. */
+const INTERVAL = 1000;
 
 /**
  * Reports how a job of a cluster gets on until it has ended, then how it ended. Answers the exit code.
@@ -28,16 +26,17 @@ export async function followClusterJob(
 ): Promise<number> {
   const clock = new SystemClock();
   const started = clock.monotonic();
-  const interval =
-    reporter.interval === undefined ? QUIET_INTERVAL : Math.max(SHORTEST_INTERVAL, reporter.interval);
   let progress: JobProgress | undefined;
   let waiting: string | null = null;
   let last: JobDetails | undefined;
-  for await (const details of job.progress({ interval, signal: leaving })) {
+  let shown = started;
+  for await (const details of job.progress({ interval: INTERVAL, signal: leaving })) {
     last = details;
     if (hasEnded(details.state) || reporter.interval === undefined) continue;
     if (details.waiting !== null && waiting === null) reporter.note(details.waiting);
     ({ waiting } = details);
+    if (clock.monotonic() - shown < reporter.interval - INTERVAL / 2) continue;
+    shown = clock.monotonic();
     progress ??= new JobProgress(graphOf(details), started, clock.monotonic());
     // Between two answers the job may have gone; the next one tells.
     const facts = await factsOf(job, details).catch(() => undefined);

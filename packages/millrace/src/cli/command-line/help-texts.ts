@@ -30,7 +30,8 @@ State:
 
 Cluster:
   $ millrace run job.ts -m jobmanager:8081 -- --input /srv/flights.csv
-      bundles the job with its packages, submits it, and shows how it gets on; Ctrl-C leaves it running
+      bundles the job with its packages, submits it, and shows how it gets on; Ctrl-C leaves it
+      running
   $ millrace run job.ts --target cluster --detached
       prints the job's id; millrace status, stop, cancel and rescale take it
   Paths of the job's arguments are those of the cluster's machines. What the job prints is in the logs
