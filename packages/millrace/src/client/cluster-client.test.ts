@@ -98,7 +98,7 @@ describe("a client of the REST API", () => {
   it("waits for what takes long, and tells why it failed", async () => {
     const triggered: TriggerRequest[] = [];
     let asked = 0;
-    let failure: MillraceError | undefined;
+    let failure = undefined as MillraceError | undefined;
     await using server = await serving(
       {},
       {

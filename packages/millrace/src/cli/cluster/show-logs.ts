@@ -44,12 +44,13 @@ export async function showLogs(
     }
   };
   for (const log of shown) print(log, await tail(cluster, log, lines));
+  if (!follow) return ExitCode.OK;
   const clock = new SystemClock();
-  while (follow && !output.closed) {
+  while (!output.closed) {
     await pause(clock, INTERVAL);
     for (const log of shown) print(log, await added(cluster, log));
   }
-  return output.closed ? exitCodeOfSignal("SIGPIPE") : ExitCode.OK;
+  return exitCodeOfSignal("SIGPIPE");
 }
 
 async function logsOf(cluster: ClusterClient, of: string | undefined): Promise<readonly ShownLog[]> {

@@ -34,8 +34,8 @@ Cluster:
       running
   $ millrace run job.ts --target cluster --detached
       prints the job's id; millrace status, stop, cancel and rescale take it
-  Paths of the job's arguments are those of the cluster's machines. What the job prints is in the logs
-  of TaskManagers: millrace logs <job>.
+  Paths of the job's arguments are those of the cluster's machines. What the job prints is in the
+  logs of TaskManagers: millrace logs <job>.
 
 Progress, log and summary go to standard error: standard output is the job's own.
 In this process, Ctrl-C stops the job cleanly, a second one at once. With --savepoint-on-exit the first one stops it

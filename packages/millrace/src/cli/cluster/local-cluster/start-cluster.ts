@@ -28,11 +28,10 @@ export async function startCluster(
   const folder = resolve(cwd, request.state);
   await refuseSecond(folder);
   const { settings } = await accessSettings(access, cwd);
+  const logs = settings[LOG_DIRECTORY.key] as string | undefined;
   const common = [
     ...(access.conf === undefined ? [] : ["--conf", resolve(cwd, access.conf)]),
-    ...(settings[LOG_DIRECTORY.key] === undefined
-      ? ["-D", `${LOG_DIRECTORY.key}=${join(folder, "log")}`]
-      : []),
+    ...(logs === undefined ? ["-D", `${LOG_DIRECTORY.key}=${join(folder, "log")}`] : []),
     ...access.settings.flatMap((setting) => ["-D", setting]),
   ];
   const started: SpawnedProcess[] = [];
@@ -66,7 +65,7 @@ export async function startCluster(
     const found = await registered(cluster, taskManagers);
     printAnswer(json, { restUrl, taskManagers, slots: found, folder }, () => [
       `cluster at ${restUrl}: ${countOf(taskManagers, "TaskManager")}, ${countOf(found, "slot")}`,
-      `logs in ${String(settings[LOG_DIRECTORY.key] ?? join(folder, "log"))}`,
+      `logs in ${logs ?? join(folder, "log")}`,
       ...(foreground
         ? []
         : ["millrace run job.ts --target cluster runs a job, millrace cluster stop ends it all"]),
