@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Workplace, type Ended } from "./workplace.ts";
+
+let place: Workplace;
+beforeAll(async () => {
+  place = await Workplace.create();
+});
+afterAll(async () => {
+  // Whatever the test has left.
+  await place.run(["cluster", "stop"]);
+  place.remove();
+});
+
+/** Answers what it printed on standard output. */
+async function millrace(...args: readonly string[]): Promise<string> {
+  const { code, out, err }: Ended = await place.run(args);
+  expect({ args, code, err: code === 0 ? "" : err }).toEqual({ args, code: 0, err: "" });
+  return out.trim();
+}
+const json = async (...args: readonly string[]): Promise<never> =>
+  JSON.parse(await millrace(...args)) as never;
+
+it(
+  "starts a cluster, and runs, watches, upgrades, rescales and ends jobs in it",
+  { timeout: 120_000 },
+  async () => {
+    const started = await millrace(
+      ...["cluster", "start", "-n", "2", "--slots", "2", "-D", "rest.port=0", "-D", "jobmanager.rpc.port=0"],
+    );
+    expect(started).toMatch(/^cluster at http:\/\/127\.0\.0\.1:\d+: 2 TaskManagers, 4 slots$/mu);
+    expect((await place.run(["cluster", "start"])).err).toContain("a cluster that was started here runs");
+    expect(await millrace("cluster", "status")).toContain("taskmanager-2");
+
+    const attached = await place.run([
+      "run",
+      "jobs/ticks.ts",
+      "--target",
+      "cluster",
+      "-p",
+      "2",
+      "--",
+      "--count",
+      "500",
+    ]);
+    expect(attached.code, attached.err).toBe(0);
+    expect(attached.err).toMatch(/ticks FINISHED .*\n {2}in 1,000 records/u);
+
+    const endless = ["run", "jobs/ticks.ts", "--target", "cluster", "--detached", "-p", "1"] as const;
+    const checkpoints = ["--checkpoint-interval", "500 ms", "--checkpoint-dir", "cp"] as const;
+    const id = await millrace(...endless, ...checkpoints, "--", "--count", "1000000");
+    expect(id).toMatch(/^[0-9a-f]{32}$/u);
+    expect(await millrace("list")).toContain(id);
+    expect(await millrace("checkpoint", "ticks")).toMatch(/^checkpoint \d+ completed$/u);
+    const savepoint = await millrace("savepoint", id.slice(0, 8), "sp");
+    expect(existsSync(join(savepoint, "_metadata"))).toBe(true);
+    expect(await millrace("rescale", "ticks", "-p", "2")).toContain("1 -> 2");
+    const status = (await json("status", id, "--json")) as {
+      details: { state: string; vertices: { parallelism: number }[] };
+    };
+    expect(status.details.state).toBe("RUNNING");
+    expect(status.details.vertices.map(({ parallelism }) => parallelism)).toEqual([2, 2]);
+    expect(await millrace("logs", "ticks")).toContain("opened");
+    expect(await millrace("cancel", id)).toBe("ticks CANCELED");
+
+    const again = await millrace(...endless, "-s", savepoint, "--", "--count", "1000000");
+    const { path } = (await json("stop", again, "--savepoint-dir", "sp", "--json")) as { path: string };
+    expect(readFileSync(join(path, "_metadata")).length).toBeGreaterThan(0);
+    const jobs = (await json("list", "-a", "--json")) as { state: string }[];
+    expect(jobs.map(({ state }) => state)).toEqual(["FINISHED", "CANCELED", "FINISHED"]);
+
+    const unknown = await place.run(["cancel", "nothing"]);
+    expect([unknown.code, unknown.err]).toEqual([
+      2,
+      expect.stringContaining("the cluster has no job nothing"),
+    ]);
+    const unbuilt = await place.run(["run", "jobs/ticks.ts", "--target", "cluster", "--", "--cuont", "1"]);
+    expect([unbuilt.code, unbuilt.err]).toEqual([2, expect.stringContaining("--count")]);
+
+    expect(await millrace("cluster", "stop")).toBe("ended 3 processes");
+    const gone = await place.run(["list", "-m", "127.0.0.1:1"]);
+    expect([gone.code, gone.err]).toEqual([3, expect.stringContaining("no JobManager answers")]);
+  },
+);
