@@ -11,12 +11,21 @@ import { bundleForCluster } from "./bundle-for-cluster.ts";
 const ENTRY = fileURLToPath(new URL("./cluster-process.ts", import.meta.url));
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache/millrace-compile", import.meta.url));
 
+/** Where a process runs, if not beside the others. */
+export interface Place {
+  /** The command that starts it there, before Node.js and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** Its address. */
+  readonly host: string;
+}
+
 /** What a cluster is started with. */
 export interface ProcessClusterOptions {
   readonly taskManagers: number;
   readonly slots: number;
   /** Of all its processes. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
+  readonly jobManagerPlace?: Place;
 }
 
 /** What runs are asked for: the body of `POST /jars/:id/run`. */
@@ -35,13 +44,15 @@ export class ClusterProcess {
   readonly #ready: Promise<Readonly<Record<string, unknown>>>;
   readonly #exit: Promise<number | null>;
 
-  constructor(name: string, role: string, settings: Readonly<Record<string, unknown>>) {
+  constructor(name: string, role: string, settings: Readonly<Record<string, unknown>>, place?: Place) {
     this.name = name;
+    const [execPath, ...before] = [...(place?.command ?? []), process.execPath] as [string, ...string[]];
     this.child = fork(
       ENTRY,
       [role, ...Object.entries(settings).map(([key, value]) => `${key}=${String(value)}`)],
       {
-        execArgv: ["--conditions=millrace-source"],
+        execPath,
+        execArgv: [...before, "--conditions=millrace-source"],
         env: { ...process.env, NODE_OPTIONS: "", NODE_COMPILE_CACHE: CACHE },
         stdio: ["ignore", "ignore", "pipe", "ipc"],
       },
@@ -113,10 +124,16 @@ export class ProcessCluster {
   }
 
   async startJobManager(): Promise<ClusterProcess> {
-    const next = this.#spawn("jobmanager", { "rest.port": 0 });
+    const place = this.#options.jobManagerPlace;
+    const { host = "127.0.0.1" } = place ?? {};
+    const next = this.#spawn(
+      "jobmanager",
+      { "rest.port": 0, "rest.bind-address": host, "jobmanager.bind-host": host },
+      place,
+    );
     const { restPort, epoch } = await next.ready;
     this.jobManager = next;
-    this.restUrl = `http://127.0.0.1:${String(restPort)}`;
+    this.restUrl = `http://${host}:${String(restPort)}`;
     this.epoch = epoch as number;
     return next;
   }
@@ -135,12 +152,18 @@ export class ProcessCluster {
   /** @param settings - of its own */
   async startTaskManager(
     settings: Readonly<Record<string, string | number | boolean>> = {},
+    place?: Place,
   ): Promise<ClusterProcess> {
-    const taskManager = this.#spawn("taskmanager", {
-      "taskmanager.numberOfTaskSlots": this.#options.slots,
-      "taskmanager.resource-id": `tm${++this.#started}`,
-      ...settings,
-    });
+    const taskManager = this.#spawn(
+      "taskmanager",
+      {
+        "taskmanager.numberOfTaskSlots": this.#options.slots,
+        "taskmanager.resource-id": `tm${++this.#started}`,
+        "taskmanager.host": place?.host ?? "127.0.0.1",
+        ...settings,
+      },
+      place,
+    );
     this.taskManagers.push(taskManager);
     await taskManager.ready;
     return taskManager;
@@ -238,8 +261,9 @@ export class ProcessCluster {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  #spawn(role: string, settings: Readonly<Record<string, unknown>>): ClusterProcess {
-    const child = new ClusterProcess(role, role, {
+  #spawn(role: string, settings: Readonly<Record<string, unknown>>, place?: Place): ClusterProcess {
+    const configuration = {
+      "jobmanager.rpc.address": this.#options.jobManagerPlace?.host ?? "127.0.0.1",
       "jobmanager.rpc.port": this.#rpcPort,
       "io.tmp.dirs": join(this.folder, "tmp"),
       "env.log.dir": join(this.folder, "log"),
@@ -248,7 +272,9 @@ export class ProcessCluster {
       "taskmanager.registration.max-backoff": "200 ms",
       ...this.#options.config,
       ...settings,
-    });
+    };
+    const name = String(configuration["taskmanager.resource-id" as keyof typeof configuration] ?? role);
+    const child = new ClusterProcess(name, role, configuration, place);
     this.#all.push(child);
     return child;
   }

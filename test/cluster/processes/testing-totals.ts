@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "vitest";
 import { expectedTotals } from "./jobs/totals.ts";
@@ -41,11 +41,17 @@ export class TotalsRun {
   static async start(
     cluster: ProcessCluster,
     count: number,
-    { name = "out", config, ...run }: ClusterRun & { readonly name?: string } = {},
+    {
+      name = "out",
+      module = TOTALS,
+      args = [],
+      config,
+      ...run
+    }: ClusterRun & { readonly name?: string; readonly module?: URL } = {},
   ): Promise<TotalsRun> {
     const output = join(cluster.folder, name);
-    const job = await cluster.run(TOTALS, {
-      args: ["--output", output, "--count", String(count)],
+    const job = await cluster.run(module, {
+      args: ["--output", output, "--count", String(count), ...args],
       config: { ...checkpoints(cluster.folder), ...config },
       ...run,
     });
@@ -56,18 +62,29 @@ export class TotalsRun {
 
   /** Waits until so many more checkpoints are complete than when it was asked. */
   async checkpointed(more = 1): Promise<void> {
-    const before = await this.#completed().catch(() => 0);
+    const before = this.newestCheckpoint();
     await this.#cluster.until(
-      async () => (await this.#completed()) >= before + more,
+      async () => this.newestCheckpoint() >= before + more,
       `${more} more checkpoints of ${this.job}`,
     );
   }
 
   /** Waits until it has ended, and all is there once. */
   async expectAll(): Promise<void> {
+    assert.deepEqual(await this.finished(), expectedTotals(this.#count));
+  }
+
+  /** Waits until it has ended well. @returns what it has written, sorted */
+  async finished(): Promise<readonly string[]> {
     const status = await this.#cluster.reaches(this.job, "FINISHED", "FAILED");
     assert.strictEqual(status, "FINISHED", status === "FAILED" ? this.#cluster.logs() : undefined);
-    assert.deepEqual(linesIn(this.output), expectedTotals(this.#count));
+    return linesIn(this.output);
+  }
+
+  /** Whether it has ended, in whatever way; false while nobody can tell. */
+  async over(): Promise<boolean> {
+    const status = await this.#cluster.status(this.job).catch(() => "unknown");
+    return ["FINISHED", "FAILED", "CANCELED"].includes(status);
   }
 
   /** How many subtasks run for the vertex that counts. */
@@ -76,11 +93,11 @@ export class TotalsRun {
     return vertices.at(-1)?.parallelism ?? 0;
   }
 
-  /** Asks for another parallelism of the vertex that counts. */
-  async rescale(parallelism: number): Promise<void> {
+  /** Asks for another parallelism of the vertex that counts, or of all. */
+  async rescale(parallelism: number, all = false): Promise<void> {
     const { vertices } = await this.#describe();
     const requirements = vertices
-      .slice(-1)
+      .slice(all ? 0 : -1)
       .map(({ id }) => [id, { parallelism: { lowerBound: 1, upperBound: parallelism } }]);
     await this.#cluster.request(
       "PUT",
@@ -114,10 +131,13 @@ export class TotalsRun {
     }>;
   }
 
-  async #completed(): Promise<number> {
-    const answer = (await this.#cluster.get(`/jobs/${this.job}/checkpoints`)) as {
-      counts: { completed: number };
-    };
-    return answer.counts.completed;
+  /** Number of the last checkpoint that is complete, whoever leads; 0 before the first. */
+  newestCheckpoint(): number {
+    const folder = join(this.#cluster.folder, "checkpoints", this.job);
+    if (!existsSync(folder)) return 0;
+    const complete = readdirSync(folder)
+      .filter((name) => existsSync(join(folder, name, "_metadata")))
+      .map((name) => Number(/^chk-(\d+)/u.exec(name)?.[1] ?? 0));
+    return Math.max(0, ...complete);
   }
 }
