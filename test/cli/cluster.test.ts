@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Workplace, type Ended } from "./workplace.ts";
+import { ended, printed, Workplace, type Ended } from "./workplace.ts";
 
 let place: Workplace;
 beforeAll(async () => {
@@ -26,9 +26,8 @@ it(
   "starts a cluster, and runs, watches, upgrades, rescales and ends jobs in it",
   { timeout: 120_000 },
   async () => {
-    const started = await millrace(
-      ...["cluster", "start", "-n", "2", "--slots", "2", "-D", "rest.port=0", "-D", "jobmanager.rpc.port=0"],
-    );
+    const ports = ["-D", "rest.port=0", "-D", "jobmanager.rpc.port=0"] as const;
+    const started = await millrace("cluster", "start", "-n", "2", "--slots", "2", ...ports);
     expect(started).toMatch(/^cluster at http:\/\/127\.0\.0\.1:\d+: 2 TaskManagers, 4 slots$/mu);
     expect((await place.run(["cluster", "start"])).err).toContain("a cluster that was started here runs");
     expect(await millrace("cluster", "status")).toContain("taskmanager-2");
@@ -69,6 +68,14 @@ it(
     expect(readFileSync(join(path, "_metadata")).length).toBeGreaterThan(0);
     const jobs = (await json("list", "-a", "--json")) as { state: string }[];
     expect(jobs.map(({ state }) => state)).toEqual(["FINISHED", "CANCELED", "FINISHED"]);
+
+    // Ctrl-C ends what is shown, not the job.
+    const watched = place.start(["run", "jobs/ticks.ts", "--target", "cluster", "--", "--count", "1000000"]);
+    const left = ended(watched);
+    await printed(watched.stderr, "leaves it running");
+    watched.kill("SIGINT");
+    expect(await left).toMatchObject({ code: 130, err: expect.stringContaining("the job goes on") });
+    expect(await millrace("cancel", "ticks")).toBe("ticks CANCELED");
 
     const unknown = await place.run(["cancel", "nothing"]);
     expect([unknown.code, unknown.err]).toEqual([
