@@ -136,6 +136,12 @@ export interface SourceReader<T, S> {
    * waited for the end of another would let that one's windows grow meanwhile.
    */
   addSplits(splits: readonly S[], begun?: boolean): void;
+  /**
+   * Takes in hand the splits that the next `pollNext` would begin, by `output.forSplit`, and emits nothing. Called before a snapshot, so that
+   * splits that have just been assigned are known to be next: restored together with those of other readers, they hold back event time as
+   * they would have done. Without it, the first of a reader's splits counts as begun.
+   */
+  beginSplits?(output: ReaderOutput<T>): void;
   notifyNoMoreSplits(): void;
   handleEvent?(event: unknown): void;
   /**

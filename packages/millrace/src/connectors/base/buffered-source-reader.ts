@@ -95,6 +95,12 @@ export class BufferedSourceReader<T, S extends SourceSplit> implements SourceRea
     this.#context.wakeUp();
   }
 
+  beginSplits(output: ReaderOutput<T>): void {
+    this.#openSplits();
+    // Each split holds back event time from now on, not from its first record: no other makes it late.
+    for (const active of this.#active) this.#outputOf(active, output);
+  }
+
   notifyNoMoreSplits(): void {
     this.#noMoreSplits = true;
     this.#context.wakeUp();
@@ -108,9 +114,7 @@ export class BufferedSourceReader<T, S extends SourceSplit> implements SourceRea
 
   pollNext(output: ReaderOutput<T>, limit: number): PollStatus {
     if (this.#failed) throw this.#failure;
-    this.#openSplits();
-    // Each split holds back event time from now on, not from its first record: no other makes it late.
-    for (const active of this.#active) this.#outputOf(active, output);
+    this.beginSplits(output);
     let left = limit;
     let stuck = 0;
     while (left > 0 && stuck < this.#active.length) {

@@ -43,7 +43,7 @@ export class SourceOperator implements Operator {
   readonly #splits = new Map<string, SplitOutput<unknown>>();
   readonly #outputs: SplitOutputs<unknown>;
   /** Where records go that the reader doesn't tie to a split. Made at first use, so that it doesn't hold back time. */
-  #main: ReaderOutput<unknown> | undefined;
+  #main: MainOutput | undefined;
   #timer: ClockTimer | undefined;
   #lastTick = 0;
   #heldSince: number | undefined;
@@ -105,10 +105,7 @@ export class SourceOperator implements Operator {
   /** Reads about `limit` records; see SourceReader.pollNext. NOTHING, too, while alignment holds it back. */
   poll(limit: number): PollStatus {
     if (this.#watermarks.watermark > this.#limit) return PollStatus.NOTHING;
-    const status = this.#reader.pollNext(
-      (this.#main ??= new MainOutput(this.#outputs, () => this.#forSplit(""))),
-      limit,
-    );
+    const status = this.#reader.pollNext(this.#output, limit);
     // Under alignment the watermark is what holds the source back: it must not wait for the next timer.
     if (status !== PollStatus.MORE || this.#spec.watermarks.alignment !== undefined) this.#tick();
     if (status === PollStatus.END) this.#end();
@@ -138,12 +135,17 @@ export class SourceOperator implements Operator {
 
   /** The splits that the reader holds, with their positions and their event time. Between two polls. */
   snapshotSplits(checkpointId: number): readonly SplitSnapshot[] {
+    this.#reader.beginSplits?.(this.#output);
     const emitted = this.#watermarks.watermark;
     // What generators know of records that were read must not wait for their next turn: it would be lost.
     this.#watermarks.askGenerators();
-    return this.#reader
-      .snapshotState(checkpointId)
-      .map((split) => takeSplitSnapshot(split, this.#splits.get(split.splitId)?.watermarks, emitted));
+    const splits = this.#reader.snapshotState(checkpointId);
+    // A reader whose splits are all yet to begin would begin with the first, which nobody else's may make late.
+    const idle = splits.every(({ splitId }) => !this.#splits.has(splitId));
+    return splits.map((split, index) => ({
+      ...takeSplitSnapshot(split, this.#splits.get(split.splitId)?.watermarks, emitted),
+      ...(idle && index === 0 ? { begun: true } : {}),
+    }));
   }
 
   notifyCheckpointComplete(checkpointId: number): void {
@@ -212,6 +214,10 @@ export class SourceOperator implements Operator {
     this.#heldSince = held ? now : undefined;
     this.#lastTick = now;
     this.#watermarks.tick(elapsed);
+  }
+
+  get #output(): MainOutput {
+    return (this.#main ??= new MainOutput(this.#outputs, () => this.#forSplit("")));
   }
 
   #forSplit(splitId: string): SplitOutput<unknown> {

@@ -84,6 +84,18 @@ describe("a restored source", () => {
     expect(merged.events.filter(({ kind }) => kind === "record")).toHaveLength(6);
   });
 
+  it.each([1, 2])("lets no split be late that a reader was about to begin, with room for %d", (room) => {
+    const one = rig(room).add(split("a", 10, 20, 30, 40, 50));
+    one.poll(3);
+    one.clock.advance(200);
+    const two = rig(room).add(...[split("b", 11, 21), split("c", 12, 22)].slice(0, room));
+    const merged = rig(room).add(...carried([...one.snapshot(), ...two.snapshot()]));
+    merged.end();
+    for (let i = 0; i < 20 && !merged.poll(1); i++) merged.clock.advance(200);
+    expect(merged.late).toEqual([]);
+    expect(merged.events.filter(({ kind }) => kind === "record")).toHaveLength(2 + 2 * room);
+  });
+
   it("begins no split side by side that waited for another's end", () => {
     const before = rig(1).add(split("a", 10, 20, 30), split("b", 11), split("c", 12));
     before.poll(1);
