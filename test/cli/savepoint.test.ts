@@ -305,8 +305,18 @@ describe.skipIf(process.platform === "win32")("savepoints on the command line", 
       expect(JSON.parse(same.out)).toMatchObject({ fits: true, newer: null });
       for (const claim of [[], ["--claim"]]) {
         const run = await place.run([
-          ...["run", "jobs/counts.ts", "-p", "1", "-s", older, ...claim],
-          ...["--", "--count", "60", "--rate", "1000"],
+          "run",
+          "jobs/counts.ts",
+          "-p",
+          "1",
+          "-s",
+          older,
+          ...claim,
+          "--",
+          "--count",
+          "60",
+          "--rate",
+          "1000",
         ]);
         expect(run, run.err).toMatchObject({ code: 0, err: expect.stringContaining(told) });
       }

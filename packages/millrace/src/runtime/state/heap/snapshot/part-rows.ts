@@ -1,10 +1,11 @@
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { GroupedPartWriter } from "../../../checkpoint/format/keyed-part.ts";
 import type { CapturedEntry, CapturedState } from "../../captured-state.ts";
 
 /** Where rows of a snapshot go: from the one who writes it in slices, and before that from whoever is about to change an entry. */
 export class PartRows {
   /** What could not be written when an entry was about to change: the snapshot has failed, the record that changes it has not. */
-  failure: unknown = undefined;
+  failure: Error | undefined = undefined;
   readonly #open: () => GroupedPartWriter;
   readonly #changes: boolean;
   #writer: GroupedPartWriter | undefined;
@@ -68,7 +69,7 @@ export class PartRows {
     try {
       this.put(keyGroup, state, namespace, key, value);
     } catch (error) {
-      this.failure = error;
+      this.failure = error instanceof Error ? error : new MillraceError("INTERNAL", String(error));
     }
   }
 }
