@@ -50,7 +50,10 @@ export class WorkerSlots implements SlotProvider {
     for (const [a, b] of rings?.pairs ?? []) WorkerSlot.connect(slots, a, b);
     slots.forEach((slot, index) => {
       // Whoever watches the slot has heard of its loss before its neighbours tell of theirs.
-      void slot.gone.then(() => rings?.slotGone(index, (other) => slots[other]?.ring()));
+      void slot.gone.then(() => {
+        rings?.slotGone(index, (other) => slots[other]?.ring());
+        this.#given.delete(slot);
+      });
     });
     return slots.map((connection, index) => ({
       connection,

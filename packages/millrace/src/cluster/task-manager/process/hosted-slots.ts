@@ -7,6 +7,7 @@ import type { FromTaskManager, OpenSlots } from "../../../protocol/cluster/resou
 import { toEnvelope } from "../../../protocol/control/error-envelope.ts";
 import type { DataExchange, DataNetwork } from "../../../runtime/network/tcp/data-network.ts";
 import type { Log } from "../../logging/log.ts";
+import { SharedMemoryReclaimer } from "../reclaim-shared-memory.ts";
 import type { WorkerSlot } from "../worker-slot.ts";
 import type { ArtifactCache, UsedArtifact } from "./artifact-cache.ts";
 import { checkSlotsOrder } from "./check-slots-order.ts";
@@ -55,10 +56,14 @@ interface HostedAttempt {
   readonly jobId: JobId;
   readonly exchange: DataExchange;
   readonly slots: Map<number, HostedSlot>;
+  /** Bytes of shared memory for each slot, at most. */
+  readonly slotMemory: number;
   artifact: UsedArtifact | undefined;
   exchanging: boolean;
 }
 
+/** Bytes of shared memory of past attempts that may wait to be given back. */
+const MEMORY_KEPT = 32 * 1024 * 1024;
 /** ms that a thread has to end. What runs in it is interrupted at once, but a call into the system may take its time. */
 const END_TIMEOUT = 30_000;
 
@@ -69,6 +74,7 @@ const END_TIMEOUT = 30_000;
 export class HostedSlots {
   readonly #options: HostedSlotsOptions;
   readonly #slots = new Map<number, HostedSlot>();
+  readonly #reclaimer = new SharedMemoryReclaimer(MEMORY_KEPT);
 
   constructor(options: HostedSlotsOptions) {
     this.#options = options;
@@ -146,6 +152,7 @@ export class HostedSlots {
       jobId: order.token.jobId,
       exchange,
       slots: new Map(),
+      slotMemory: order.networkMemory ?? networkMemory,
       artifact: undefined,
       exchanging: true,
     };
@@ -249,6 +256,7 @@ export class HostedSlots {
       closeExchange(attempt);
       attempt.artifact?.release();
     }
+    this.#reclaimer.released(attempt.slotMemory);
     log("debug", `slot ${slotId} is free again`);
     threads.refill(this.free);
   }
