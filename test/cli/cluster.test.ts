@@ -34,7 +34,7 @@ it(
 
     const attached = await place.run([
       "run",
-      "jobs/ticks.ts",
+      "jobs/resumed-ticks.ts",
       "--target",
       "cluster",
       "-p",
@@ -46,7 +46,7 @@ it(
     expect(attached.code, attached.err).toBe(0);
     expect(attached.err).toMatch(/ticks FINISHED .*\n {2}in 1,000 records/u);
 
-    const endless = ["run", "jobs/ticks.ts", "--target", "cluster", "--detached", "-p", "1"] as const;
+    const endless = ["run", "jobs/resumed-ticks.ts", "--target", "cluster", "--detached", "-p", "1"] as const;
     const checkpoints = ["--checkpoint-interval", "500 ms", "--checkpoint-dir", "cp"] as const;
     const id = await millrace(...endless, ...checkpoints, "--", "--count", "1000000");
     expect(id).toMatch(/^[0-9a-f]{32}$/u);
@@ -70,7 +70,7 @@ it(
     expect(jobs.map(({ state }) => state)).toEqual(["FINISHED", "CANCELED", "FINISHED"]);
 
     // Ctrl-C ends what is shown, not the job.
-    const watched = place.start(["run", "jobs/ticks.ts", "--target", "cluster", "--", "--count", "1000000"]);
+    const watched = place.start(["run", "jobs/resumed-ticks.ts", "--target", "cluster", "--", "--count", "1000000"]);
     const left = ended(watched);
     await printed(watched.stderr, "leaves it running");
     watched.kill("SIGINT");
@@ -82,7 +82,7 @@ it(
       2,
       expect.stringContaining("the cluster has no job nothing"),
     ]);
-    const unbuilt = await place.run(["run", "jobs/ticks.ts", "--target", "cluster", "--", "--cuont", "1"]);
+    const unbuilt = await place.run(["run", "jobs/resumed-ticks.ts", "--target", "cluster", "--", "--cuont", "1"]);
     expect([unbuilt.code, unbuilt.err]).toEqual([2, expect.stringContaining("--count")]);
 
     expect(await millrace("cluster", "stop")).toBe("ended 3 processes");

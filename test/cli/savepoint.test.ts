@@ -63,6 +63,8 @@ describe.skipIf(process.platform === "win32")("savepoints on the command line", 
         "--",
         "--rate",
         "1000",
+        "--count",
+        "60",
       ]);
       expect(run, run.err).toMatchObject({ code: 0, err: "" });
       expect(lines(run.out)).toEqual(expect.arrayContaining(counts(from, 60)));
@@ -171,6 +173,8 @@ describe.skipIf(process.platform === "win32")("savepoints on the command line", 
         "--",
         "--rate",
         "1000",
+        "--count",
+        "60",
       ]);
       expect(run, run.err).toMatchObject({ code: 0, err: "" });
       expect(lines(run.out)).toEqual(counts(from, 60));

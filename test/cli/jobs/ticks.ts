@@ -1,26 +1,43 @@
-import { arg, createSource, job, Types, WatermarkStrategy } from "millrace";
+/* Ticks for ever, or some times, with a sink that says when it is closed. */
+import { setTimeout } from "node:timers/promises";
+import { arg, createSink, generatorSource, job, seconds, WatermarkStrategy } from "millrace";
 
-const Tick = Types.object({ key: Types.int, n: Types.int });
-
-/** Two splits that give some records every few milliseconds, and go on where they were. */
-const ticks = (count: number) =>
-  createSource({
-    name: "ticks",
-    boundedness: "bounded",
-    schema: Tick,
-    splits: () => [{ splitId: "a" }, { splitId: "b" }],
-    read: async function* () {
-      for (let n = 0; n < count; n++) {
-        if (n % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-        yield { key: n % 7, n };
-      }
+export default job(
+  import.meta,
+  "ticks",
+  {
+    args: {
+      rate: arg.int().default(50),
+      count: arg.int().optional(),
+      closing: arg.int().default(0).describe("how long the sink takes to close, ms"),
     },
-  });
-
-export default job(import.meta, "ticks", { args: { count: arg.int() } }, (env, args) => {
-  env
-    .fromSource(ticks(args.count), WatermarkStrategy.noWatermarks())
-    .keyBy("key")
-    .reduce((a, b) => ({ key: a.key, n: a.n + b.n }))
-    .print();
-});
+  },
+  (env, { rate, count, closing }) => {
+    const ticks = generatorSource({ generate: (tick) => tick, ratePerSecond: rate, count });
+    const stream = env
+      .fromSource(
+        ticks,
+        // Ticks of 2001, ten seconds apart.
+        WatermarkStrategy.forMonotonousTimestamps<number>().withTimestamps(
+          (tick) => Date.UTC(2001, 0, 1) + tick * seconds(10),
+        ),
+        "ticks",
+      )
+      .setParallelism(1)
+      .map((tick) => `tick ${tick}`)
+      .name("tell");
+    stream.print();
+    stream
+      .sinkTo(
+        createSink({
+          name: "witness",
+          write: () => undefined,
+          close: async () => {
+            console.log("closed");
+            await setTimeout(closing);
+          },
+        }),
+      )
+      .setParallelism(1);
+  },
+);

@@ -38,8 +38,8 @@ Cluster:
   logs of TaskManagers: millrace logs <job>.
 
 Progress, log and summary go to standard error: standard output is the job's own.
-In this process, Ctrl-C stops the job cleanly, a second one at once. With --savepoint-on-exit the first one stops it
-with a savepoint, the second one cleanly without, the third one at once.
+In this process, Ctrl-C stops the job cleanly, a second one at once. With --savepoint-on-exit the
+first one stops it with a savepoint, the second one cleanly without, the third one at once.
 
 Exit codes:
   0    the job finished, or was stopped with a savepoint
