@@ -64,7 +64,11 @@ describe("a cluster of processes", () => {
     await start({ taskManagers: 2, slots: 1, config: durable() });
     // Whoever names no folder for checkpoints has them beside the job's record.
     const config = { "execution.checkpointing.dir": undefined };
-    const run = await TotalsRun.start(cluster, 8000, { parallelism: 2, config });
+    const run = await TotalsRun.start(cluster, 8000, {
+      parallelism: 2,
+      config,
+      checkpointFolder: join(shared, "default", "checkpoints"),
+    });
     await cluster.jobManager.kill();
     await cluster.startJobManager();
     expect(cluster.epoch).toBe(2);

@@ -28,10 +28,18 @@ export class TotalsRun {
   readonly job: string;
   readonly output: string;
   readonly #cluster: ProcessCluster;
+  readonly #checkpoints: string;
   readonly #count: number;
 
-  private constructor(cluster: ProcessCluster, job: string, output: string, count: number) {
+  private constructor(
+    cluster: ProcessCluster,
+    job: string,
+    output: string,
+    checkpointFolder: string,
+    count: number,
+  ) {
     this.#cluster = cluster;
+    this.#checkpoints = checkpointFolder;
     this.job = job;
     this.output = output;
     this.#count = count;
@@ -46,8 +54,14 @@ export class TotalsRun {
       module = TOTALS,
       args = [],
       config,
+      checkpointFolder = join(cluster.folder, "checkpoints"),
       ...run
-    }: ClusterRun & { readonly name?: string; readonly module?: URL } = {},
+    }: ClusterRun & {
+      readonly name?: string;
+      readonly module?: URL;
+      /** Where its checkpoints are found. */
+      readonly checkpointFolder?: string;
+    } = {},
   ): Promise<TotalsRun> {
     const output = join(cluster.folder, name);
     const job = await cluster.run(module, {
@@ -55,7 +69,7 @@ export class TotalsRun {
       config: { ...checkpoints(cluster.folder), ...config },
       ...run,
     });
-    const totals = new TotalsRun(cluster, job, output, count);
+    const totals = new TotalsRun(cluster, job, output, checkpointFolder, count);
     await totals.checkpointed();
     return totals;
   }
@@ -133,7 +147,7 @@ export class TotalsRun {
 
   /** Number of the last checkpoint that is complete, whoever leads; 0 before the first. */
   newestCheckpoint(): number {
-    const folder = join(this.#cluster.folder, "checkpoints", this.job);
+    const folder = join(this.#checkpoints, this.job);
     if (!existsSync(folder)) return 0;
     const complete = readdirSync(folder)
       .filter((name) => existsSync(join(folder, name, "_metadata")))
