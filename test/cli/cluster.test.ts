@@ -70,7 +70,15 @@ it(
     expect(jobs.map(({ state }) => state)).toEqual(["FINISHED", "CANCELED", "FINISHED"]);
 
     // Ctrl-C ends what is shown, not the job.
-    const watched = place.start(["run", "jobs/resumed-ticks.ts", "--target", "cluster", "--", "--count", "1000000"]);
+    const watched = place.start([
+      "run",
+      "jobs/resumed-ticks.ts",
+      "--target",
+      "cluster",
+      "--",
+      "--count",
+      "1000000",
+    ]);
     const left = ended(watched);
     await printed(watched.stderr, "leaves it running");
     watched.kill("SIGINT");
@@ -82,7 +90,15 @@ it(
       2,
       expect.stringContaining("the cluster has no job nothing"),
     ]);
-    const unbuilt = await place.run(["run", "jobs/resumed-ticks.ts", "--target", "cluster", "--", "--cuont", "1"]);
+    const unbuilt = await place.run([
+      "run",
+      "jobs/resumed-ticks.ts",
+      "--target",
+      "cluster",
+      "--",
+      "--cuont",
+      "1",
+    ]);
     expect([unbuilt.code, unbuilt.err]).toEqual([2, expect.stringContaining("--count")]);
 
     expect(await millrace("cluster", "stop")).toBe("ended 3 processes");

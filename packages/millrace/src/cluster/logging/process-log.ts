@@ -59,7 +59,14 @@ export function openProcessLog({ name, settings, console }: ProcessLogOptions): 
   return {
     log(level, message, error) {
       if (error === undefined) logger[level](message);
-      else logger[level]({ err: error instanceof Error ? error : new Error(typeof error === "string" ? error : preview(error)) }, message);
+      else
+        logger[level](
+          {
+            err:
+              error instanceof Error ? error : new Error(typeof error === "string" ? error : preview(error)),
+          },
+          message,
+        );
     },
     output: (bytes) => out.write(bytes),
     files: logFiles(folder, name),
