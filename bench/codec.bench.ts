@@ -6,19 +6,8 @@
 import { Packr } from "msgpackr";
 import { createFrameCodec } from "../packages/millrace/src/common/codec/create-frame-codec.ts";
 import type { BlockDecoder, BlockEncoder } from "../packages/millrace/src/common/codec/frame-codec.ts";
-import type { TypeOf } from "../packages/millrace/src/common/types/type-info.ts";
-import { Types } from "../packages/millrace/src/common/types/types.ts";
-
-const bidType = Types.object({
-  auction: Types.int,
-  bidder: Types.int,
-  price: Types.int,
-  channel: Types.string,
-  url: Types.string,
-  dateTime: Types.timestamp,
-  extra: Types.string,
-});
-type Bid = TypeOf<typeof bidType>;
+import { bidType } from "./bid-type.ts";
+import type { Bid } from "./bid-type.ts";
 
 const FRAME = 32_768;
 const RECORDS = 200_000;

@@ -7,29 +7,18 @@ import { seededRandom } from "../packages/millrace/src/common/clock/random.ts";
 import { createFrameCodec } from "../packages/millrace/src/common/codec/create-frame-codec.ts";
 import { ElementKind } from "../packages/millrace/src/common/codec/frame-codec.ts";
 import type { FrameCodec } from "../packages/millrace/src/common/codec/frame-codec.ts";
-import { Types } from "../packages/millrace/src/common/types/types.ts";
-import type { TypeOf } from "../packages/millrace/src/common/types/type-info.ts";
 import type { RingDescriptor } from "../packages/millrace/src/runtime/network/ring/ring-descriptor.ts";
 import { openRingNetwork } from "../packages/millrace/src/runtime/network/ring/ring-network.ts";
 import { OutputFlow } from "../packages/millrace/src/runtime/network/record-writer/output-flow.ts";
 import { InputGate } from "../packages/millrace/src/runtime/network/input-gate.ts";
 import { SlotLoop } from "../packages/millrace/src/runtime/network/testing/slot-loop.ts";
+import { bidType } from "./bid-type.ts";
+import type { Bid } from "./bid-type.ts";
 
 /** Records between two looks at flow and clock. */
 const BATCH = 256;
 /** ms of a slice. */
 const SLICE = 1;
-
-const bidType = Types.object({
-  auction: Types.int,
-  bidder: Types.int,
-  price: Types.int,
-  channel: Types.string,
-  url: Types.string,
-  dateTime: Types.timestamp,
-  extra: Types.string,
-});
-type Bid = TypeOf<typeof bidType>;
 
 /** What a thread is started with. The producer is slot 0, the consumer slot 1. */
 export interface Setup {

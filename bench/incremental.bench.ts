@@ -5,8 +5,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SystemClock } from "../packages/millrace/src/common/clock/system-clock.ts";
-import { operatorUid } from "../packages/millrace/src/common/ids/ids.ts";
 import { valueState } from "../packages/millrace/src/common/state/descriptors.ts";
 import { Types } from "../packages/millrace/src/common/types/types.ts";
 import type { KeyedStateHandle } from "../packages/millrace/src/protocol/control/snapshots.ts";
@@ -16,6 +14,7 @@ import type {
   SnapshotKeyedStore,
   SnapshotPace,
 } from "../packages/millrace/src/runtime/state/keyed-snapshot.ts";
+import { benchStore } from "./bench-store.ts";
 import { median, printReport, type Report } from "./report.ts";
 
 const ROUNDS = 5;
@@ -26,16 +25,7 @@ const descriptor = valueState(Account);
 const unhurried: SnapshotPace = { over: false, next: () => Promise.resolve() };
 
 function newStore(): SnapshotKeyedStore {
-  return new HashMapStateBackend().createKeyedStore({
-    operator: operatorUid("bench"),
-    operatorName: "bench",
-    subtaskIndex: 0,
-    parallelism: 1,
-    maxParallelism: 128,
-    keyGroups: { start: 0, end: 128 },
-    clock: new SystemClock(),
-    freeze: false,
-  });
+  return new HashMapStateBackend().createKeyedStore(benchStore());
 }
 
 const bytesOf = (handle: KeyedStateHandle | undefined): number =>

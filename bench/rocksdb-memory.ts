@@ -9,12 +9,11 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../packages/millrace/src/common/clock/random.ts";
-import { SystemClock } from "../packages/millrace/src/common/clock/system-clock.ts";
-import { operatorUid } from "../packages/millrace/src/common/ids/ids.ts";
 import { valueState } from "../packages/millrace/src/common/state/descriptors.ts";
 import { Types } from "../packages/millrace/src/common/types/types.ts";
 import { createStateFiles } from "../packages/millrace/src/runtime/checkpoint/storage/create-state-files.ts";
 import { openStateBackends } from "../packages/state-rocksdb/src/open-state-backends.ts";
+import { benchStore } from "./bench-store.ts";
 
 const KEYS = Number(process.argv[2] ?? 20_000_000);
 const UPDATES = Math.min(KEYS, 1_000_000);
@@ -30,16 +29,7 @@ const makeBackend = await openStateBackends({
   },
 });
 const backend = makeBackend();
-const store = backend.createKeyedStore({
-  operator: operatorUid("memory"),
-  operatorName: "memory",
-  subtaskIndex: 0,
-  parallelism: 1,
-  maxParallelism: 128,
-  keyGroups: { start: 0, end: 128 },
-  clock: new SystemClock(),
-  freeze: false,
-});
+const store = backend.createKeyedStore(benchStore());
 // With its key, a value of 84 characters takes 100 bytes.
 const state = store.getState("value", valueState(Types.object({ n: Types.int, text: Types.string })));
 const filler = "abcdefghijklmnopqrstuvwxyz".repeat(4);

@@ -7,14 +7,13 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../packages/millrace/src/common/clock/random.ts";
-import { SystemClock } from "../packages/millrace/src/common/clock/system-clock.ts";
-import { operatorUid } from "../packages/millrace/src/common/ids/ids.ts";
 import { valueState } from "../packages/millrace/src/common/state/descriptors.ts";
 import { Types } from "../packages/millrace/src/common/types/types.ts";
 import { HashMapStateBackend } from "../packages/millrace/src/runtime/state/heap/hash-map-state-backend.ts";
 import type { KeyedStateStore } from "../packages/millrace/src/runtime/state/keyed-state.ts";
 import type { StateBackend } from "../packages/millrace/src/runtime/state/state-backend.ts";
 import { openStateBackends } from "../packages/state-rocksdb/src/open-state-backends.ts";
+import { benchStore } from "./bench-store.ts";
 import { printReport, type Report } from "./report.ts";
 import { zipf } from "./zipf.ts";
 
@@ -31,16 +30,7 @@ interface Total {
 const totals = valueState(Types.object({ n: Types.int, sum: Types.int }));
 
 function newStore(backend: StateBackend): KeyedStateStore {
-  return backend.createKeyedStore({
-    operator: operatorUid("bench"),
-    operatorName: "bench",
-    subtaskIndex: 0,
-    parallelism: 1,
-    maxParallelism: 128,
-    keyGroups: { start: 0, end: 128 },
-    clock: new SystemClock(),
-    freeze: false,
-  });
+  return backend.createKeyedStore(benchStore());
 }
 
 async function rocks(cached: boolean): Promise<StateBackend> {

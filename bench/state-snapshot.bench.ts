@@ -4,8 +4,6 @@
  * Nothing is asserted: machines differ, trust the ratios.
  */
 import { seededRandom } from "../packages/millrace/src/common/clock/random.ts";
-import { SystemClock } from "../packages/millrace/src/common/clock/system-clock.ts";
-import { operatorUid } from "../packages/millrace/src/common/ids/ids.ts";
 import { valueState } from "../packages/millrace/src/common/state/descriptors.ts";
 import type { ValueState } from "../packages/millrace/src/common/state/state.ts";
 import { Types } from "../packages/millrace/src/common/types/types.ts";
@@ -16,6 +14,7 @@ import type {
   SnapshotKeyedStore,
   SnapshotPace,
 } from "../packages/millrace/src/runtime/state/keyed-snapshot.ts";
+import { benchStore } from "./bench-store.ts";
 import { median, printReport, type Report } from "./report.ts";
 
 const KEYS = process.argv.includes("--large") ? 10_000_000 : 1_000_000;
@@ -37,16 +36,7 @@ type KeyOf = (i: number) => number | string;
 const TOTAL = valueState(Types.object({ n: Types.int, sum: Types.double }));
 
 function newStore(): SnapshotKeyedStore {
-  return new HashMapStateBackend().createKeyedStore({
-    operator: operatorUid("bench"),
-    operatorName: "bench",
-    subtaskIndex: 0,
-    parallelism: 1,
-    maxParallelism: 128,
-    keyGroups: { start: 0, end: 128 },
-    clock: new SystemClock(),
-    freeze: false,
-  });
+  return new HashMapStateBackend().createKeyedStore(benchStore());
 }
 
 /** Counts the time between two looks, and lets records go on between two slices. */

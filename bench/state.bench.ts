@@ -4,12 +4,11 @@
  * ratios.
  */
 import { seededRandom } from "../packages/millrace/src/common/clock/random.ts";
-import { SystemClock } from "../packages/millrace/src/common/clock/system-clock.ts";
-import { operatorUid } from "../packages/millrace/src/common/ids/ids.ts";
 import { aggregatingState, valueState } from "../packages/millrace/src/common/state/descriptors.ts";
 import { Types } from "../packages/millrace/src/common/types/types.ts";
 import { HashMapStateBackend } from "../packages/millrace/src/runtime/state/heap/hash-map-state-backend.ts";
 import type { SnapshotKeyedStore } from "../packages/millrace/src/runtime/state/keyed-snapshot.ts";
+import { benchStore } from "./bench-store.ts";
 
 const KEYS = 1_000_000;
 const OPERATIONS = 2_000_000;
@@ -33,16 +32,7 @@ const order = Int32Array.from({ length: OPERATIONS }, () => Math.floor(random.ne
 const names = Array.from({ length: KEYS }, (_, i) => `user-${i}-${(i * 7919) % 1000}`);
 
 function newStore(): SnapshotKeyedStore {
-  return new HashMapStateBackend().createKeyedStore({
-    operator: operatorUid("bench"),
-    operatorName: "bench",
-    subtaskIndex: 0,
-    parallelism: 1,
-    maxParallelism: 128,
-    keyGroups: { start: 0, end: 128 },
-    clock: new SystemClock(),
-    freeze: false,
-  });
+  return new HashMapStateBackend().createKeyedStore(benchStore());
 }
 
 /** The key of the i-th operation. */
