@@ -14,6 +14,20 @@ export type ExecutionState =
   /** Found again after the JobManager was restarted, before it has said how it is. */
   | "RECONCILING";
 
+/** All of them, in the order in which answers of the REST API list them. */
+export const EXECUTION_STATES = [
+  "CREATED",
+  "SCHEDULED",
+  "DEPLOYING",
+  "RUNNING",
+  "FINISHED",
+  "CANCELING",
+  "CANCELED",
+  "FAILED",
+  "RECONCILING",
+  "INITIALIZING",
+] as const satisfies readonly ExecutionState[];
+
 export const EXECUTION_TRANSITIONS: Transitions<ExecutionState> = {
   CREATED: ["SCHEDULED", "CANCELED", "FAILED", "RECONCILING"],
   SCHEDULED: ["DEPLOYING", "CANCELED", "FAILED"],

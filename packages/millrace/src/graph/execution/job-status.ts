@@ -14,6 +14,21 @@ export type JobStatus =
   | "SUSPENDED"
   | "RECONCILING";
 
+/** All of them, in the order in which answers of the REST API list them. */
+export const JOB_STATUSES = [
+  "INITIALIZING",
+  "CREATED",
+  "RUNNING",
+  "FAILING",
+  "FAILED",
+  "CANCELLING",
+  "CANCELED",
+  "FINISHED",
+  "RESTARTING",
+  "SUSPENDED",
+  "RECONCILING",
+] as const satisfies readonly JobStatus[];
+
 export const JOB_TRANSITIONS: Transitions<JobStatus> = {
   INITIALIZING: ["CREATED", "FAILED", "CANCELED", "SUSPENDED"],
   CREATED: ["RUNNING", "FAILING", "CANCELLING", "SUSPENDED"],

@@ -1,3 +1,5 @@
+import { EXECUTION_STATES } from "../../graph/execution/execution-state.ts";
+import { JOB_STATUSES } from "../../graph/execution/job-status.ts";
 import { Type, type Static, type TProperties } from "typebox";
 
 /*
@@ -40,33 +42,10 @@ export const Counts = Type.Record(Type.String(), Integer);
 export const Texts = Type.Record(Type.String(), Type.String());
 
 /** States of a job. */
-export const JobStatusName = namedWords("JobStatus", [
-  "INITIALIZING",
-  "CREATED",
-  "RUNNING",
-  "FAILING",
-  "FAILED",
-  "CANCELLING",
-  "CANCELED",
-  "FINISHED",
-  "RESTARTING",
-  "SUSPENDED",
-  "RECONCILING",
-]);
+export const JobStatusName = namedWords("JobStatus", JOB_STATUSES);
 
 /** States of a subtask's attempt. */
-export const ExecutionStateName = namedWords("ExecutionState", [
-  "CREATED",
-  "SCHEDULED",
-  "DEPLOYING",
-  "RUNNING",
-  "FINISHED",
-  "CANCELING",
-  "CANCELED",
-  "FAILED",
-  "RECONCILING",
-  "INITIALIZING",
-]);
+export const ExecutionStateName = namedWords("ExecutionState", EXECUTION_STATES);
 
 /** The answer to what has nothing to tell. */
 export const Empty = named("Empty", {});

@@ -1,3 +1,5 @@
+import { EXECUTION_STATES } from "../../../../graph/execution/execution-state.ts";
+import { JOB_STATUSES } from "../../../../graph/execution/job-status.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
 import type { JobSummaryView, JobView, VertexView } from "../../../../protocol/cluster/job-view.ts";
 import type {
@@ -10,21 +12,7 @@ import type {
 import { ioMetrics } from "./io-metrics.ts";
 import { jobPlan, slotSharingGroupId } from "./plan.ts";
 import { serializedFailure } from "./operation-answers.ts";
-import { EXECUTION_STATES, NEVER, span, spanOf, stateCounts, vertexState } from "./times.ts";
-
-const JOB_STATUSES = [
-  "INITIALIZING",
-  "CREATED",
-  "RUNNING",
-  "FAILING",
-  "FAILED",
-  "CANCELLING",
-  "CANCELED",
-  "FINISHED",
-  "RESTARTING",
-  "SUSPENDED",
-  "RECONCILING",
-] as const satisfies readonly JobStatus[];
+import { NEVER, span, spanOf, stateCounts, vertexState } from "./times.ts";
 
 type JobOverview = JobsOverview["jobs"][number];
 

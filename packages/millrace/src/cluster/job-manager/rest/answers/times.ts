@@ -1,3 +1,4 @@
+import { EXECUTION_STATES } from "../../../../graph/execution/execution-state.ts";
 import type { ExecutionState } from "../../../../graph/execution/execution-state.ts";
 import type { AttemptView } from "../../../../protocol/cluster/job-view.ts";
 
@@ -5,20 +6,6 @@ import type { AttemptView } from "../../../../protocol/cluster/job-view.ts";
 export const NEVER = -1;
 /** What Flink writes for a subtask without a slot. */
 export const UNASSIGNED = "(unassigned)";
-
-/** All states, in the order in which they are passed. */
-export const EXECUTION_STATES = [
-  "CREATED",
-  "SCHEDULED",
-  "DEPLOYING",
-  "RUNNING",
-  "FINISHED",
-  "CANCELING",
-  "CANCELED",
-  "FAILED",
-  "RECONCILING",
-  "INITIALIZING",
-] as const satisfies readonly ExecutionState[];
 
 const FINAL = ["FINISHED", "CANCELED", "FAILED"] as const;
 const PASSED = ["CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING"] as const;

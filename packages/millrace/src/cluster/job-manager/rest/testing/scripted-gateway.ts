@@ -6,7 +6,7 @@ import type {
   OperationView,
   TaskManagerView,
 } from "../../dispatcher/dispatcher-gateway.ts";
-import { EXECUTION_STATES } from "../answers/times.ts";
+import { EXECUTION_STATES } from "../../../../graph/execution/execution-state.ts";
 import { JOB, SINK, SOURCE, sampleJob, START } from "./sample-job.ts";
 
 /** A job's id that somebody else's job has. */
