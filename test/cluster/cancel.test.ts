@@ -28,15 +28,16 @@ it.each<[string, RunOptions]>([
 
 it("a job whose function never returns is cancelled all the same: its threads are ended", async () => {
   const logged: string[] = [];
+  const streams = new CapturedStreams();
   const client = await start(new URL("./jobs/stuck.ts", import.meta.url), {
     parallelism: 1,
-    streams: new CapturedStreams(),
+    streams,
     config: { "task.cancellation.timeout": "300 ms" },
     log: (_, message) => logged.push(message),
   });
   const result = client.result().catch((error: unknown) => error);
-  while (client.status() !== "RUNNING") await new Promise((resolve) => setTimeout(resolve, 10));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  // The function says so right before it hangs; the job may have been RUNNING long before.
+  while (!streams.stdout.includes("stuck at 0")) await new Promise((resolve) => setTimeout(resolve, 10));
   await client.cancel();
   expect(MillraceError.is(await result, "JOB_CANCELED")).toBe(true);
   expect(logged).toEqual([expect.stringMatching(/slot 0 did not let go of its tasks within 300 ms/u)]);
