@@ -40,6 +40,8 @@ class GroupedWriter implements GroupedPartWriter {
   readonly #blockSize: number;
   /** By key group, then state; undefined where nothing came. */
   readonly #blocks: (StateBlocks | undefined)[];
+  /** How many of them are done. */
+  #flushed = 0;
 
   constructor(output: PartOutput, states: readonly StateMeta[], expected: number) {
     const { start, end } = output.header.keyGroups;
@@ -89,8 +91,18 @@ class GroupedWriter implements GroupedPartWriter {
     };
   }
 
+  flushSome(): boolean {
+    while (this.#flushed < this.#blocks.length) {
+      const blocks = this.#blocks[this.#flushed++];
+      if (blocks === undefined) continue;
+      blocks.flush();
+      return true;
+    }
+    return false;
+  }
+
   finish(): Promise<StateBytes> {
-    for (const blocks of this.#blocks) blocks?.flush();
+    while (this.flushSome());
     return this.#output.finish();
   }
 

@@ -85,6 +85,11 @@ export interface GroupedPartWriter extends Pick<
   /** As those of KeyedPartWriter, at any time: removals are applied before rows. */
   removed(keyGroup: number, state: number, key: unknown, namespace: number | undefined): void;
   removedNamespace(keyGroup: number, state: number, namespace: number): void;
+  /**
+   * Before `finish`, which would do it at once: writes what is gathered of one more key group and state. @returns false when nothing is
+   * gathered any more
+   */
+  flushSome(): boolean;
   /** Writes into one key group. */
   group(keyGroup: number): Pick<KeyedPartWriter, "entry" | "raw">;
 }

@@ -42,12 +42,7 @@ export class StateBlocks {
 
   entry(entry: CapturedEntry, continued: boolean): void {
     this.#output.keyKind(entry.key);
-    this.#rows ??= new StateRowWriter(
-      this.#meta,
-      (payload, rows) => this.#emit(PartBlock.ROWS, payload, rows),
-      this.#blockSize,
-    );
-    const nothing = !this.#rows.write(entry, continued);
+    const nothing = !(this.#rows ?? this.#openRows()).write(entry, continued);
     if (nothing && this.#output.header.content === "changes") this.removed(entry.key, entry.namespace);
   }
 
@@ -72,6 +67,15 @@ export class StateBlocks {
     this.#namespaces?.flush();
     this.#removals?.flush();
     this.#rows?.flush();
+  }
+
+  /** In a method of its own: one with a function inside it allocates at each call, and there are millions of `entry`. */
+  #openRows(): StateRowWriter {
+    return (this.#rows = new StateRowWriter(
+      this.#meta,
+      (payload, rows) => this.#emit(PartBlock.ROWS, payload, rows),
+      this.#blockSize,
+    ));
   }
 
   #removalBlocks(type: number): RowBlocks<unknown> {

@@ -15,6 +15,9 @@ import { RowsWriter } from "./rows-writer.ts";
 import { aborted, Slices } from "./slices.ts";
 import { snapshotSources, type SnapshotSources, type StateSource } from "./snapshot-sources.ts";
 
+/** What writing a block that is gathered counts, against writing a row. */
+const FLUSH = 16;
+
 /** What a snapshot is made of, as of the moment of the barrier. */
 export interface HeapSnapshotParts {
   readonly operator: OperatorUid;
@@ -124,9 +127,11 @@ export class HeapSnapshot implements KeyedSnapshot {
     for (let keyGroup = keyGroups.start; keyGroup < keyGroups.end; keyGroup++)
       writer.watermark(keyGroup, watermarks[keyGroup - keyGroups.start]!);
     yield* new RowsWriter({ ...this.#parts, sources }, this.#rows, slices).write();
-    if (plan.base !== undefined) return;
-    for (let keyGroup = keyGroups.start; keyGroup < keyGroups.end; keyGroup++)
-      yield* parked.write(writer.group(keyGroup), sources.metas.length, keyGroup, slices);
+    if (plan.base === undefined) {
+      for (let keyGroup = keyGroups.start; keyGroup < keyGroups.end; keyGroup++)
+        yield* parked.write(writer.group(keyGroup), sources.metas.length, keyGroup, slices);
+    }
+    while (writer.flushSome()) if (slices.spend(FLUSH)) yield;
   }
 
   #done(part: StateBytes | undefined): KeyedStateHandle | undefined {

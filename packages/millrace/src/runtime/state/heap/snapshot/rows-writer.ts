@@ -66,16 +66,29 @@ export class RowsWriter {
   }
 
   *#writeColumn(snapshot: ColumnSnapshot): Generator<void> {
-    const slices = this.#slices;
-    for (const id of positions(snapshot.length, snapshot.selected)) {
+    for (let stopped = this.#writeRun(snapshot); stopped !== "end"; stopped = this.#writeRun(snapshot)) {
+      if (stopped === "rest") yield;
+      else yield* this.#writeLarge(snapshot, snapshot.cursor - 1);
+    }
+    yield* this.#writeImages(snapshot);
+  }
+
+  /** Writes rows until it is time to rest, or the one before the cursor is a large one, or there are no more. No generator: it runs hot. */
+  #writeRun(snapshot: ColumnSnapshot): "rest" | "large" | "end" {
+    const { length, selected } = snapshot;
+    for (
+      let id = nextOf(selected, snapshot.cursor, length);
+      id < length;
+      id = nextOf(selected, id + 1, length)
+    ) {
       const stored = snapshot.take(id);
       snapshot.cursor = id + 1;
       const weight = stored === undefined ? 0 : this.#writeStored(snapshot, id, stored);
-      if (weight > LARGE) yield* this.#writeLarge(snapshot, id, stored);
-      else if (slices.spend(weight || SKIPPED)) yield;
+      if (weight > LARGE) return "large";
+      if (this.#slices.spend(weight || SKIPPED)) return "rest";
     }
-    snapshot.cursor = snapshot.length;
-    yield* this.#writeImages(snapshot);
+    snapshot.cursor = length;
+    return "end";
   }
 
   /** Writes what is not large; how large it is. */
@@ -88,8 +101,9 @@ export class RowsWriter {
   }
 
   /** From an image, since it may change meanwhile. */
-  *#writeLarge({ column: { layout }, state }: ColumnSnapshot, id: number, stored: unknown): Generator<void> {
+  *#writeLarge({ column: { layout, values }, state }: ColumnSnapshot, id: number): Generator<void> {
     const { keys, now } = this.#parts;
+    const stored = values[id];
     const key = keys.keys[id];
     const keyGroup = keys.keyGroups[id]!;
     const image = layout.image(stored, now);
@@ -111,12 +125,23 @@ export class RowsWriter {
   }
 
   *#writeTable(snapshot: TableSnapshot): Generator<void> {
-    for (const position of positions(snapshot.length, snapshot.selected)) {
-      const weight = snapshot.write(position);
-      snapshot.cursor = position + 1;
-      if (this.#slices.spend(weight || SKIPPED)) yield;
+    while (this.#writeTableRun(snapshot)) yield;
+  }
+
+  /** Writes until it is time to rest, or there are no more, which is false. */
+  #writeTableRun(snapshot: TableSnapshot): boolean {
+    const { length, selected } = snapshot;
+    for (
+      let at = nextOf(selected, snapshot.cursor, length);
+      at < length;
+      at = nextOf(selected, at + 1, length)
+    ) {
+      const weight = snapshot.write(at);
+      snapshot.cursor = at + 1;
+      if (this.#slices.spend(weight || SKIPPED)) return true;
     }
-    snapshot.cursor = snapshot.length;
+    snapshot.cursor = length;
+    return false;
   }
 
   /** Writes an image, however large. */
@@ -136,18 +161,14 @@ export class RowsWriter {
   }
 }
 
-/** Positions [0, length), ascending: all, or those that are selected. */
-function* positions(length: number, selected: BitWords | undefined): Generator<number> {
-  if (selected === undefined) {
-    for (let position = 0; position < length; position++) yield position;
-    return;
+/** The first position from `from` on that is selected, where all are if there is no selection; `length` or more where there is none. */
+function nextOf(selected: BitWords | undefined, from: number, length: number): number {
+  if (selected === undefined || from >= length) return from;
+  let at = from >>> 5;
+  let word = selected[at]! & (-1 << (from & 31));
+  while (word === 0) {
+    if (++at * 32 >= length) return length;
+    word = selected[at] ?? 0;
   }
-  for (let base = 0; base < length; base += 32) {
-    let word = selected[base >>> 5] ?? 0;
-    while (word !== 0) {
-      const position = base + 31 - Math.clz32(word & -word);
-      word &= word - 1;
-      if (position < length) yield position;
-    }
-  }
+  return at * 32 + 31 - Math.clz32(word & -word);
 }
