@@ -15,6 +15,8 @@ const SMALL_BACKLOG = 1024 * 1024;
 class Chunks {
   #chunk = Buffer.allocUnsafeSlow(FIRST_CHUNK);
   #used = 0;
+  /** A chunk of the largest size that nobody needs any more: new memory of a large file would make V8 collect garbage for its sake. */
+  #spare: Buffer | undefined;
   readonly #onFull: (chunk: Buffer) => void;
 
   constructor(onFull: (chunk: Buffer) => void) {
@@ -35,9 +37,15 @@ class Chunks {
   cut(): void {
     if (this.#used === 0) return;
     const full = this.#chunk.subarray(0, this.#used);
-    this.#chunk = Buffer.allocUnsafeSlow(Math.min(LARGEST_CHUNK, 2 * this.#chunk.length));
+    this.#chunk = this.#spare ?? Buffer.allocUnsafeSlow(Math.min(LARGEST_CHUNK, 2 * this.#chunk.length));
+    this.#spare = undefined;
     this.#used = 0;
     this.#onFull(full);
+  }
+
+  /** A chunk that was handed on, and is written, may be used again. */
+  giveBack(chunk: Uint8Array): void {
+    if (chunk.length === LARGEST_CHUNK) this.#spare = Buffer.from(chunk.buffer);
   }
 }
 
@@ -192,6 +200,7 @@ export class FolderFileWriter implements StateFileWriter {
   async #writeChunk(chunk: Uint8Array): Promise<void> {
     await this.#guarded("write", () => this.#file!.write(chunk));
     this.#unwritten -= chunk.length;
+    this.#chunks.giveBack(chunk);
     this.#wake();
   }
 
