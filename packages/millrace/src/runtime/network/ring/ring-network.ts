@@ -1,8 +1,8 @@
 import type { FrameCodec } from "../../../common/codec/frame-codec.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
-import { FrameKind } from "../../../protocol/frame-header.ts";
 import type { ChannelWriter, ChannelWriterListener, InputChannel } from "../channel.ts";
 import type { SlotNetwork } from "../slot-network.ts";
+import { fallAsleep, takeArrivals, type Sender } from "./arrivals.ts";
 import { ConsumerWords, ProducerWords } from "./channel-words.ts";
 import { IndexRingConsumer, IndexRingProducer } from "./index-ring.ts";
 import type { RingChannel, RingDescriptor } from "./ring-descriptor.ts";
@@ -57,19 +57,12 @@ export function markSlotClosed(rings: RingDescriptor, slot: number, bell: Bell):
   new SlotWords(rings.words, bell).markClosed(slot, rings.slots);
 }
 
-/** One other slot that sends to this one. */
-interface Incoming {
-  readonly ring: IndexRingConsumer;
-  /** By ordinal. */
-  readonly receivers: RingReceiver[];
-}
-
 class SlotRings implements RingNetwork {
   readonly #rings: RingDescriptor;
   readonly #slot: number;
   readonly #slots: SlotWords;
   readonly #maxRecordBytes: number;
-  readonly #incoming: readonly Incoming[];
+  readonly #incoming: readonly Sender<RingReceiver>[];
   readonly #producers = new Map<number, IndexRingProducer>();
   readonly #outgoing = new Map<number, RingChannel>();
   readonly #receivers = new Map<number, RingReceiver>();
@@ -85,7 +78,7 @@ class SlotRings implements RingNetwork {
     this.#slot = slot;
     this.#slots = new SlotWords(rings.words, bell);
     this.#maxRecordBytes = maxRecordBytes;
-    const incoming = new Map<number, Incoming>();
+    const incoming = new Map<number, { ring: IndexRingConsumer; receivers: RingReceiver[] }>();
     for (const link of rings.links) {
       if (link.consumerSlot === slot) {
         incoming.set(link.producerSlot, { ring: new IndexRingConsumer(rings.words, link), receivers: [] });
@@ -98,7 +91,7 @@ class SlotRings implements RingNetwork {
       if (channel.consumerSlot !== slot) continue;
       const receiver = this.#receiver(channel);
       this.#receivers.set(channel.id, receiver);
-      (incoming.get(channel.producerSlot) as Incoming).receivers[channel.ordinal] = receiver;
+      incoming.get(channel.producerSlot)!.receivers[channel.ordinal] = receiver;
     }
     this.#incoming = [...incoming.values()];
   }
@@ -157,11 +150,7 @@ class SlotRings implements RingNetwork {
   }
 
   prepareToSleep(): boolean {
-    this.#slots.fallAsleep(this.#slot);
-    const arrived =
-      this.#slots.hasSignal(this.#slot) || this.#incoming.some(({ ring }) => ring.available() > 0);
-    if (arrived) this.#slots.getUp(this.#slot);
-    return !arrived;
+    return fallAsleep(this.#incoming, this.#slots, this.#slot);
   }
 
   wokeUp(): void {
@@ -181,28 +170,13 @@ class SlotRings implements RingNetwork {
     for (const writer of waiting) writer.credit();
   }
 
-  /**
-   * Takes everything off the index rings. Whether anything was there. A barrier that was signalled before the newest of these frames was
-   * put there is looked at before any of them.
-   */
   #takeArrivals(): boolean {
-    let any = false;
-    for (const { ring, receivers } of this.#incoming) {
-      let left = ring.available();
-      if (left > 0 && this.#slots.takeBits(this.#slot, Signal.BARRIER) !== 0) this.#lookForBarriers();
-      for (; left > 0; left--) {
-        any = true;
-        const entry = ring.take();
-        const kind = (entry & 1) === 1 ? FrameKind.EVENT : FrameKind.DATA;
-        (receivers[entry >> 1] as RingReceiver).arrived(kind);
-      }
-    }
-    return any;
+    return takeArrivals(this.#incoming, this.#slots, this.#slot, this.#lookForBarriers);
   }
 
-  #lookForBarriers(): void {
+  readonly #lookForBarriers = (): void => {
     for (const receiver of this.#receivers.values()) receiver.lookForBarrier();
-  }
+  };
 
   /**
    * A closed flag that is seen now may be younger than the signal and than the last look at the rings: what its producer sent before

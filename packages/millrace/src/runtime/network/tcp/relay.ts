@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../../common/clock/clock.ts";
-import { FrameKind } from "../../../protocol/frame-header.ts";
+import { fallAsleep, takeArrivals, type Sender } from "../ring/arrivals.ts";
 import { ConsumerWords, ProducerWords } from "../ring/channel-words.ts";
 import { IndexRingConsumer, IndexRingProducer } from "../ring/index-ring.ts";
 import type { RingChannel, RingDescriptor } from "../ring/ring-descriptor.ts";
@@ -28,13 +28,6 @@ export interface RelayOptions {
 /** Looks in a row that may find nothing before the relay sleeps, each after the event loop's other work. */
 const MAX_PATIENCE = 64;
 
-/** A slot of this process that sends to others. */
-interface Sender {
-  readonly ring: IndexRingConsumer;
-  /** By ordinal. */
-  readonly channels: readonly OutboundChannel[];
-}
-
 /**
  * The process's main thread, as one more slot in the rings of an attempt: takes the frames that go to other processes off the index rings and
  * puts them on connections, and puts what arrives there into the slots' pools. Sleeps and is rung like any slot.
@@ -50,7 +43,8 @@ export class Relay {
   readonly #onFailed: (error: unknown) => void;
   readonly #outbound: readonly OutboundChannel[];
   readonly #legs = new Map<OutboundChannel, OutgoingLeg>();
-  readonly #senders: readonly Sender[];
+  /** Slots of this process that send to others. */
+  readonly #senders: readonly Sender<OutboundChannel>[];
   #awake = false;
   #closed = false;
   /** Looks in a row that have found nothing, and how many of them may be before it sleeps. */
@@ -70,12 +64,12 @@ export class Relay {
     this.#senders = rings.links
       .filter(({ consumerSlot }) => consumerSlot === relay)
       .map((link) => {
-        const channels: OutboundChannel[] = [];
+        const receivers: OutboundChannel[] = [];
         for (const { id, producerSlot, consumerSlot, ordinal } of rings.channels) {
           if (producerSlot === link.producerSlot && consumerSlot === relay)
-            channels[ordinal] = outbound.get(id) as OutboundChannel;
+            receivers[ordinal] = outbound.get(id) as OutboundChannel;
         }
-        return { ring: new IndexRingConsumer(rings.words, link), channels };
+        return { ring: new IndexRingConsumer(rings.words, link), receivers };
       });
     const of = <T>(ends: ReadonlyMap<number, T>, channels: readonly RingChannel[]): T[] =>
       channels.map(({ id }) => ends.get(id) as T);
@@ -160,23 +154,12 @@ export class Relay {
   }
 
   #takeArrivals(): boolean {
-    let any = false;
-    for (const { ring, channels } of this.#senders) {
-      let left = ring.available();
-      if (left > 0 && this.#slots.takeBits(this.#slot, Signal.BARRIER) !== 0) this.#lookForBarriers();
-      for (; left > 0; left--) {
-        any = true;
-        const entry = ring.take();
-        const kind = (entry & 1) === 1 ? FrameKind.EVENT : FrameKind.DATA;
-        (channels[entry >> 1] as OutboundChannel).arrived(kind);
-      }
-    }
-    return any;
+    return takeArrivals(this.#senders, this.#slots, this.#slot, this.#lookForBarriers);
   }
 
-  #lookForBarriers(): void {
+  readonly #lookForBarriers = (): void => {
     for (const channel of this.#outbound) channel.lookForBarrier();
-  }
+  };
 
   /** What a producer sent before it closed is taken before its closing is told. */
   #checkProducers(): void {
@@ -192,12 +175,9 @@ export class Relay {
   }
 
   #fallAsleep(): boolean {
-    this.#slots.fallAsleep(this.#slot);
-    const arrived =
-      this.#slots.hasSignal(this.#slot) || this.#senders.some(({ ring }) => ring.available() > 0);
-    if (arrived) this.#slots.getUp(this.#slot);
-    this.#awake = arrived;
-    return !arrived;
+    const asleep = fallAsleep(this.#senders, this.#slots, this.#slot);
+    this.#awake = !asleep;
+    return asleep;
   }
 
   #openOutbound(rings: RingDescriptor): Map<number, OutboundChannel> {
