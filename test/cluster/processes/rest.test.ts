@@ -109,8 +109,14 @@ it("tells everything about a job that runs", async () => {
 
   const disposal = await trigger("/savepoint-disposal", { "savepoint-path": location });
   expect(await completed(`/savepoint-disposal/${disposal}`)).toEqual({});
-  await cluster.request("PATCH", `/jobs/${job}?mode=cancel`);
-  await cluster.reaches(job, "CANCELED");
+  const last = await trigger(`/jobs/${job}/savepoints`, {
+    "target-directory": join(folder, "savepoints"),
+    "cancel-job": true,
+  });
+  expect(await completed(`/jobs/${job}/savepoints/${last}`)).toMatchObject({
+    location: expect.stringContaining(folder),
+  });
+  expect(await cluster.status(job)).toBe("CANCELED");
   expect(await cluster.get(`/jobs/${job}/execution-result`)).toMatchObject({
     "job-execution-result": { "application-status": "CANCELED" },
   });

@@ -188,7 +188,8 @@ export const BLOB_CACHE_SIZE = memoryOption("blob.cache.size", {
 /** Whether jobs may be uploaded. */
 export const WEB_SUBMIT = booleanOption("web.submit.enable", {
   defaultValue: true,
-  description: "Whether the REST API takes artifacts and runs jobs from them.",
+  description:
+    "Whether the REST API takes artifacts, runs jobs from them, and tells their plans, for which jobs are built.",
 });
 
 /** How long REST waits. */

@@ -1,7 +1,7 @@
 import type { CrossingSlots } from "./crossing-slots.ts";
 import type { ErrorEnvelope } from "../control/error-envelope.ts";
 import type { JobStatus } from "../../graph/execution/job-status.ts";
-import type { JobSubmission, ResourceRequirements, SettledJob } from "./job-submission.ts";
+import type { JobSubmission, LastCommit, ResourceRequirements, SettledJob } from "./job-submission.ts";
 
 /*
  * What the JobManager's main thread and the thread of a job's JobMaster tell each other, over a MessagePort. User code (the builder, enumerators)
@@ -38,7 +38,13 @@ export type JobMasterCall =
   | { readonly method: "checkpoint" }
   /** `{ path }`; may take long. @throws as LocalJob.triggerSavepoint */
   | { readonly method: "savepoint"; readonly directory: string | undefined }
-  | { readonly method: "stop"; readonly directory: string | undefined; readonly drain: boolean }
+  | {
+      readonly method: "stop";
+      readonly directory: string | undefined;
+      readonly drain: boolean;
+      /** Whether the job is CANCELED by it, not FINISHED. Default false. */
+      readonly cancels?: boolean;
+    }
   /** When the requirements are recorded, not when they are met. CONFLICT, INVALID_ARGUMENT */
   | { readonly method: "requirements"; readonly requirements: ResourceRequirements };
 
@@ -48,11 +54,13 @@ export type ToJobMaster =
   | { readonly type: "settledRecorded" }
   /** The answer to `ending`. */
   | { readonly type: "endRecorded" }
+  /** The answer to `committing`. */
+  | { readonly type: "commitRecorded" }
   | { readonly type: "slotsOpened"; readonly request: number; readonly slots: readonly GrantedSlot[] }
   | { readonly type: "slotsRefused"; readonly request: number; readonly error: ErrorEnvelope }
   | { readonly type: "slotMessage"; readonly allocation: number; readonly bytes: Uint8Array }
   | { readonly type: "slotGone"; readonly allocation: number; readonly error: ErrorEnvelope | undefined }
-  /** Slots that the job could have in all, those that it has among them: told at the start and at each change. */
+  /** Slots that the job could have in all, those that it has among them: told at the start and at each change. No slot is promised to two jobs. */
   | { readonly type: "slotsAvailable"; readonly count: number }
   | { readonly type: "call"; readonly request: number; readonly call: JobMasterCall };
 
@@ -76,6 +84,11 @@ export type FromJobMaster =
   /** Nobody waits for these slots any more: what comes is closed. */
   | { readonly type: "forgetSlots"; readonly request: number }
   | { readonly type: "prepareSlots"; readonly count: number }
+  /**
+   * What the job needs in all from now on, and could use. Slots up to `least` are kept for it between two attempts, when it lets go of those that
+   * it had; `slotsAvailable` never says more than `most`, nor promises a slot to two jobs. At each change; before the first, any number is of use.
+   */
+  | { readonly type: "wantSlots"; readonly least: number; readonly most: number }
   | { readonly type: "slotMessage"; readonly allocation: number; readonly bytes: Uint8Array }
   | { readonly type: "closeSlot"; readonly allocation: number }
   | { readonly type: "reply"; readonly request: number; readonly value: unknown }
@@ -84,6 +97,12 @@ export type FromJobMaster =
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
   /** Standard output of the job, which goes to the JobManager's; answered by nothing, bounded by the sender's credit with its slots. */
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
+  /**
+   * The job's sinks are about to commit what no checkpoint covers that the job could go on from: their last output, or, after a stop, that of the
+   * savepoint. Recorded, so that no later leader starts the job again, which would write it twice; answered by `commitRecorded`, for which the
+   * thread waits before it lets them.
+   */
+  | ({ readonly type: "committing" } & LastCommit)
   /**
    * The job has come to this end for good, and nothing of what it would go on from was removed yet. Recorded, so that no later leader starts it
    * again when its checkpoints are gone; answered by `endRecorded`, for which the thread waits before it removes them.

@@ -25,6 +25,7 @@ import type { DispatcherSettings } from "./dispatcher-settings.ts";
 import { endedView, bareView, summaryOf } from "./jobs/job-views.ts";
 import { JobHost, type FinalStatus } from "./jobs/job-host.ts";
 import type { SpawnJobThread } from "./jobs/job-thread.ts";
+import { endedCommitting } from "./jobs/ended-committing.ts";
 import { planJob } from "./jobs/plan-job.ts";
 import { RememberedJobs } from "./jobs/remembered-jobs.ts";
 import { disposeSavepoint } from "./operations/dispose-savepoint.ts";
@@ -98,6 +99,15 @@ export class Dispatcher implements DispatcherGateway {
         await store.artifacts.release(artifact.sha256);
         continue;
       }
+      if (job.committing !== undefined) {
+        const error = endedCommitting(job);
+        log("error", `job ${id} (${job.settled.jobName}) is not recovered`, error);
+        const view = bareView(job.submission, job.settled.jobName);
+        this.#remembered.add(endedView(view, "FAILED", this.#options.clock.now(), toEnvelope(error)));
+        await store.jobs.remove(id);
+        await store.artifacts.release(artifact.sha256);
+        continue;
+      }
       log("info", `recovering job ${id} (${job.settled.jobName})`);
       this.#records.set(id, job);
       void this.#recoverJob(job);
@@ -126,6 +136,8 @@ export class Dispatcher implements DispatcherGateway {
   }
 
   async plan(run: RunRequest): Promise<unknown> {
+    // The job's builder runs for it, as for a job.
+    this.#checkSubmit();
     const submission = this.#submission(run);
     const { artifacts } = this.#options.store;
     const { clock, spawn, settings } = this.#options;
@@ -201,11 +213,7 @@ export class Dispatcher implements DispatcherGateway {
 
   async setRequirements(id: JobId, requirements: ResourceRequirements): Promise<void> {
     await this.#running(id).call({ method: "requirements", requirements });
-    const record = this.#records.get(id);
-    if (record === undefined) return;
-    const changed = { ...record, requirements };
-    this.#records.set(id, changed);
-    await this.#guard(this.#options.store.jobs.put(changed));
+    await this.#record(id, { requirements });
   }
 
   async dispose(path: string): Promise<string> {
@@ -406,10 +414,10 @@ export class Dispatcher implements DispatcherGateway {
         recorded = true;
         started = true;
       },
+      recordCommit: (committing) => this.#record(id, { committing }),
       recordEnd: async (ended: FinalStatus) => {
         started = true;
-        const record = this.#records.get(id);
-        if (record !== undefined) await this.#guard(store.jobs.put({ ...record, ended }));
+        await this.#record(id, { ended });
       },
       onOver: (view) => {
         this.#hosts.delete(id);
@@ -423,6 +431,15 @@ export class Dispatcher implements DispatcherGateway {
     });
     this.#hosts.set(id, host);
     return host;
+  }
+
+  /** Changes a job's record: what is said of it later takes nothing back. */
+  async #record(id: JobId, change: Partial<StoredJob>): Promise<void> {
+    const record = this.#records.get(id);
+    if (record === undefined) return;
+    const changed = { ...record, ...change };
+    this.#records.set(id, changed);
+    await this.#guard(this.#options.store.jobs.put(changed));
   }
 
   /** Nobody goes on with the job any more. */
@@ -491,6 +508,6 @@ async function perform(host: JobHost, order: TriggerRequest): Promise<OperationR
       return call({ method: "stop", directory: order.directory, drain: order.drain });
     // A stop: nothing may be committed between the savepoint and the end, or it would come twice.
     case "cancel with savepoint":
-      return call({ method: "stop", directory: order.directory, drain: false });
+      return call({ method: "stop", directory: order.directory, drain: false, cancels: true });
   }
 }

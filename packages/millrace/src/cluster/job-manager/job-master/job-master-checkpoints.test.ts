@@ -261,6 +261,20 @@ describe("a savepoint", () => {
     ]);
   });
 
+  it.for([
+    [true, "CANCELED"],
+    [false, "FINISHED"],
+  ] as const)("that stops the job may cancel it (%s)", async ([cancels, expected]) => {
+    const { master, one, other } = await running({ config: FIXED });
+    const savepoint = master.snapshot({ kind: "stop", target: "memory", cancels });
+    await settle();
+    for (const slot of [one, other]) slot.acknowledge(1);
+    await savepoint;
+    expect(master.status).toBe("RUNNING");
+    for (const slot of [one, other]) slot.all("FINISHED");
+    expect((await master.done).status).toBe(expected);
+  });
+
   it("that can't be written fails, and the job goes on", async () => {
     const { master, one, other } = await running({
       wrapStore: (store) => ({

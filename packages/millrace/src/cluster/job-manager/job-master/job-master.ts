@@ -110,6 +110,11 @@ export class JobMaster implements AttemptListener {
         sendTo: (executions, message) => units.sendTo(executions, message),
         broadcast: (message) => units.broadcast(message),
         heard: () => this.#heard(),
+        stopped:
+          options.committing === undefined
+            ? undefined
+            : async ({ path, metadata }) =>
+                options.committing?.({ savepoint: path, drained: metadata.stop === "drain" }),
         completed: ({ metadata }) => this.results.completed(metadata.checkpointId),
         failJob: (error) => this.#jobFailed(error, true),
         resume: (error) => this.#resume(error),
@@ -416,18 +421,20 @@ export class JobMaster implements AttemptListener {
         waiting.map(({ id }) => id),
         (own) => ({ type: "commitAtEnd", executions: own }),
       );
-    if (this.#checkpoints.owned) void this.#commitAsOwner(commit);
+    if (this.#checkpoints.owned || this.#options.committing !== undefined) void this.#commitAsOwner(commit);
     else commit();
   }
 
-  /** The job was started from a checkpoint that another process may have claimed since. */
+  /** The job was started from a checkpoint that another process may have claimed since; or another JobManager may have taken it over. */
   async #commitAsOwner(commit: () => void): Promise<void> {
     try {
-      await this.#checkpoints.checkOwner();
+      if (this.#checkpoints.owned) await this.#checkpoints.checkOwner();
     } catch (error) {
       this.#fail([error as Error], "");
       return;
     }
+    if (this.#machine.state !== "RUNNING") return;
+    await this.#options.committing?.({ savepoint: undefined, drained: false });
     if (this.#machine.state === "RUNNING") commit();
   }
 
@@ -478,6 +485,8 @@ export class JobMaster implements AttemptListener {
     const status = this.#outcome();
     if (status === undefined) return;
     this.#over = true;
+    // Cancelled with a savepoint: its tasks have ended by themselves.
+    if (status === "CANCELED" && this.#machine.state !== "CANCELLING") this.#machine.to("CANCELLING");
     if (status !== "SUSPENDED") this.#machine.to(status);
     if (status === "FINISHED") this.results.finished();
     this.#checkpoints.jobEnds(new MillraceError("CHECKPOINT_FAILED", "the job has ended"));
@@ -496,7 +505,7 @@ export class JobMaster implements AttemptListener {
       case "SUSPENDED":
         return "SUSPENDED";
       default:
-        return this.#units.all.every(({ phase }) => phase === "ended") ? "FINISHED" : undefined;
+        return this.#units.all.every(({ phase }) => phase === "ended") ? this.#checkpoints.endsAs : undefined;
     }
   }
 

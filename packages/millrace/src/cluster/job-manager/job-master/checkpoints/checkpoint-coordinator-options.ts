@@ -36,6 +36,10 @@ export interface CheckpointCoordinatorOptions {
   readonly broadcast: (message: ToSlot) => void;
   /** Settles when all slots have taken every message that was sent to them, or are gone, or too slow. Never rejects. */
   readonly heard: () => Promise<void>;
+  /**
+   * The job was stopped with this savepoint: settles when sinks may commit what it holds. Never rejects. Default: at once.
+   */
+  readonly stopped?: ((savepoint: CompletedCheckpoint) => Promise<void>) | undefined;
   /** A checkpoint is complete (no savepoint in the middle); tasks have been told. */
   readonly completed: (checkpoint: CompletedCheckpoint) => void;
   /** More checkpoints failed than are tolerated. */
@@ -50,4 +54,6 @@ export interface SnapshotOrder {
   readonly kind: SnapshotKind;
   /** Where a savepoint makes its folder; undefined: where the settings say; "memory": nowhere. */
   readonly target: string | undefined;
+  /** Of a stop: whether the job counts as cancelled, not as finished, when it has ended by it. Default false. */
+  readonly cancels?: boolean;
 }

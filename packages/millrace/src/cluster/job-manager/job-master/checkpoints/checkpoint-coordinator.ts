@@ -61,6 +61,7 @@ export class CheckpointCoordinator {
   #state: CoordinatorState;
   #latest: CompletedCheckpoint | undefined;
   #stoppedBy: CompletedCheckpoint | undefined;
+  #endsAs: "FINISHED" | "CANCELED" = "FINISHED";
   /** Whether a checkpoint may build on what tasks were restored from, or on an earlier one of theirs. */
   #incremental: boolean;
   #nextRequest = 1;
@@ -113,6 +114,11 @@ export class CheckpointCoordinator {
   /** The savepoint that the job was stopped with. */
   get stoppedBy(): CompletedCheckpoint | undefined {
     return this.#stoppedBy;
+  }
+
+  /** What the job has come to when all its tasks have ended. */
+  get endsAs(): "FINISHED" | "CANCELED" {
+    return this.#endsAs;
   }
 
   get statistics(): CheckpointStatistics {
@@ -329,9 +335,11 @@ export class CheckpointCoordinator {
   #begin(id: number, kind: SnapshotKind, request: number | undefined): void {
     const { clock, settings } = this.#options;
     const triggeredAt = clock.now();
+    const order = request === undefined ? undefined : this.#requests.get(request)?.order;
     this.#underway.set(id, {
       id,
       kind,
+      cancels: order?.cancels === true,
       triggeredAt,
       startedAt: clock.monotonic(),
       location: undefined,
@@ -341,7 +349,6 @@ export class CheckpointCoordinator {
       ended: Promise.withResolvers(),
     });
     this.#history.began(id, kind === "checkpoint" ? "checkpoint" : "savepoint", triggeredAt, kind);
-    const order = request === undefined ? undefined : this.#requests.get(request)?.order;
     // Tasks know where periodic checkpoints go: these begin without a wait.
     if (kind === "checkpoint" && settings.interval !== undefined) this.#trigger(id, undefined);
     else void this.#place(id, order);
@@ -440,7 +447,16 @@ export class CheckpointCoordinator {
       this.#latest = checkpoint;
       this.#incremental = true;
       void this.#storage.retain(checkpoint, () => this.#unused());
-    } else this.#stoppedBy = checkpoint;
+    } else {
+      this.#stoppedBy = checkpoint;
+      this.#endsAs = underway.cancels ? "CANCELED" : "FINISHED";
+    }
+    const { stopped } = this.#options;
+    if (kind === "checkpoint" || stopped === undefined) this.#commit(id, checkpoint);
+    else void stopped(checkpoint).then(() => this.#commit(id, checkpoint));
+  }
+
+  #commit(id: number, checkpoint: CompletedCheckpoint): void {
     this.#options.broadcast({ type: "checkpointComplete", checkpointId: id });
     this.#options.sources.checkpointComplete(id);
     this.#options.completed(checkpoint);

@@ -7,6 +7,8 @@ import type { SnapshotKind } from "./coordinator-state.ts";
 export interface SnapshotUnderway {
   readonly id: number;
   readonly kind: SnapshotKind;
+  /** As `SnapshotOrder` says it. */
+  readonly cancels: boolean;
   /** ms since the epoch, and monotonic. */
   readonly triggeredAt: number;
   readonly startedAt: number;

@@ -16,6 +16,7 @@ import { jobPlan } from "../../../artifact/job-plan.ts";
 import { createStore } from "../../../local/create-store.ts";
 import { restoreJob } from "../../../local/restore-job.ts";
 import type { RestoreFrom } from "../../../local/restore-job.ts";
+import type { CompletedCheckpoint } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
 import { PortSlots } from "../slots/port-slots.ts";
 import type { SendToMain } from "../slots/port-slots.ts";
 import { JobSupervisor } from "../supervisor/job-supervisor.ts";
@@ -24,6 +25,7 @@ import { PortStreams } from "./port-streams.ts";
 import { buildAgain, firstBuild, loadProgram, settledOf, withCheckpointDirectory } from "./prepare-job.ts";
 import { recoverCheckpoints } from "./recover-checkpoints.ts";
 
+type StopCall = Extract<JobMasterCall, { readonly method: "stop" }>;
 type RunTask = Extract<JobMasterTask, { readonly kind: "run" }>;
 
 /** What the thread of a JobMaster is made of. */
@@ -43,6 +45,7 @@ export class JobMasterHost {
   readonly #random: Random;
   readonly #slots: PortSlots;
   readonly #settledRecorded = Promise.withResolvers<void>();
+  readonly #commitRecorded = Promise.withResolvers<void>();
   readonly #endRecorded = Promise.withResolvers<void>();
   /** Being answered. */
   readonly #calls = new Set<Promise<void>>();
@@ -65,6 +68,8 @@ export class JobMasterHost {
         return;
       case "settledRecorded":
         return this.#settledRecorded.resolve();
+      case "commitRecorded":
+        return this.#commitRecorded.resolve();
       case "endRecorded":
         return this.#endRecorded.resolve();
       case "slotsOpened":
@@ -137,10 +142,7 @@ export class JobMasterHost {
     if (settled === undefined) {
       this.#send({ type: "built", settled: settledOf(built), plan: jobPlan({ program, ...built }) });
       await this.#settledRecorded.promise;
-    } else if (recovered.length > 0) {
-      const newest = recovered.at(-1);
-      log("info", `going on from checkpoint ${newest?.metadata.checkpointId}, ${newest?.path}`);
-    }
+    } else log(...recoveryLog(recovered.at(-1), restore?.checkpoint.path));
     this.#config = built.config;
     return this.#supervisorOf(task, sameAsSettled(first, built, settled !== undefined), {
       store,
@@ -170,6 +172,10 @@ export class JobMasterHost {
       streams: new PortStreams(this.#send, this.#clock),
       requirements,
       available: this.#available,
+      committing: async (commit) => {
+        this.#send({ type: "committing", ...commit });
+        await this.#commitRecorded.promise;
+      },
       ending: async (status) => {
         this.#send({ type: "ending", status });
         await this.#endRecorded.promise;
@@ -213,7 +219,7 @@ export class JobMasterHost {
         return { path };
       }
       case "stop":
-        return this.#stop(supervisor, call.directory, call.drain);
+        return this.#stop(supervisor, call);
       case "requirements":
         return supervisor.require(call.requirements);
       default:
@@ -222,9 +228,9 @@ export class JobMasterHost {
   }
 
   /** Settles when the job has ended. */
-  async #stop(supervisor: JobSupervisor, directory: string | undefined, drain: boolean): Promise<unknown> {
+  async #stop(supervisor: JobSupervisor, { directory, drain, cancels = false }: StopCall): Promise<unknown> {
     const target = this.#folder(directory);
-    const { path } = await supervisor.snapshot({ kind: drain ? "drain" : "stop", target });
+    const { path } = await supervisor.snapshot({ kind: drain ? "drain" : "stop", target, cancels });
     const { status, error } = await supervisor.done;
     if (status === "FAILED" && error !== undefined) throw error;
     return { path };
@@ -242,6 +248,20 @@ export class JobMasterHost {
 /** Key groups that were taken over when the job was first built stand among its settings since then. */
 const sameAsSettled = (first: BuiltJob, adopted: BuiltJob, settled: boolean): BuiltJob =>
   settled ? first : adopted;
+
+/** What is said of a job that was recovered. */
+function recoveryLog(
+  newest: CompletedCheckpoint | undefined,
+  savepoint: string | undefined,
+): ["info" | "warn", string] {
+  if (newest !== undefined)
+    return ["info", `going on from checkpoint ${newest.metadata.checkpointId}, ${newest.path}`];
+  const from = savepoint === undefined ? "its beginning" : `what it was first started from, ${savepoint}`;
+  return [
+    "warn",
+    `no completed checkpoint is left of the job: it starts again from ${from}, and writes again what its sinks had committed since`,
+  ];
+}
 
 function restoreFrom({ submission: { restore } }: RunTask): RestoreFrom | undefined {
   return restore === undefined
