@@ -17,7 +17,12 @@ import { MODES } from "../test/crash/modes.ts";
 
 const [word = "", kills = "50", seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
 console.log(`seed ${seed}`);
-for (const [name, settings] of MODES.filter(([mode]) => mode.includes(word))) {
+const modes = MODES.filter(([mode]) => mode.includes(word));
+if (modes.length === 0) {
+  console.error(`no mode's name contains "${word}": ${MODES.map(([mode]) => mode).join("; ")}`);
+  process.exitCode = 2;
+}
+for (const [name, settings] of modes) {
   const folder = mkdtempSync(join(tmpdir(), "millrace-crash-"));
   const random = seededRandom(Number(seed));
   const started = performance.now();
