@@ -34,6 +34,14 @@ export interface SettledJob {
   readonly fingerprint: string;
 }
 
+/** A commit after which a job can only end: whoever started it again would write its output twice. */
+export interface LastCommit {
+  /** That the job was stopped with; undefined: there is none, the job came to its end without checkpoints. */
+  readonly savepoint: string | undefined;
+  /** Whether sources had come to their end before it: then it can't be started from. */
+  readonly drained: boolean;
+}
+
 /** Lower and upper bound of a vertex's parallelism. */
 export interface ParallelismBounds {
   readonly lower: number;

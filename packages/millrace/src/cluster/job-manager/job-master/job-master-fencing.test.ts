@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ConfigValues } from "../../../common/config/options.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { attempt, executionId, jobId } from "../../../common/ids/ids.ts";
+import type { LastCommit } from "../../../protocol/cluster/job-submission.ts";
 import { toEnvelope } from "../../../protocol/control/error-envelope.ts";
 import type { CheckpointStore } from "../../../runtime/checkpoint/storage/checkpoint-store.ts";
 import { createCheckpointStore } from "../../../runtime/checkpoint/storage/create-checkpoint-store.ts";
@@ -124,5 +125,63 @@ describe("a job that another process has taken over", () => {
     expect([status, (error as MillraceError | undefined)?.code]).toEqual(
       takenOver ? ["FAILED", "FENCED"] : ["FINISHED", undefined],
     );
+  });
+});
+
+describe("a job whose sinks commit for the last time", () => {
+  const lastCommit = (config: ConfigValues) => {
+    const recorded = Promise.withResolvers<void>();
+    const commits: LastCommit[] = [];
+    const job = running({
+      config,
+      committing: (commit) => {
+        commits.push(commit);
+        return recorded.promise;
+      },
+    });
+    return { job, commits, recorded };
+  };
+
+  it("lets them only when it is recorded that nobody may start it again, at its end", async () => {
+    const { job, commits, recorded } = lastCommit({});
+    const { master, one, other } = await job;
+    const slots = [one, other];
+    for (const slot of slots)
+      for (const execution of slot.executions) slot.onMessage?.({ type: "endOfData", execution });
+    await settle();
+    expect(commits).toEqual([{ savepoint: undefined, drained: false }]);
+    expect(slots.map((slot) => types(slot).includes("commitAtEnd"))).toEqual([false, false]);
+    expect(master.suspendable).toBe(false);
+    recorded.resolve();
+    await settle();
+    expect(slots.map((slot) => types(slot).includes("commitAtEnd"))).toEqual([true, true]);
+    for (const slot of slots) slot.all("FINISHED");
+    expect((await master.done).status).toBe("FINISHED");
+  });
+
+  it.each(["stop", "drain"] as const)("and when it is stopped: %s", async (kind) => {
+    const { job, commits, recorded } = lastCommit(CHECKPOINTS);
+    const { master, clock, one, other } = await job;
+    const slots = [one, other];
+    clock.advance(1000);
+    for (const slot of slots) slot.acknowledge(1);
+    await settle();
+    // What a checkpoint covers is committed as ever.
+    expect([commits, types(one).filter((type) => type === "checkpointComplete").length]).toEqual([[], 1]);
+    const stopped = master.snapshot({ kind, target: "memory" });
+    await settle();
+    for (const slot of slots) slot.acknowledge(2);
+    await stopped;
+    await settle();
+    expect(commits).toEqual([{ savepoint: undefined, drained: kind === "drain" }]);
+    expect(types(one).filter((type) => type === "checkpointComplete")).toHaveLength(1);
+    expect(master.suspendable).toBe(false);
+    recorded.resolve();
+    await settle();
+    expect(slots.map((slot) => types(slot).filter((type) => type === "checkpointComplete").length)).toEqual([
+      2, 2,
+    ]);
+    for (const slot of slots) slot.all("FINISHED");
+    expect((await master.done).status).toBe("FINISHED");
   });
 });

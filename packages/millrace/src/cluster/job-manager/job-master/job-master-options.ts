@@ -3,6 +3,7 @@ import type { Random } from "../../../common/clock/random.ts";
 import type { JobId } from "../../../common/ids/ids.ts";
 import type { JobGraph } from "../../../graph/job/job-graph.ts";
 import type { StreamGraph } from "../../../graph/stream/stream-graph.ts";
+import type { LastCommit } from "../../../protocol/cluster/job-submission.ts";
 import type { ProgramDeployment } from "../../../protocol/control/deployment.ts";
 import type {
   CheckpointStore,
@@ -41,6 +42,11 @@ export interface JobMasterOptions {
    * Asked when what failed is about to be started again. True: the job is to be planned anew instead, and suspends itself. Default: false.
    */
   readonly replans?: (() => boolean) | undefined;
+  /**
+   * Sinks are about to commit for the last time, what no checkpoint covers: settles when they may. From then on the job can only end, whoever owns
+   * it. Never rejects. Default: at once.
+   */
+  readonly committing?: ((commit: LastCommit) => Promise<void>) | undefined;
   /**
    * The job has come to its end for good, its tasks are gone, and nothing of what it would go on from was removed yet: settles when that may be.
    * Never rejects. Default: at once.

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -13,8 +13,8 @@ import { ScriptedJobMaster } from "./testing/scripted-job-master.ts";
 import { ScriptedTaskManager } from "./testing/scripted-task-manager.ts";
 
 /** Waits as long as a busy machine may need. */
-const until = <T>(condition: () => T): Promise<NonNullable<T>> =>
-  vi.waitUntil(condition, { timeout: 8000, interval: 10 }) as Promise<NonNullable<T>>;
+const until = <T>(condition: () => T): Promise<NonNullable<Awaited<T>>> =>
+  vi.waitUntil(condition, { timeout: 8000, interval: 10 }) as Promise<NonNullable<Awaited<T>>>;
 
 let folder: string;
 let masters: ScriptedJobMaster[];
@@ -264,6 +264,48 @@ describe("a JobManager", () => {
     const third = await start(...durable());
     expect(await third.gateway.jobs()).toEqual([]);
     expect(masters).toHaveLength(2);
+  });
+
+  it.each([
+    [undefined, /^the JobManager ended while the sinks of job "scripted" committed .* may be missing$/u],
+    ["/savepoints/3", /it was stopped with a savepoint, \/savepoints\/3$/u],
+  ])(
+    "does not start a job again whose sinks were committing their last output: %s",
+    async (savepoint, why) => {
+      const first = await start(...durable());
+      const master = await runJob(first);
+      master.say({ type: "committing", savepoint, drained: false });
+      await until(() => master.received.some(({ type }) => type === "commitRecorded"));
+      // Whatever is said of it later takes that not back.
+      await first.gateway.setRequirements(ID, { v: { lower: 1, upper: 2 } });
+      const second = await start(...durable());
+      const view = await second.gateway.job(ID);
+      expect(view).toMatchObject({ status: "FAILED", exceptions: [{ code: "JOB_FAILED" }] });
+      expect(view.exceptions[0]?.message).toMatch(why);
+      await second.close();
+      const third = await start(...durable());
+      expect(await third.gateway.jobs()).toEqual([]);
+      expect(masters).toHaveLength(1);
+    },
+  );
+
+  it("records the end of a job once its storage is there again, and nothing takes it back", async () => {
+    const first = await start(...durable());
+    const master = await runJob(first);
+    const jobs = join(folder, "ha", "default", "jobs");
+    await rename(jobs, `${jobs}-away`);
+    master.say({ type: "ending", status: "FINISHED" });
+    const log = join(folder, "log");
+    await until(async () => {
+      const [name] = await readdir(log);
+      return (await readFile(join(log, name as string), "utf8")).includes("can't be recorded");
+    });
+    expect(master.received.some(({ type }) => type === "endRecorded")).toBe(false);
+    await rename(`${jobs}-away`, jobs);
+    await until(() => master.received.some(({ type }) => type === "endRecorded"));
+    await first.gateway.setRequirements(ID, {});
+    await start(...durable());
+    expect(masters).toHaveLength(1);
   });
 
   it("keeps a job that can't be recovered for the next one, until it is cancelled", async () => {

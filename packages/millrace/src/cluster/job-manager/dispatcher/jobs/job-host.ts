@@ -8,8 +8,9 @@ import type {
   FromJobMaster,
   JobMasterCall,
   JobMasterTask,
+  ToJobMaster,
 } from "../../../../protocol/cluster/job-master-messages.ts";
-import type { JobSubmission, SettledJob } from "../../../../protocol/cluster/job-submission.ts";
+import type { JobSubmission, LastCommit, SettledJob } from "../../../../protocol/cluster/job-submission.ts";
 import type { JobView } from "../../../../protocol/cluster/job-view.ts";
 import { fromEnvelope, toEnvelope, type ErrorEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import type { Log } from "../../../logging/log.ts";
@@ -20,6 +21,9 @@ import type { JobThread } from "./job-thread.ts";
 
 /** An end for good, of which a record is made before what the job could go on from is removed. */
 export type FinalStatus = "FINISHED" | "CANCELED" | "FAILED";
+
+/** Before what could not be recorded is tried again, ms. */
+const RECORD_RETRY = 1000;
 
 /** What a job's host is given. Times in ms. */
 export interface JobHostOptions {
@@ -36,6 +40,8 @@ export interface JobHostOptions {
   readonly timeout: number;
   /** Records what was settled when the job was built. */
   readonly record: (settled: SettledJob) => Promise<void>;
+  /** Records that the job can only end from now on. */
+  readonly recordCommit: (commit: LastCommit) => Promise<void>;
   /** Records the job's end. */
   readonly recordEnd: (status: FinalStatus) => Promise<void>;
   /** It runs for the first time in this process. */
@@ -191,7 +197,7 @@ export class JobHost {
   }
 
   #take(message: FromJobMaster): void {
-    const { resources, log, output, thread } = this.#options;
+    const { resources, log, output, recordCommit, recordEnd } = this.#options;
     switch (message.type) {
       case "built":
         void this.#built(message.settled);
@@ -224,11 +230,18 @@ export class JobHost {
         return log(message.level, `job ${this.id}: ${message.message}`);
       case "output":
         return output(message.stream, message.bytes);
-      case "ending":
-        void this.#recordEnd(message.status).then((recorded) => {
-          if (recorded && !this.isOver) thread.send({ type: "endRecorded" });
+      case "committing": {
+        const { savepoint, drained } = message;
+        void this.#recordSurely("last commit", () => recordCommit({ savepoint, drained }), {
+          type: "commitRecorded",
         });
         return;
+      }
+      case "ending": {
+        const { status } = message;
+        void this.#recordSurely("end", () => recordEnd(status), { type: "endRecorded" });
+        return;
+      }
       case "ended":
         this.#finish(message.status, asView(message.view), message.error && fromEnvelope(message.error));
         return;
@@ -262,14 +275,31 @@ export class JobHost {
     this.#started.resolve();
   }
 
-  /** @returns whether it was; a JobManager that can't record anything any more stops */
-  async #recordEnd(status: FinalStatus): Promise<boolean> {
+  /**
+   * Records what the thread waits for, and tells it: as often as it takes, because a storage that fails may come back, and nothing of the job may be
+   * done before. A JobManager that leads no more stops anyway.
+   */
+  async #recordSurely(what: string, record: () => Promise<void>, answer: ToJobMaster): Promise<void> {
+    const { clock, log, thread } = this.#options;
+    while (!this.isOver) {
+      try {
+        await record();
+        if (!this.isOver) thread.send(answer);
+        return;
+      } catch (error) {
+        log("error", `the ${what} of job ${this.id} can't be recorded, and is tried again`, error);
+        if (MillraceError.is(error, "FENCED")) return;
+      }
+      await new Promise<void>((resolve) => clock.schedule(RECORD_RETRY, resolve));
+    }
+  }
+
+  /** Records the end of a job whose thread has nothing more to say. Where that fails, the next JobManager goes on with it. */
+  async #recordEnd(status: FinalStatus): Promise<void> {
     try {
       await this.#options.recordEnd(status);
-      return true;
     } catch (error) {
       this.#options.log("error", `the end of job ${this.id} can't be recorded`, error);
-      return false;
     }
   }
 

@@ -2,6 +2,7 @@ import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { JobId } from "../../../../common/ids/ids.ts";
 import type {
   JobSubmission,
+  LastCommit,
   ResourceRequirements,
   SettledJob,
 } from "../../../../protocol/cluster/job-submission.ts";
@@ -13,6 +14,8 @@ export interface StoredJob {
   readonly submission: JobSubmission;
   readonly settled: SettledJob;
   readonly requirements: ResourceRequirements | undefined;
+  /** Its sinks were let commit for the last time: it is never started again. */
+  readonly committing?: LastCommit | undefined;
   /** It has come to this end for good: it is never started again. */
   readonly ended: "FINISHED" | "CANCELED" | "FAILED" | undefined;
 }

@@ -36,6 +36,8 @@ export interface JobSupervisorOptions extends Pick<
   readonly available: number | undefined;
   /** As `JobMasterOptions.ending`. */
   readonly ending?: JobMasterOptions["ending"];
+  /** As `JobMasterOptions.committing`. */
+  readonly committing?: JobMasterOptions["committing"];
   /** Takes what collect sinks send, of each generation. Default: it is dropped, as nobody collects in a cluster. */
   readonly collect?: ((results: ClientResults) => void) | undefined;
   /** The job has come into another state. */

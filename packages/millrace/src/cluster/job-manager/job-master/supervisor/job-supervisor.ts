@@ -374,6 +374,7 @@ export class JobSupervisor {
         options.log("info", `going on with ${this.#slotsOf(parallelism)} slots`);
       }
       this.#built = built;
+        committing: options.committing,
     } catch (error) {
       this.#chronicle.failed(error as Error, this.#built.jobGraph, undefined, undefined);
       this.#ending ??= "cancel";

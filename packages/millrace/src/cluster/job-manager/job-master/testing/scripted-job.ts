@@ -10,7 +10,7 @@ import type { PartitionerKind, StreamGraph } from "../../../../graph/stream/stre
 import type { CheckpointStore } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
 import { createCheckpointStore } from "../../../../runtime/checkpoint/storage/create-checkpoint-store.ts";
 import { JobMaster } from "../job-master.ts";
-import type { JobRestore } from "../job-master-options.ts";
+import type { JobMasterOptions, JobRestore } from "../job-master-options.ts";
 import type { SlotProvider } from "../units/slot-provider.ts";
 import { ScriptedSlots } from "./scripted-slots.ts";
 
@@ -25,6 +25,7 @@ export interface ScriptedJobOptions {
   readonly config?: ConfigValues;
   readonly clock?: ManualClock;
   readonly restore?: JobRestore;
+  readonly committing?: JobMasterOptions["committing"];
   /** Stands before the real storage, which is memory. */
   wrapStore?(store: CheckpointStore): CheckpointStore;
 }
@@ -137,6 +138,7 @@ export async function jobOf<S extends SlotProvider>(
     random: seededRandom(1),
     streams: { write() {}, read() {}, close() {} },
     restore: options.restore,
+    committing: options.committing,
     async createStore() {
       const store = createCheckpointStore({
         directory: undefined,
