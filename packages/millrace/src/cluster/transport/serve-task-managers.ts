@@ -7,7 +7,7 @@ import { WebSocketServer } from "ws";
 import type { Clock } from "../../common/clock/clock.ts";
 import type { TaskManagerConnection } from "../../protocol/cluster/connection.ts";
 import type { FromTaskManager, ToTaskManager } from "../../protocol/cluster/resource-messages.ts";
-import type { Log } from "../logging/log.ts";
+import type { PeerLog } from "../logging/peer-log.ts";
 import { knowsToken } from "./bearer-token.ts";
 import { MAX_FRAME_BYTES } from "./connection-frames.ts";
 import { peerOf } from "./endpoint.ts";
@@ -23,7 +23,8 @@ export interface ServeTaskManagersOptions {
   /** Who connects must know it; undefined: none is asked for. */
   readonly token: string | undefined;
   readonly clock: Clock;
-  readonly log: Log;
+  /** Takes what is wrong with who connects. */
+  readonly peers: PeerLog;
   /** A TaskManager has connected, and not yet registered. Its callbacks are set before this returns. */
   onConnection(connection: TaskManagerConnection): void;
 }
@@ -39,7 +40,7 @@ const FIRST_MESSAGE_TIMEOUT = 10_000;
 
 /** Takes WebSockets of TaskManagers on an HTTP server; refuses all other upgrades with 404, and those without the token with 401. */
 export function serveTaskManagers(options: ServeTaskManagersOptions): TaskManagerEndpoint {
-  const { server, token, clock, log } = options;
+  const { server, token, clock, peers } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
@@ -52,7 +53,10 @@ export function serveTaskManagers(options: ServeTaskManagersOptions): TaskManage
     socket.on("error", () => socket.destroy());
     if (request.url?.split("?")[0] !== TASK_MANAGER_PATH) return refuse(socket, 404);
     if (!knowsToken(request.headers, token)) {
-      log("warn", `refused ${peer} as a TaskManager: its security.internal.token is missing or wrong`);
+      peers.about(peer, "token")(
+        "warn",
+        `refused ${peer} as a TaskManager: its security.internal.token is missing or wrong`,
+      );
       return refuse(socket, 401);
     }
     sockets.handleUpgrade(request, socket, head, (opened) => {
@@ -60,10 +64,10 @@ export function serveTaskManagers(options: ServeTaskManagersOptions): TaskManage
         socket: opened,
         peer,
         clock,
-        log,
+        log: peers.about(peer, "protocol"),
       });
       const timer = clock.schedule(FIRST_MESSAGE_TIMEOUT, () => {
-        log("warn", `closed the connection from ${peer}: it has said nothing`);
+        peers.about(peer, "silence")("warn", `closed the connection from ${peer}: it has said nothing`);
         connection.close("register first");
       });
       opened.once("message", () => timer.cancel());
@@ -73,7 +77,8 @@ export function serveTaskManagers(options: ServeTaskManagersOptions): TaskManage
   };
   // What is no WebSocket handshake after all.
   sockets.on("wsClientError", (error, socket) => {
-    log("warn", `refused ${peerOf(socket as Socket)}: ${error.message}`);
+    const peer = peerOf(socket as Socket);
+    peers.about(peer, "http")("warn", `refused ${peer}: ${error.message}`);
     refuse(socket as Socket, 400);
   });
   server.on("upgrade", upgrade);

@@ -4,7 +4,7 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
-import type { Log } from "../../logging/log.ts";
+import type { PeerLog } from "../../logging/peer-log.ts";
 import { peerOf } from "../../transport/endpoint.ts";
 
 /** The JobManager's port for the processes of its cluster, listening. */
@@ -16,12 +16,12 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** @param tls undefined: without @throws the system's error where it can't listen (EADDRINUSE) */
+/** @param tls undefined: without @param peers takes what is wrong with who connects @throws the system's error where it can't listen (EADDRINUSE) */
 export async function listenForCluster(
   host: string,
   port: number,
   tls: TlsOptions | undefined,
-  log: Log,
+  peers: PeerLog,
 ): Promise<ControlServer> {
   const server = (tls === undefined ? createServer() : createSecureServer(tls)) as HttpServer;
   const control: ControlServer = {
@@ -38,12 +38,14 @@ export async function listenForCluster(
     else response.writeHead(503, { "content-length": 0, "retry-after": "1" }).end();
   });
   server.on("clientError", (error: Error, stream: Duplex) => {
-    log("warn", `closed the connection from ${peerOf(stream as Socket)}: ${error.message}`);
+    const peer = peerOf(stream as Socket);
+    peers.about(peer, "http")("warn", `closed the connection from ${peer}: ${error.message}`);
     stream.destroy();
   });
-  server.on("tlsClientError", (error: Error, socket: Socket) =>
-    log("warn", `refused ${peerOf(socket)}: ${error.message}`),
-  );
+  server.on("tlsClientError", (error: Error, socket: Socket) => {
+    const peer = peerOf(socket);
+    peers.about(peer, "tls")("warn", `refused ${peer}: ${error.message}`);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {

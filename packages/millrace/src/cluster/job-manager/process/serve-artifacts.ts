@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { Log } from "../../logging/log.ts";
+import type { PeerLog } from "../../logging/peer-log.ts";
 import { knowsToken } from "../../transport/bearer-token.ts";
 import { peerOf } from "../../transport/endpoint.ts";
 
@@ -17,21 +17,32 @@ export interface ServeArtifactsOptions {
   readonly token: string | undefined;
   /** Where the bytes of an artifact are; undefined: there are none. */
   readonly path: (sha256: string) => string | undefined;
-  readonly log: Log;
+  /** Takes who was refused, and what could not be sent. */
+  readonly peers: PeerLog;
 }
 
 /** Answers requests at the JobManager's control port: `GET /artifacts/<sha256>`, and nothing else. Never throws. */
 export function serveArtifacts(
   options: ServeArtifactsOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { token, path, log } = options;
+  const { token, path, peers } = options;
+  const log = (
+    request: IncomingMessage,
+    kind: string,
+    text: (peer: string) => string,
+    error?: unknown,
+  ): void => {
+    const peer = peerOf(request.socket);
+    peers.about(peer, kind)("warn", text(peer), error);
+  };
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const refuse = (status: number): void => void response.writeHead(status, { "content-length": 0 }).end();
     request.resume();
     if (!knowsToken(request.headers, token)) {
       log(
-        "warn",
-        `refused ${peerOf(request.socket)} an artifact: its security.internal.token is missing or wrong`,
+        request,
+        "token",
+        (peer) => `refused ${peer} an artifact: its security.internal.token is missing or wrong`,
       );
       return refuse(401);
     }
@@ -47,7 +58,7 @@ export function serveArtifacts(
   };
   return (request, response) => {
     answer(request, response).catch((error: unknown) => {
-      log("warn", `an artifact could not be sent to ${peerOf(request.socket)}`, error);
+      log(request, "artifact", (peer) => `an artifact could not be sent to ${peer}`, error);
       if (response.headersSent) response.destroy();
       else response.writeHead(500, { "content-length": 0 }).end();
     });

@@ -16,6 +16,7 @@ import {
 } from "../../configuration/cluster-configuration.ts";
 import { engineVersion } from "../../engine-version.ts";
 import type { Log } from "../../logging/log.ts";
+import { PeerLog } from "../../logging/peer-log.ts";
 import { openProcessLog } from "../../logging/process-log.ts";
 import { endWithProcess } from "../../task-manager/process/end-with-process.ts";
 import { loadInternalTls, loadRestTls } from "../../transport/load-tls.ts";
@@ -97,6 +98,8 @@ export async function startJobManager(
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
+  const peers = new PeerLog(log, clock);
+  closers.push(() => peers.close());
   try {
     const version = engineVersion();
     log("info", `JobManager of ${version} begins, process ${process.pid}, Node.js ${process.version}`);
@@ -108,7 +111,7 @@ export async function startJobManager(
       host,
       configValue(settings, JOBMANAGER_RPC_PORT) as number,
       tls?.server,
-      log,
+      peers,
     );
     closers.push(() => control.close());
     const place = await storeFolder(settings);
@@ -152,6 +155,7 @@ export async function startJobManager(
       engineVersion: version,
       clock,
       log,
+      peers,
       randomBytes,
       onFenced: () => void checkLead(leadership, onFenced, log),
     });
@@ -178,11 +182,11 @@ export async function startJobManager(
       server: control.server,
       token,
       clock,
-      log,
+      peers,
       onConnection: (connection) => resources.connected(connection),
     });
     closers.push(() => endpoint.close());
-    control.onRequest = serveArtifacts({ token, path: (sha256) => dispatcher.artifactPath(sha256), log });
+    control.onRequest = serveArtifacts({ token, path: (sha256) => dispatcher.artifactPath(sha256), peers });
     closers.push(() => dispatcher.abandon());
     await dispatcher.recover();
     const surroundings = { tls: restTls?.server, uploadDirectory: place.uploads, clock, log, ui };

@@ -13,6 +13,7 @@ import type {
 } from "../../../protocol/cluster/resource-messages.ts";
 import { fromEnvelope, toEnvelope } from "../../../protocol/control/error-envelope.ts";
 import type { Log } from "../../logging/log.ts";
+import type { PeerLog } from "../../logging/peer-log.ts";
 import type { TaskManagerView } from "../dispatcher/dispatcher-gateway.ts";
 import type { BrokerAction, BrokerEvent } from "./broker-events.ts";
 import { checkRegistration } from "./check-registration.ts";
@@ -29,7 +30,7 @@ export interface JobPort {
 /** What a job asks of the ResourceManager. */
 export type SlotMessage = Extract<
   FromJobMaster,
-  { readonly type: "openSlots" | "forgetSlots" | "prepareSlots" | "slotMessage" | "closeSlot" }
+  { readonly type: "openSlots" | "forgetSlots" | "prepareSlots" | "wantSlots" | "slotMessage" | "closeSlot" }
 >;
 
 /** What the ResourceManager is given. */
@@ -40,6 +41,7 @@ export interface ResourceManagerOptions {
   readonly engineVersion: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly peers: PeerLog;
   readonly randomBytes: (count: number) => Uint8Array;
   /** A TaskManager says that there is a newer leader: to be looked into. */
   readonly onFenced: () => void;
@@ -81,7 +83,7 @@ export class ResourceManager {
       try {
         this.#take(link, message);
       } catch (error) {
-        this.#options.log("warn", `TaskManager ${link.name} sent what can't be understood`, error);
+        this.#about(link)("warn", `TaskManager ${link.name} sent what can't be understood`, error);
         this.#violated(link, `a message of type ${preview(message.type)} that is none`);
       }
     };
@@ -115,6 +117,8 @@ export class ResourceManager {
         return this.#handle({ kind: "forgotten", job, request: message.request });
       case "prepareSlots":
         return this.#handle({ kind: "prepare", job, count: message.count });
+      case "wantSlots":
+        return this.#handle({ kind: "wanted", job, least: message.least, most: message.most });
       case "closeSlot":
         return this.#handle({ kind: "closed", job, allocation: message.allocation });
       case "slotMessage":
@@ -245,7 +249,7 @@ export class ResourceManager {
     try {
       link.description = checkRegistration(message, engineVersion);
     } catch (error) {
-      log("warn", `refused ${link.connection.peer} as a TaskManager`, error);
+      this.#about(link)("warn", `refused ${link.connection.peer} as a TaskManager`, error);
       this.#send(link, { type: "refused", error: toEnvelope(error) });
       link.connection.close((error as Error).message);
       return undefined;
@@ -258,9 +262,14 @@ export class ResourceManager {
   }
 
   #violated(link: TaskManagerLink, what: string): void {
-    this.#options.log("warn", `closed the connection to TaskManager ${link.name}: it sent ${what}`);
+    this.#about(link)("warn", `closed the connection to TaskManager ${link.name}: it sent ${what}`);
     link.connection.close("protocol violation");
     this.#lost(link, `it broke the protocol with ${what}`);
+  }
+
+  /** The log for what it does wrong: anybody can connect, and say that it is a TaskManager. */
+  #about({ connection }: TaskManagerLink): Log {
+    return this.#options.peers.about(connection.peer, "TaskManager");
   }
 
   #lost(link: TaskManagerLink, reason: string): void {

@@ -54,6 +54,8 @@ describe("bytes that are no requests", () => {
     );
     await lives();
     expect(faults()).toEqual([]);
+    // Nobody fills the disk by that: the rest is counted.
+    expect(server.logged.filter((line) => line.includes("broke HTTP")).length).toBeLessThanOrEqual(10);
   });
 
   it("never bring the server down, requests that are cut or have a byte changed", async () => {

@@ -3,6 +3,7 @@ import type { DataNetwork } from "../../../runtime/network/tcp/data-network.ts";
 import { openDataNetwork } from "../../../runtime/network/tcp/open-data-network.ts";
 import { tlsSockets } from "../../../runtime/network/tcp/tls-sockets.ts";
 import type { Log } from "../../logging/log.ts";
+import type { PeerLog } from "../../logging/peer-log.ts";
 import type { InternalTls } from "../../transport/load-tls.ts";
 import type { TaskManagerSettings } from "./task-manager-settings.ts";
 
@@ -12,16 +13,18 @@ export interface OpenNetworkOptions {
   readonly tls: InternalTls | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  readonly peers: PeerLog;
 }
 
 /** Opens the data port as the settings say. @throws INVALID_ARGUMENT when nothing can listen there */
-export const openNetwork = ({ settings, tls, clock, log }: OpenNetworkOptions): Promise<DataNetwork> =>
+export const openNetwork = ({ settings, tls, clock, log, peers }: OpenNetworkOptions): Promise<DataNetwork> =>
   openDataNetwork({
     taskManagerId: settings.taskManagerId,
     host: settings.bindHost,
     port: settings.dataPort,
     clock,
-    log: (message) => log("info", message),
+    log: (message, stranger) =>
+      stranger === undefined ? log("info", message) : peers.about(stranger, "data")("warn", message),
     heartbeatTimeout: settings.heartbeatTimeout,
     heartbeatInterval: Math.max(1, Math.floor(settings.heartbeatTimeout / 5)),
     ...(tls === undefined ? {} : { sockets: tlsSockets(tls.identity) }),

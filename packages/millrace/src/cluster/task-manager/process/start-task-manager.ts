@@ -7,6 +7,7 @@ import { makeJobFolder, removeLeftOverFolders } from "../../artifact/job-folder.
 import { describeConfiguration } from "../../configuration/cluster-configuration.ts";
 import type { ClusterConfiguration } from "../../configuration/cluster-configuration.ts";
 import { engineVersion } from "../../engine-version.ts";
+import { PeerLog } from "../../logging/peer-log.ts";
 import { openProcessLog } from "../../logging/process-log.ts";
 import { connectToJobManager } from "../../transport/connect-to-job-manager.ts";
 import type { JobManagerAddress } from "../../transport/connect-to-job-manager.ts";
@@ -65,6 +66,7 @@ export async function startTaskManager(
     settings: configuration.settings,
     console,
   });
+  const peers = new PeerLog(log.log, clock);
   try {
     log.log(
       "info",
@@ -75,7 +77,7 @@ export async function startTaskManager(
     void removeLeftOverFolders(settings.temporaryDirectory);
     await mkdir(settings.temporaryDirectory, { recursive: true });
     const artifacts = await makeJobFolder(settings.temporaryDirectory);
-    const network = await openNetwork({ settings, tls, clock, log: log.log });
+    const network = await openNetwork({ settings, tls, clock, log: log.log, peers });
     const jobManager: JobManagerAddress = { ...settings.jobManager, token: settings.token, tls: tls?.client };
     const taskManager = new TaskManager({
       settings,
@@ -97,6 +99,7 @@ export async function startTaskManager(
       "info",
       `takes records at ${endpoint(settings.host, network.port)}; its JobManager is at ${endpoint(jobManager.host, jobManager.port)}`,
     );
+    void taskManager.ended.then(() => peers.close());
     taskManager.start();
     return {
       taskManagerId,
@@ -107,6 +110,7 @@ export async function startTaskManager(
     };
   } catch (error) {
     log.log("error", "could not begin", error);
+    peers.close();
     log.close();
     throw error;
   }

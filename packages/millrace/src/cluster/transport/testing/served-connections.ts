@@ -6,6 +6,7 @@ import { SystemClock } from "../../../common/clock/system-clock.ts";
 import type { JobManagerConnection, TaskManagerConnection } from "../../../protocol/cluster/connection.ts";
 import type { TlsEnds } from "../load-tls.ts";
 import { connectToJobManager } from "../connect-to-job-manager.ts";
+import { PeerLog } from "../../logging/peer-log.ts";
 import { serveTaskManagers } from "../serve-task-managers.ts";
 
 /** A control port of a test. */
@@ -44,7 +45,7 @@ export async function serveConnections(
     server,
     token,
     clock,
-    log: write,
+    peers: new PeerLog(write, clock),
     onConnection: (connection) => waiting.shift()?.(connection),
   });
   return {

@@ -9,7 +9,7 @@ import { receiveUpload } from "../server/receive-upload.ts";
 import { NoQuery } from "./parameters.ts";
 
 /** Uploads of artifacts. Their bodies are read by the route itself, as they come. */
-export const uploadRoutes: Routes = (app, { gateway, settings }) => {
+export const uploadRoutes: Routes = (app, { gateway, settings, peers }) => {
   const takeUpload = async (request: FastifyRequest): Promise<JarUpload> => {
     const upload = await receiveUpload(request, settings);
     try {
@@ -17,7 +17,8 @@ export const uploadRoutes: Routes = (app, { gateway, settings }) => {
       settings.log("info", `${request.ip} uploaded ${id}`);
       return { filename: `/jars/${id}`, status: "success" as const };
     } catch (error) {
-      if (errorAnswer(error).status < 500) settings.log("warn", `refused an upload of ${request.ip}`, error);
+      if (errorAnswer(error).status < 500)
+        peers.about(request.ip, "upload")("warn", `refused an upload of ${request.ip}`, error);
       throw error;
     } finally {
       await upload.discard();

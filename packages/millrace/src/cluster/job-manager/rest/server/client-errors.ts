@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import type { Log } from "../../../logging/log.ts";
+import type { PeerLog } from "../../../logging/peer-log.ts";
+import { peerOf } from "../../../transport/endpoint.ts";
 
 /** What a client that speaks no HTTP, or too slowly, is told. */
 const STATUS: Readonly<Record<string, readonly [string, string]>> = {
@@ -11,7 +12,7 @@ const BAD_REQUEST = ["400 Bad Request", "this is no HTTP request that can be und
 
 /** Answers what is no request, and ends its connection. The peer's address is logged, what it sent is not. */
 export const clientErrorHandler =
-  (log: Log) =>
+  (peers: PeerLog) =>
   (error: { readonly code?: string }, socket: Socket): void => {
     const code = error.code ?? "";
     if (code === "ECONNRESET" || socket.destroyed) {
@@ -19,10 +20,8 @@ export const clientErrorHandler =
       return;
     }
     const [status, message] = STATUS[code] ?? BAD_REQUEST;
-    log(
-      "warn",
-      `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? "?"} broke HTTP: ${message} (${code})`,
-    );
+    const peer = peerOf(socket);
+    peers.about(peer, "http")("warn", `${peer} broke HTTP: ${message} (${code})`);
     if (!socket.writable) {
       socket.destroy();
       return;

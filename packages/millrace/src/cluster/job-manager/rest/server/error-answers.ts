@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { MillraceError, type ErrorCode } from "../../../../common/errors/millrace-error.ts";
 import { ERROR_CODE_HEADER } from "../../../../protocol/rest/error-code-header.ts";
-import type { Log } from "../../../logging/log.ts";
+import type { PeerLog } from "../../../logging/peer-log.ts";
 
 /** Which status says best what a code means. The others are failures: 500. */
 const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
@@ -88,11 +88,12 @@ const MAX_THROWN_AWAY = 256 * 1024 * 1024;
 
 /** Answers errors of all routes. */
 export const errorHandler =
-  (log: Log) =>
+  (peers: PeerLog) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const { status, code, errors, headers } = errorAnswer(error);
     if (status >= 500) {
-      log("error", `${request.method} ${request.routeOptions.url ?? "?"} of ${request.ip} failed`, error);
+      const route = `${request.method} ${request.routeOptions.url ?? "?"}`;
+      peers.about(request.ip, route)("error", `${route} of ${request.ip} failed`, error);
     }
     // So much is not read only to be thrown away: the connection ends with the answer.
     if (Number(request.headers["content-length"] ?? 0) > MAX_THROWN_AWAY)

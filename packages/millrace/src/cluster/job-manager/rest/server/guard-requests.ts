@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { knowsToken } from "../../../transport/bearer-token.ts";
+import type { PeerLog } from "../../../logging/peer-log.ts";
 import type { RestSettings } from "../rest-settings.ts";
 import { Refusal } from "./error-answers.ts";
 import type { RestApp } from "./rest-app.ts";
@@ -10,8 +11,8 @@ import { ERROR_CODE_HEADER } from "../../../../protocol/rest/error-code-header.t
  * Who may ask. Every request must know the token, where there is one. Beyond that, requests that a web page of somebody else makes in a
  * user's browser are refused: a page could otherwise upload and run a job on a JobManager that only the machine itself can reach.
  */
-export function guardRequests(app: RestApp, settings: RestSettings): void {
-  const { token, allowOrigin, log } = settings;
+export function guardRequests(app: RestApp, settings: RestSettings, peers: PeerLog): void {
+  const { token, allowOrigin } = settings;
   const hosts = hostsOf(settings);
 
   app.addHook("onRequest", async (request, reply) => {
@@ -32,7 +33,7 @@ export function guardRequests(app: RestApp, settings: RestSettings): void {
     }
     if (isPreflight(request) || (request.is404 && isStatic(request, settings.ui))) return;
     if (!knowsToken(request.headers, token)) {
-      log(
+      peers.about(request.ip, "token")(
         "warn",
         `refused ${request.method} ${request.routeOptions.url ?? "?"} of ${request.ip}: no or wrong token`,
       );

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { PeerLog } from "../../../logging/peer-log.ts";
 import type { DispatcherGateway } from "../../dispatcher/dispatcher-gateway.ts";
 import type { RestSettings } from "../rest-settings.ts";
 import type { JobViews } from "./job-views.ts";
@@ -18,6 +19,8 @@ export type RestApp = FastifyInstance<
 export interface RestContext {
   readonly gateway: DispatcherGateway;
   readonly settings: RestSettings;
+  /** The log for what clients do wrong. */
+  readonly peers: PeerLog;
   readonly views: JobViews;
 }
 

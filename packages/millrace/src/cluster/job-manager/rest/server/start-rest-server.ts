@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
+import { PeerLog } from "../../../logging/peer-log.ts";
 import type { DispatcherGateway } from "../../dispatcher/dispatcher-gateway.ts";
 import type { RestServer } from "../create-rest-server.ts";
 import type { RestSettings } from "../rest-settings.ts";
@@ -31,6 +32,7 @@ export async function buildRestApp(
     // Slow requests are found within a quarter of their time.
     connectionsCheckingInterval: Math.min(5000, Math.ceil(requestTimeout / 4)),
   };
+  const peers = new PeerLog(log, clock);
   const app = fastify({
     ...(settings.tls === undefined ? { http } : { https: { ...http, ...settings.tls } }),
     logger: false,
@@ -43,7 +45,7 @@ export async function buildRestApp(
     keepAliveTimeout: 10_000,
     forceCloseConnections: "idle",
     return503OnClosing: true,
-    clientErrorHandler: clientErrorHandler(log),
+    clientErrorHandler: clientErrorHandler(peers),
     // The defaults load another schema library.
     schemaController: {
       compilersFactory: {
@@ -54,7 +56,7 @@ export async function buildRestApp(
     frameworkErrors: (error, request, reply) =>
       handleError(error, request as FastifyRequest, reply as unknown as FastifyReply),
   }) as unknown as RestApp;
-  const handleError = errorHandler(log);
+  const handleError = errorHandler(peers);
   app.server.maxConnections = settings.maxConnections;
   app.setErrorHandler(handleError);
 
@@ -68,7 +70,7 @@ export async function buildRestApp(
     throw refusalOf(request, paths);
   });
 
-  guardRequests(app, settings);
+  guardRequests(app, settings, peers);
   limitBodies(app, clock, requestTimeout);
   app.addHook("onSend", async (_request, reply) => {
     void reply.headers({
@@ -78,7 +80,8 @@ export async function buildRestApp(
   });
 
   await describeRoutes(app, gateway.engineVersion);
-  const context = { gateway, settings, views: jobViews(gateway) };
+  app.addHook("onClose", async () => peers.close());
+  const context = { gateway, settings, peers, views: jobViews(gateway) };
   for (const routes of ALL_ROUTES) routes(app, context);
   await app.ready();
   return { app, paths };

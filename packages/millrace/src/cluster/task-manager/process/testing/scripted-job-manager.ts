@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { SystemClock } from "../../../../common/clock/system-clock.ts";
 import type { TaskManagerConnection } from "../../../../protocol/cluster/connection.ts";
 import type { FromTaskManager, ToTaskManager } from "../../../../protocol/cluster/resource-messages.ts";
+import { PeerLog } from "../../../logging/peer-log.ts";
 import { serveTaskManagers } from "../../../transport/serve-task-managers.ts";
 import { ScriptedTaskManager } from "./scripted-task-manager.ts";
 
@@ -59,7 +60,7 @@ export class ScriptedJobManager {
       server,
       token: undefined,
       clock: new SystemClock(),
-      log: () => {},
+      peers: new PeerLog(() => {}, new SystemClock()),
       onConnection: (connection) => {
         connection.onMessage = (message) => onRegister(connection, message);
       },
