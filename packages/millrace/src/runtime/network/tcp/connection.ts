@@ -47,6 +47,7 @@ export class Connection {
   #silent = 0;
   #error: MillraceError | undefined;
   #closing = false;
+  #cut = false;
 
   constructor(socket: Socket, peer: string, handler: ConnectionHandler, liveness: Liveness) {
     this.#socket = socket;
@@ -57,10 +58,13 @@ export class Connection {
     this.#reader = new MessageReader(handler);
     socket.on("data", (chunk: Buffer) => this.#data(chunk));
     socket.on("error", (error: Error) => {
+      this.#cut ||= this.#error === undefined;
       this.#error ??= this.#lost(error.message, error);
     });
     socket.on("end", () => {
-      if (!this.#closing) this.#error ??= this.#lost("the other side has closed it");
+      if (this.#closing) return;
+      this.#cut ||= this.#error === undefined;
+      this.#error ??= this.#lost("the other side has closed it");
     });
     socket.on("drain", () => this.#drained());
     socket.on("close", () => this.#closed());
@@ -74,6 +78,11 @@ export class Connection {
 
   get closing(): boolean {
     return this.#closing;
+  }
+
+  /** It was ended by the other side, or on the way there; not for its silence, and not by this side. */
+  get cut(): boolean {
+    return this.#cut;
   }
 
   get framesReceived(): number {

@@ -30,7 +30,7 @@ export interface IncomingOptions {
   readonly openTimeout: number;
   /** The end of an exchange that receives from this TaskManager; "closed": it was, and is no more; undefined: not known yet. */
   readonly find: (exchange: string, peerId: string) => IncomingLeg | "closed" | undefined;
-  readonly log: (message: string) => void;
+  readonly log: (message: string, stranger?: string) => void;
   readonly onClosed: (connection: IncomingConnection) => void;
 }
 
@@ -177,7 +177,7 @@ export class IncomingConnection implements ConnectionHandler, Line {
     const { log, onClosed } = this.#options;
     if (error !== undefined && (legs.length > 0 || error.code !== "CONNECTION_LOST")) {
       const from = this.#hello === undefined ? "it" : `TaskManager ${preview(this.#hello.from)}`;
-      log(`${error.message} (frames from ${from}, ${legs.length} exchanges)`);
+      log(`${error.message} (frames from ${from}, ${legs.length} exchanges)`, this.#stranger());
     }
     onClosed(this);
     for (const leg of legs) leg.over(true);
@@ -236,8 +236,12 @@ export class IncomingConnection implements ConnectionHandler, Line {
   }
 
   #refuse(handle: number, reason: Refusal, text: string): void {
-    this.#options.log(`exchange ${handle} of ${this.connection.peer} is refused: ${text}`);
+    this.#options.log(`exchange ${handle} of ${this.connection.peer} is refused: ${text}`, this.#stranger());
     this.outbox.message(MessageKind.REFUSED, handle, encodeRefused(reason, text));
+  }
+
+  #stranger(): string | undefined {
+    return this.proven ? undefined : this.connection.peer;
   }
 
   /** Frames and messages may still be on their way when an exchange is closed. */

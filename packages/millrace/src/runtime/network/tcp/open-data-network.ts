@@ -13,6 +13,13 @@ import { planExchange } from "./plan-exchange.ts";
 import { plainSockets } from "./sockets.ts";
 import type { DataServer, DataSockets } from "./sockets.ts";
 
+/**
+ * Takes a line about connections and exchanges.
+ *
+ * @param stranger address of whom the line is about, where it is somebody who has not proved to be one of the cluster
+ */
+export type DataNetworkLog = (message: string, stranger?: string) => void;
+
 /** Settings of a data network. */
 export interface DataNetworkOptions {
   readonly taskManagerId: string;
@@ -22,7 +29,7 @@ export interface DataNetworkOptions {
   readonly port: number;
   readonly clock: Clock;
   /** Takes lines about connections and exchanges: why they were closed or refused. */
-  readonly log: (message: string) => void;
+  readonly log: DataNetworkLog;
   /** Default: plain TCP. See `tlsSockets`. */
   readonly sockets?: DataSockets;
   /** ms between signs of life on a connection, and without any after which it is closed. Default 2,000 and 10,000. */
@@ -85,7 +92,7 @@ class TcpDataNetwork implements DataNetwork {
     this.#server = await this.#sockets.listen(
       this.#options,
       (socket) => this.#accept(socket),
-      (peer, error) => this.#options.log(`a data connection of ${peer} was refused: ${error.message}`),
+      (peer, error) => this.#options.log(`a data connection of ${peer} was refused: ${error.message}`, peer),
     );
   }
 
@@ -178,9 +185,10 @@ class TcpDataNetwork implements DataNetwork {
       liveness: this.#liveness,
       idleTimeout: idleTimeout ?? 60_000,
       log,
-      onClosed: (closed) => {
+      onClosed: (closed, again) => {
         this.#outgoing.delete(closed);
         if (this.#current.get(key) === closed) this.#current.delete(key);
+        for (const each of again) this.#connectionTo(each).open(each);
         this.#remember(closed);
       },
     });

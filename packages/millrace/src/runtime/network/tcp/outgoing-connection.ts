@@ -33,7 +33,8 @@ export interface OutgoingOptions {
   /** ms without any exchange after which it closes itself. */
   readonly idleTimeout: number;
   readonly log: (message: string) => void;
-  readonly onClosed: (connection: OutgoingConnection) => void;
+  /** @param again exchanges that are to be asked for on another connection: they were not open yet, so nothing is lost */
+  readonly onClosed: (connection: OutgoingConnection, again: readonly OutgoingLeg[]) => void;
 }
 
 /** A connection that this process has opened, to send frames on. */
@@ -140,8 +141,11 @@ export class OutgoingConnection implements ConnectionHandler, Line {
     const { log, onClosed } = this.#options;
     if (error !== undefined && (legs.length > 0 || error.code !== "CONNECTION_LOST"))
       log(`${error.message} (frames to it, ${legs.length} exchanges)`);
-    onClosed(this);
-    for (const leg of legs) leg.over(true);
+    // The other end may not have heard of them: only who asks again makes it see that somebody is there, or is gone.
+    const again =
+      this.connection.cut && this.#hello !== undefined ? legs.filter((leg) => leg.mayBeAskedAgain) : [];
+    onClosed(this, again);
+    for (const leg of legs) if (!again.includes(leg)) leg.over(true);
   }
 
   #greeted(hello: Hello): void {
@@ -183,7 +187,8 @@ export class OutgoingConnection implements ConnectionHandler, Line {
       `${this.#options.peerName} has refused exchange ${leg.identity.exchange}: ${preview(text)}`,
     );
     this.release(handle);
-    leg.over(reason !== Refusal.UNKNOWN);
+    // That it was open before the connection was cut is why it is open no more.
+    leg.over(reason !== Refusal.UNKNOWN || leg.askedAgain);
   }
 
   #subject(side: ProofSubject["side"], leg: OutgoingLeg, handle: number, hello: Hello): ProofSubject {

@@ -5,6 +5,9 @@ import type { Line } from "./line.ts";
 import type { OutboundChannel } from "./outbound-channel.ts";
 import type { PeerPlan } from "./plan-exchange.ts";
 
+/** How often an exchange is asked for. Each time costs a connection: what cuts all of them lasts. */
+const MAX_ASKED = 3;
+
 /** An exchange, as it proves itself on a connection. */
 export interface LegIdentity {
   readonly exchange: string;
@@ -22,6 +25,7 @@ export class OutgoingLeg {
   readonly #channels: ReadonlyMap<number, OutboundChannel>;
   #line: Line | undefined;
   #handle = 0;
+  #asked = 0;
   #state: "waiting" | "open" | "over" = "waiting";
   /** Channels whose producers have closed, of which the peer has not been told. */
   #closing: number[] = [];
@@ -36,8 +40,18 @@ export class OutgoingLeg {
     return this.#state === "waiting";
   }
 
+  /** Whether it may be asked for on another connection when this one is cut. */
+  get mayBeAskedAgain(): boolean {
+    return this.waiting && this.#asked < MAX_ASKED;
+  }
+
+  get askedAgain(): boolean {
+    return this.#asked > 1;
+  }
+
   /** The connection has asked for it under this number. */
   asked(line: Line, handle: number): void {
+    this.#asked++;
     this.#line = line;
     this.#handle = handle;
   }

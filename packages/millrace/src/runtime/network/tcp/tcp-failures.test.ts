@@ -65,6 +65,32 @@ function sides(exchange: TestExchange = BOTH_WAYS): [Side, Side] {
   return [side(a, 0), side(b, 1)];
 }
 
+const ONE_WAY: TestExchange = {
+  ...BOTH_WAYS,
+  channels: [{ id: 0, producerSlot: 0, consumerSlot: 1 }],
+};
+
+/** Opens the producer's side of a channel to a process behind a proxy. */
+async function openBehindProxy() {
+  const [from, to] = networks.networks as [DataNetwork, DataNetwork];
+  const proxy = await CuttingProxy.open(to.port);
+  const order = networks.order(ONE_WAY, 0);
+  const exchange = from.openExchange({
+    ...order,
+    peers: order.peers.map((peer) => ({ ...peer, dataPort: proxy.port })),
+  });
+  const { slot, network } = openSlot(exchange, 0);
+  const consumer = (): DataExchange => to.openExchange(networks.order(ONE_WAY, 1));
+  return { proxy, a: { writer: writerEnd(slot, network, 0) }, consumer };
+}
+
+/** Waits until the second process was asked so many times for an exchange, by greeting and question. */
+async function asked(times: number): Promise<void> {
+  const received = (): number => networks.networks[1]?.metrics().bytesReceived ?? 0;
+  while (received() < times * ASKED_BYTES) await new Promise((resolve) => setImmediate(resolve));
+}
+const ASKED_BYTES = 196;
+
 const failure = (items: readonly Item[]): string | undefined => {
   const last = items.at(-1);
   return last !== undefined && "failed" in last ? last.failed : undefined;
@@ -79,7 +105,7 @@ async function untilFailed(reader: ReaderEnd): Promise<Item[]> {
 describe("a broken connection", () => {
   it("fails both ends of its channels wherever it is cut, unless they had come to their end", async () => {
     // Who is not even asked for the exchange waits until then.
-    await open({ openTimeout: 100 });
+    await open({ openTimeout: 300 });
     const [from, to] = networks.networks as [DataNetwork, DataNetwork];
     const outcomes = new Set<string>();
     await fc.assert(
@@ -191,6 +217,34 @@ describe("a broken connection", () => {
       proxy.cut();
       await failed;
     }
+    await proxy.close();
+  });
+
+  it("is made again where the exchange was not open yet: nobody has to hear of it", async () => {
+    // Would be waited for by who doesn't hear.
+    await open({ openTimeout: 600_000 });
+    const { proxy, a, consumer } = await openBehindProxy();
+    await asked(1);
+    proxy.cut();
+    await asked(2);
+    const b = openSlot(consumer(), 1);
+    await a.writer.run([record(0), FLUSH]);
+    const got: Item[] = [];
+    await readUntil(readerEnd(b.slot, b.network, 0), got, (items) => items.length === 1);
+    expect(numbers(got)).toEqual([0]);
+    await proxy.close();
+  });
+
+  it("is given up where it is cut each time before the exchange is open", async () => {
+    await open({ openTimeout: 600_000 });
+    const { proxy, a } = await openBehindProxy();
+    const failed = a.writer.told("failed CONNECTION_LOST");
+    for (let times = 1; times <= 3; times++) {
+      await asked(times);
+      proxy.cut();
+    }
+    await failed;
+    expect(networks.networks[0]?.metrics().outgoing).toBe(0);
     await proxy.close();
   });
 
