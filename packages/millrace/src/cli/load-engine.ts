@@ -2,4 +2,9 @@ import { loadModule, planModule, startModule } from "../cluster/local/start-modu
 import type { Engine } from "./engine.ts";
 
 /** The engine in this process: slots are worker threads. */
-export const engine: Engine = { program: loadModule, plan: planModule, start: startModule };
+export const engine: Engine = {
+  program: loadModule,
+  plan: planModule,
+  // A command takes no records.
+  start: (moduleUrl, options) => startModule(moduleUrl, { ...options, unattended: true }),
+};

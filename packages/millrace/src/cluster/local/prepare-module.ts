@@ -8,7 +8,7 @@ import type { LocalJob } from "./local-job.ts";
 import { buildModule, startArtifact } from "./start-module.ts";
 import type { ModuleOptions, PlanOptions } from "./start-module.ts";
 
-/** A job module that was bundled and built, ready to be started once. */
+/** A job module that was bundled and built, ready to be started once, for nobody who would take what collect sinks hand over. */
 export interface PreparedModule extends BuiltJob {
   /** The files that it was made from, absolute. */
   readonly inputs: readonly string[];
@@ -37,7 +37,7 @@ export async function prepareModule(moduleUrl: string, options: PlanOptions): Pr
       ...buildModule(program, options),
       inputs: artifact.inputs,
       hash: createHash("sha256").update(bundle).digest("hex"),
-      start: (how) => startArtifact(artifact, program, { ...options, ...how }),
+      start: (how) => startArtifact(artifact, program, { ...options, ...how, unattended: true }),
       dispose: () => artifact.dispose(),
     };
   } catch (error) {

@@ -8,6 +8,7 @@ import type { BuiltJob } from "../artifact/build-job.ts";
 import { bundleJob } from "../artifact/bundle-job.ts";
 import type { JobArtifact } from "../artifact/bundle-job.ts";
 import { loadJob } from "../artifact/load-job.ts";
+import { refuseCollecting } from "../artifact/refuse-collecting.ts";
 import { removeLeftOverFolders } from "../artifact/job-folder.ts";
 import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
@@ -34,6 +35,8 @@ export interface ModuleOptions extends PlanOptions {
   readonly streams: StandardStreams;
   /** What the job starts from; undefined: what its settings say, or nothing. */
   readonly restoreFrom?: RestoreFrom | undefined;
+  /** Whether nobody takes what collect sinks hand over: then jobs that have such are refused. Default false. */
+  readonly unattended?: boolean;
   log(level: "info" | "warn" | "error", message: string): void;
 }
 
@@ -108,11 +111,9 @@ async function launch(
     slots.prepare(threadsAhead(options.parallelism, options.config));
     artifact = await bundling;
     const log: ModuleOptions["log"] = (level, message) => options.log(level, message);
-    const { built, restore } = await restoreJob(
-      buildModule(await load(artifact), options),
-      options.restoreFrom,
-      log,
-    );
+    const first = buildModule(await load(artifact), options);
+    if (options.unattended === true) refuseCollecting(first.streamGraph);
+    const { built, restore } = await restoreJob(first, options.restoreFrom, log);
     const master = await startJob({
       ...built,
       program: { kind: "module", url: artifact.url, originalUrl: artifact.originalUrl },

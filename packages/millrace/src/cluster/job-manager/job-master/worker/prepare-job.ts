@@ -7,21 +7,24 @@ import type { JobSubmission, SettledJob } from "../../../../protocol/cluster/job
 import { buildJob, settleGraph } from "../../../artifact/build-job.ts";
 import type { BuiltJob } from "../../../artifact/build-job.ts";
 import { loadJob } from "../../../artifact/load-job.ts";
+import { refuseCollecting } from "../../../artifact/refuse-collecting.ts";
 
 /** Loads the program of a job's artifact into this thread. @throws JOB_MODULE_INVALID */
 export async function loadProgram({ submission, artifactUrl }: JobMasterTask): Promise<JobProgram> {
   return loadJob({ url: artifactUrl, originalUrl: submission.artifact.originalUrl });
 }
 
-/** Builds a job for the first time. @throws as its builder; UNKNOWN_OPTION, INVALID_OPTION */
+/** Builds a job for the first time. @throws as its builder; UNKNOWN_OPTION, INVALID_OPTION; INVALID_GRAPH for what a cluster can't do */
 export function firstBuild(program: JobProgram, { args, config, parallelism }: JobSubmission): BuiltJob {
   const settings = parseConfig(config);
-  return buildJob(program, {
+  const built = buildJob(program, {
     args,
     config: parallelism === undefined ? settings : { ...settings, [PARALLELISM.key]: parallelism },
     // The cores of the JobManager's machine say nothing about those of the TaskManagers.
     defaultParallelism: 1,
   });
+  refuseCollecting(built.streamGraph);
+  return built;
 }
 
 /** The job with a folder for its checkpoints where neither its program nor its settings say where they go. */
