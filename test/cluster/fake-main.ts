@@ -209,6 +209,8 @@ export class FakeMain {
       }
       case "prepareSlots":
         return;
+      case "wantSlots":
+        return this.#send({ type: "slotsAvailable", count: this.#capacity });
       default:
         throw new MillraceError("INTERNAL", `unknown message ${(message as { type: string }).type}`);
     }

@@ -70,7 +70,7 @@ describe("a pipeline that is rescaled while it runs", () => {
         random: seededRandom(1),
         streams: { write() {}, read() {}, close() {} },
         built,
-        slots: { prepare() {}, open: (request) => slots.open(request), waiting: undefined },
+        slots: { prepare() {}, want() {}, open: (request) => slots.open(request), waiting: undefined },
         store: await createStore(built.config),
         restore: undefined,
         recovered: [],

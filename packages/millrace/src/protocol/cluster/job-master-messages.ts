@@ -10,6 +10,8 @@ import type { JobSubmission, LastCommit, ResourceRequirements, SettledJob } from
 
 /** What the thread is to do; its first message. */
 export type JobMasterTask =
+  /** Load the job's module and answer what it says of itself, then end. Nothing is built. */
+  | { readonly kind: "describe"; readonly submission: JobSubmission; readonly artifactUrl: string }
   /** Build the job and answer its plan, then end. */
   | { readonly kind: "plan"; readonly submission: JobSubmission; readonly artifactUrl: string }
   | {
@@ -77,6 +79,8 @@ export interface GrantedSlot {
 export type FromJobMaster =
   /** Built for the first time: recorded before anything runs, answered by `settledRecorded`. Also the answer to a plan. */
   | { readonly type: "built"; readonly settled: SettledJob; readonly plan: unknown }
+  /** The answer to a description. */
+  | { readonly type: "described"; readonly jobName: string; readonly description: string | undefined }
   /** The job can't be built, or can't start from what it should; nothing has run. */
   | { readonly type: "unbuilt"; readonly error: ErrorEnvelope }
   | { readonly type: "status"; readonly status: JobStatus; readonly at: number }
@@ -86,7 +90,8 @@ export type FromJobMaster =
   | { readonly type: "prepareSlots"; readonly count: number }
   /**
    * What the job needs in all from now on, and could use. Slots up to `least` are kept for it between two attempts, when it lets go of those that
-   * it had; `slotsAvailable` never says more than `most`, nor promises a slot to two jobs. At each change; before the first, any number is of use.
+   * it had; `slotsAvailable` never says more than `most`, nor promises a slot to two jobs. At each change, and answered by `slotsAvailable`; before
+   * the first, any number is of use.
    */
   | { readonly type: "wantSlots"; readonly least: number; readonly most: number }
   | { readonly type: "slotMessage"; readonly allocation: number; readonly bytes: Uint8Array }

@@ -19,7 +19,7 @@ export interface JobView {
   readonly endedAt: number | undefined;
   readonly maxParallelism: number;
   readonly restarts: number;
-  /** Why it waits, in words: "waiting for 2 of 4 slots, 31 s of 300 s"; undefined where it does not. */
+  /** Why it waits, in words: "waiting for 4 slots, 2 are free for it, 31 s of 300 s"; undefined where it does not. */
   readonly waiting: string | undefined;
   readonly vertices: readonly VertexView[];
   readonly edges: readonly EdgeView[];
@@ -46,6 +46,8 @@ export interface VertexView {
   readonly name: string;
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /** The highest parallelism that it can ever have, where that is below its max parallelism: by its source or its sinks. */
+  readonly limit?: number | undefined;
   readonly slotSharingGroup: string;
   readonly operators: readonly { readonly uid: string; readonly name: string; readonly kind: string }[];
   readonly subtasks: readonly SubtaskView[];
@@ -158,4 +160,6 @@ export interface RescaleView {
   readonly trigger: "request" | "new resources" | "lost resources";
   readonly parallelism: Readonly<Record<string, { readonly from: number; readonly to: number }>>;
   readonly failure: string | undefined;
+  /** Why not every vertex came to what it may have at most, though the change was made; undefined: each did. */
+  readonly unmet?: string | undefined;
 }

@@ -257,6 +257,12 @@ export class JobMaster implements AttemptListener {
     );
   }
 
+  /** The slots that it runs in, or will when what failed is started again; without those of what has ended for good. */
+  get slotsNeeded(): number {
+    const living = this.#units.all.filter(({ phase }) => phase !== "ended");
+    return living.reduce((sum, { unit }) => sum + unit.slots, 0);
+  }
+
   /** What is remembered of checkpoints. */
   get checkpointHistory(): CheckpointHistory {
     return this.#checkpoints.history;

@@ -139,7 +139,9 @@ describe("a JobManager", () => {
     const master = await runJob(manager);
     await master.openSlots(1, 3, manager.epoch);
     await until(() => master.received.some(({ type }) => type === "slotsAvailable"));
-    expect((await manager.gateway.job(ID)).waiting).toMatch(/^waiting for 3 of 3 slots, \d+ s of 300 s$/u);
+    expect((await manager.gateway.job(ID)).waiting).toMatch(
+      /^waiting for 3 slots, 0 are free for it, \d+ s of 300 s$/u,
+    );
   });
 
   it("refuses TaskManagers of another version and without the token", async () => {
@@ -252,7 +254,7 @@ describe("a JobManager", () => {
       settled: { jobName: "scripted" },
       requirements: { v: { lower: 1, upper: 2 } },
     });
-    expect(second.gateway.artifacts()).toHaveLength(1);
+    expect(await second.gateway.artifacts()).toHaveLength(1);
     const master = masters[1] as ScriptedJobMaster;
     master.runs();
     // Its end is recorded before its checkpoints go.

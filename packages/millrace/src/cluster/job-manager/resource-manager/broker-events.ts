@@ -38,6 +38,8 @@ export type BrokerEvent =
   | { readonly kind: "forgotten"; readonly job: JobId; readonly request: number }
   | { readonly kind: "closed"; readonly job: JobId; readonly allocation: number }
   | { readonly kind: "prepare"; readonly job: JobId; readonly count: number }
+  /** What a job needs, and could use. */
+  | { readonly kind: "wanted"; readonly job: JobId; readonly least: number; readonly most: number }
   /** Time has passed. */
   | { readonly kind: "tick" };
 

@@ -101,10 +101,17 @@ export class ResourceManager {
     this.#handle({ kind: "jobAdded", job: id, artifact });
   }
 
-  /** Closes all slots of a job, which is told nothing any more. */
-  removeJob(id: JobId): void {
+  /**
+   * Closes all slots of a job, which is told nothing any more.
+   *
+   * @param over whether it is over for good: the next JobManager goes on with one that is only suspended
+   */
+  removeJob(id: JobId, over: boolean): void {
     this.#ports.delete(id);
     this.#handle({ kind: "jobRemoved", job: id });
+    if (!over) return;
+    for (const link of this.#links.values())
+      if (link.description !== undefined) this.#send(link, { type: "forgetJob", jobId: id });
   }
 
   fromJob(job: JobId, message: SlotMessage): void {
@@ -128,7 +135,7 @@ export class ResourceManager {
     }
   }
 
-  /** Why a job waits: "waiting for 2 of 4 slots, 31 s of 300 s". */
+  /** Why a job waits: "waiting for 4 slots, 2 are free for it, 31 s of 300 s". */
   waiting(job: JobId): string | undefined {
     return this.#broker.waiting(job, this.#options.clock.monotonic());
   }

@@ -2,6 +2,7 @@ import { slotId } from "../../../common/ids/ids.ts";
 import { StateMachine } from "../../../graph/execution/state-machine.ts";
 import type { TaskManagerDescription } from "../../../protocol/cluster/resource-messages.ts";
 import type { SlotOffer } from "./place-slots.ts";
+import type { SpareSlots } from "./share-slots.ts";
 import { SLOT_TRANSITIONS } from "./slot-state.ts";
 import type { Allocation, RegisteredTaskManager, Slot, SlotGrant, WaitingJob } from "./slots.ts";
 
@@ -60,17 +61,16 @@ export class SlotBook {
     }));
   }
 
-  /** Slots that a job could have besides its own: those that are free, and those that soon will be. */
-  spareFor(job: WaitingJob): number {
-    const spare = ({ machine, allocation }: Slot): boolean =>
+  /** Slots that jobs could have besides their own: those that are free, and those that soon will be. */
+  get spare(): readonly SpareSlots<WaitingJob>[] {
+    const isSpare = ({ machine, allocation }: Slot): boolean =>
       machine.state === "FREE" || machine.state === "CLOSING" || allocation?.grant.state === "dropped";
-    return this.taskManagers
-      .filter(
-        (taskManager) =>
-          !this.#isExclusive(taskManager) ||
-          taskManager.slots.every((slot) => spare(slot) || isOf(slot, job)),
-      )
-      .reduce((sum, { slots }) => sum + slots.filter(spare).length, 0);
+    return this.taskManagers.map((taskManager) => ({
+      id: taskManager.description.taskManagerId,
+      count: taskManager.slots.filter(isSpare).length,
+      exclusive: this.isExclusive(taskManager),
+      owner: taskManager.slots.find((slot) => !isSpare(slot))?.allocation?.grant.job,
+    }));
   }
 
   add(connection: number, description: TaskManagerDescription): void {
@@ -110,13 +110,14 @@ export class SlotBook {
     this.#allocations.delete(allocation.id);
   }
 
-  #isExclusive({ description }: RegisteredTaskManager): boolean {
+  /** Whether it is one job's alone at a time. */
+  isExclusive({ description }: RegisteredTaskManager): boolean {
     return this.#exclusive || description.exclusiveJobs === true;
   }
 
   #open(taskManager: RegisteredTaskManager, job: WaitingJob): boolean {
     return (
-      !this.#isExclusive(taskManager) ||
+      !this.isExclusive(taskManager) ||
       taskManager.slots.every((slot) => slot.allocation === undefined || isOf(slot, job))
     );
   }

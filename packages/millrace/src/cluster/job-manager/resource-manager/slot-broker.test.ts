@@ -37,7 +37,7 @@ describe("the broker of slots", () => {
     rig.addJob(A);
     rig.request(A, 4);
     rig.now = 310;
-    expect(rig.broker.waiting(A, rig.now)).toBe("waiting for 2 of 4 slots, 0 s of 1 s");
+    expect(rig.broker.waiting(A, rig.now)).toBe("waiting for 4 slots, 2 are free for it, 0 s of 1 s");
     rig.advance(689);
     expect(rig.told).toEqual([]);
     rig.advance(1);
@@ -179,7 +179,7 @@ describe("the broker of slots", () => {
     expect([...rig.placesOf(A), ...rig.placesOf(B)]).toEqual(["tm1", "tm2"]);
     expect(rig.jobs.get(A)?.available).toBe(2);
     rig.request(B, 2, 1);
-    expect(rig.broker.waiting(B, rig.now)).toBe("waiting for 1 of 2 slots, 0 s of 1 s");
+    expect(rig.broker.waiting(B, rig.now)).toBe("waiting for 2 slots, 1 is free for it, 0 s of 1 s");
     rig.request(A, 1, 1);
     rig.openAll();
     expect(rig.placesOf(A)).toEqual(["tm1", "tm1"]);

@@ -5,10 +5,12 @@ import type { CrossingSlots } from "../../../protocol/cluster/crossing-slots.ts"
 import type { TaskManagerDescription } from "../../../protocol/cluster/resource-messages.ts";
 import { toEnvelope, type ErrorEnvelope } from "../../../protocol/control/error-envelope.ts";
 import type { BrokerAction, BrokerEvent } from "./broker-events.ts";
+import { waitingText } from "../waiting-text.ts";
 import { openOrder } from "./open-orders.ts";
 import { placeSlots, type PlacementMode, type SlotOffer } from "./place-slots.ts";
+import { shareSlots, type Share } from "./share-slots.ts";
 import { SlotBook } from "./slot-book.ts";
-import { notEnough, notOpened, taskManagerLost, waitingText } from "./slot-problems.ts";
+import { notEnough, notOpened, taskManagerLost } from "./slot-problems.ts";
 import {
   demandOf,
   type Allocation,
@@ -38,13 +40,14 @@ export interface BrokerSettings {
 const SECRET_BYTES = 32;
 /** Of one request: the largest parallelism there is. */
 const MAX_SLOTS = 32_768;
+const NOTHING: Share = { count: 0, own: new Set() };
 
 /**
  * Gives the slots of TaskManagers to jobs. Decides only: events in, actions out, no clock of its own.
  *
- * A job that has no slots yet gets all that it waits for, or none: two jobs never hold a half each. Older jobs go first, and what they wait
- * for is kept from younger ones, as long as there are so many slots at all. Slots of one attempt are opened together: what one
- * TaskManager refuses is closed on the others.
+ * A job that has no slots yet gets all that it waits for, or none: two jobs never hold a half each. What a job that ran needs to be started
+ * again is kept for it; then older jobs go first, and what they wait for is kept from younger ones, as long as there are so many slots at all
+ * (`shareSlots`). Slots of one attempt are opened together: what one TaskManager refuses is closed on the others.
  */
 export class SlotBroker {
   readonly book: SlotBook;
@@ -65,6 +68,7 @@ export class SlotBroker {
     this.#now = now;
     this.#apply(event);
     this.#expire();
+    this.#share();
     this.#serve();
     this.#tellAvailable();
     const actions = this.#actions;
@@ -89,13 +93,12 @@ export class SlotBroker {
     return ++this.#lastRequest;
   }
 
-  /** Why a job waits: "waiting for 2 of 4 slots, 31 s of 300 s"; undefined where it does not. */
+  /** Why a job waits: "waiting for 4 slots, 2 are free for it, 31 s of 300 s"; undefined where it does not. */
   waiting(id: JobId, now: number): string | undefined {
     const job = this.#jobs.get(id);
     const [first] = job?.waiting.values() ?? [];
     if (job === undefined || first === undefined) return undefined;
-    const free = this.book.offersFor(job).reduce((sum, offer) => sum + offer.free, 0);
-    return waitingText(demandOf(job), free, now - first.since, this.#settings.requestTimeout);
+    return waitingText(demandOf(job), job.share.count, now - first.since, this.#settings.requestTimeout);
   }
 
   #apply(event: BrokerEvent): void {
@@ -119,6 +122,10 @@ export class SlotBroker {
           former: new Map(),
           ripeAt: 0,
           told: undefined,
+          wants: undefined,
+          unanswered: false,
+          started: false,
+          share: NOTHING,
         });
         return undefined;
       case "jobRemoved":
@@ -134,6 +141,14 @@ export class SlotBroker {
       }
       case "prepare":
         return this.#prepare(event.count);
+      case "wanted": {
+        const job = this.#jobs.get(event.job);
+        if (job === undefined) return undefined;
+        job.wants = { least: event.least, most: event.most };
+        // It is told what there is for it now, also where that has not changed.
+        job.unanswered = true;
+        return undefined;
+      }
       case "tick":
         return undefined;
       default:
@@ -268,6 +283,7 @@ export class SlotBroker {
 
   #give(grant: SlotGrant): void {
     grant.state = "given";
+    grant.job.started = true;
     const { job, allocations, request, slots } = grant;
     allocations.forEach(({ taskManager }, slot) =>
       job.former.set(slots.firstSlot + slot, taskManager.description.taskManagerId),
@@ -337,27 +353,53 @@ export class SlotBroker {
     this.#toJob(job, { type: "slotsRefused", request, error: toEnvelope(error) });
   }
 
-  /** Gives what there is, to older jobs first. */
+  /** Divides what nobody has. */
+  #share(): void {
+    const jobs = [...this.#jobs.values()];
+    const claimants = jobs.map((job) => ({
+      job,
+      held: this.book.heldBy(job),
+      demand: demandOf(job),
+      least: job.wants?.least ?? 0,
+      most: job.wants?.most ?? Infinity,
+      started: job.started,
+      told: job.told ?? 0,
+    }));
+    const shares = shareSlots(claimants, this.book.spare, this.book.slotCount);
+    for (const job of jobs) job.share = shares.get(job) ?? NOTHING;
+  }
+
+  /** Gives each job what is kept for it, and free. */
   #serve(): void {
     for (const job of this.#jobs.values()) {
       if (job.waiting.size === 0 || job.ripeAt > this.#now) continue;
-      const held = this.book.heldBy(job);
       const all = [...job.waiting.values()];
       // One that runs gets its parts one by one; one that starts all together.
-      for (const requests of held > 0 ? all.map((each) => [each]) : [all]) this.#tryGrant(job, requests);
-      // What could come by waiting is kept for it.
-      if (job.waiting.size > 0 && demandOf(job) + this.book.heldBy(job) <= this.book.slotCount) return;
+      let left = job.share.count;
+      for (const requests of this.book.heldBy(job) > 0 ? all.map((each) => [each]) : [all]) {
+        const count = requests.reduce((sum, { slots }) => sum + slots.count, 0);
+        if (count <= left && this.#tryGrant(job, requests)) left -= count;
+      }
     }
   }
 
-  #tryGrant(job: WaitingJob, requests: readonly WaitingRequest[]): void {
+  #tryGrant(job: WaitingJob, requests: readonly WaitingRequest[]): boolean {
     const wanted = requests.flatMap(({ slots }) =>
       Array.from({ length: slots.count }, (_, slot) => job.former.get(slots.firstSlot + slot)),
     );
-    const placed = placeSlots(wanted, this.book.offersFor(job), this.#settings.placement);
-    if (placed === undefined) return;
+    const placed = placeSlots(wanted, this.#offersFor(job), this.#settings.placement);
+    if (placed === undefined) return false;
     let at = 0;
     for (const request of requests) this.#ask(job, request, placed.slice(at, (at += request.slots.count)));
+    return true;
+  }
+
+  /** Without what is kept for others alone. */
+  #offersFor(job: WaitingJob): readonly SlotOffer[] {
+    const kept = new Set(
+      [...this.#jobs.values()].flatMap((each) => (each === job ? [] : [...each.share.own])),
+    );
+    return this.book.offersFor(job).filter(({ taskManagerId }) => !kept.has(taskManagerId));
   }
 
   #ask(job: WaitingJob, { request, slots }: WaitingRequest, offers: readonly SlotOffer[]): void {
@@ -396,12 +438,11 @@ export class SlotBroker {
 
   /** Tells jobs what they could have, where that has changed. */
   #tellAvailable(): void {
-    const waiting = [...this.#jobs.values()].filter((job) => job.waiting.size > 0);
-    const demand = waiting.reduce((sum, job) => sum + demandOf(job), 0);
+    this.#share();
     for (const job of this.#jobs.values()) {
-      const others = demand - demandOf(job);
-      const count = this.book.heldBy(job) + Math.max(0, this.book.spareFor(job) - others);
-      if (count === job.told) continue;
+      const count = this.book.heldBy(job) + job.share.count;
+      if (count === job.told && !job.unanswered) continue;
+      job.unanswered = false;
       job.told = count;
       this.#toJob(job, { type: "slotsAvailable", count });
     }

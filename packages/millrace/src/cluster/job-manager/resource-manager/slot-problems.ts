@@ -10,10 +10,6 @@ const slotsText = (count: number): string => `${count} slot${count === 1 ? "" : 
 const nameOf = ({ taskManagerId, host, dataPort }: TaskManagerDescription): string =>
   `TaskManager ${taskManagerId} (${host}:${dataPort})`;
 
-/** "waiting for 2 of 4 slots, 31 s of 300 s" */
-export const waitingText = (demand: number, free: number, since: number, timeout: number): string =>
-  `waiting for ${Math.max(0, demand - free)} of ${slotsText(demand)}, ${seconds(since)} of ${seconds(timeout)}`;
-
 /** Every slot of a TaskManager is gone. */
 export const taskManagerLost = (description: TaskManagerDescription, reason: string): MillraceError =>
   new MillraceError("SLOT_LOST", `${nameOf(description)} is lost: ${reason}`, {

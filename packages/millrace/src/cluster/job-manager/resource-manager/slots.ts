@@ -5,6 +5,7 @@ import type {
   ArtifactReference,
   TaskManagerDescription,
 } from "../../../protocol/cluster/resource-messages.ts";
+import type { Share } from "./share-slots.ts";
 import type { SlotState } from "./slot-state.ts";
 
 /** A slot of a TaskManager. */
@@ -79,6 +80,14 @@ export interface WaitingJob {
   ripeAt: number;
   /** What it was told last that it could have. */
   told: number | undefined;
+  /** What it says that it needs, and could use, in all; undefined: it says nothing, and could use any number. */
+  wants: { readonly least: number; readonly most: number } | undefined;
+  /** Whether it has said so since it was told last what it could have. */
+  unanswered: boolean;
+  /** Whether it was given slots before. */
+  started: boolean;
+  /** What it may count on besides the slots that it has. */
+  share: Share;
 }
 
 /** Slots that a job waits for. */

@@ -60,7 +60,7 @@ describe("a job", () => {
       duration: 10_000,
       now: NOW,
       restarts: 1,
-      waiting: "waiting for 1 of 3 slots, 2 s of 300 s",
+      waiting: "waiting for 3 slots, 2 are free for it, 2 s of 300 s",
     });
     expect(job.timestamps).toMatchObject({ RUNNING: START + 15, FAILED: 0 });
     expect(job["status-counts"]).toMatchObject({ RUNNING: 2, CREATED: 1, FINISHED: 0 });

@@ -199,6 +199,8 @@ export class JobHost {
   #take(message: FromJobMaster): void {
     const { resources, log, output, recordCommit, recordEnd } = this.#options;
     switch (message.type) {
+      case "described":
+        return;
       case "built":
         void this.#built(message.settled);
         return;
@@ -217,6 +219,7 @@ export class JobHost {
       case "openSlots":
       case "forgetSlots":
       case "prepareSlots":
+      case "wantSlots":
       case "slotMessage":
       case "closeSlot":
         return resources.fromJob(this.id, message);
@@ -321,7 +324,7 @@ export class JobHost {
     this.status = status;
     this.#view = view;
     this.#startTimer?.cancel();
-    resources.removeJob(this.id);
+    resources.removeJob(this.id, status !== "SUSPENDED");
     this.#calls.refuseAll(new MillraceError("CONFLICT", `job ${this.id} is over: ${status}`));
     this.#started.reject(error ?? new MillraceError("JOB_FAILED", `job ${this.id} is over: ${status}`));
     log(status === "FAILED" ? "error" : "info", `job ${this.id} (${view.name}) is over: ${status}`, error);

@@ -57,6 +57,10 @@ export class PortSlots implements SlotProvider {
     if (count > 0) this.#send({ type: "prepareSlots", count });
   }
 
+  want(least: number, most: number): void {
+    this.#send({ type: "wantSlots", least, most });
+  }
+
   async open(request: SlotsRequest): Promise<readonly OpenedSlot[]> {
     const { token, jobName, count, firstSlot, channels, networkMemory, abandoned } = request;
     const number = this.#nextRequest++;

@@ -12,6 +12,8 @@ import type { SlotProvider } from "../units/slot-provider.ts";
 
 /** Slots that may have to be waited for. */
 export interface AwaitedSlots extends SlotProvider {
+  /** So many slots are needed in all from now on, and so many would be of use. Called at each change. */
+  want(least: number, most: number): void;
   /** How many are waited for, and since when (monotonic, ms); undefined where none are. */
   readonly waiting: { readonly slots: number; readonly since: number } | undefined;
 }
@@ -34,11 +36,11 @@ export interface JobSupervisorOptions extends Pick<
   readonly requirements: ResourceRequirements | undefined;
   /** The slots that it could have; undefined: they will be told. */
   readonly available: number | undefined;
-  /** As `JobMasterOptions.ending`. */
-  readonly ending?: JobMasterOptions["ending"];
   /** As `JobMasterOptions.committing`. */
   readonly committing?: JobMasterOptions["committing"];
-  /** Takes what collect sinks send, of each generation. Default: it is dropped, as nobody collects in a cluster. */
+  /** As `JobMasterOptions.ending`. */
+  readonly ending?: JobMasterOptions["ending"];
+  /** Takes what collect sinks send, of each generation. Default: the job has none, as nobody collects in a cluster. */
   readonly collect?: ((results: ClientResults) => void) | undefined;
   /** The job has come into another state. */
   onStatus(status: JobStatus): void;

@@ -39,7 +39,7 @@ describe("an adaptive job", () => {
     job.clock.advance(4000);
     expect(job.supervisor.describe()).toMatchObject({
       status: "CREATED",
-      waiting: "waiting for 1 of 2 slots, 4 s of 10 s",
+      waiting: "waiting for 2 slots, 1 is free for it, 4 s of 10 s",
     });
     job.clock.advance(6000);
     await rounds();
@@ -59,7 +59,7 @@ describe("an adaptive job", () => {
     expect([status, MillraceError.is(error, "NO_SLOTS"), error?.message]).toEqual([
       "FAILED",
       true,
-      "the job needs 1 slots at least, and could have 0 (waited 5 min)",
+      "the job needs 1 slot at least, and could have 0 (waited 5 min)",
     ]);
     expect(view.exceptions[0]).toMatchObject({ code: "NO_SLOTS" });
     expect(view.timestamps.FAILED).toBe(300_000);
@@ -105,7 +105,7 @@ describe("a job of the default scheduler", () => {
   it("is rescaled when it is asked for, and waits for its slots otherwise", async () => {
     const job = jobWith(1);
     await rounds();
-    expect(job.supervisor.describe().waiting).toBe("waiting for 1 of 2 slots, 0 s");
+    expect(job.supervisor.describe().waiting).toBe("waiting for 2 slots, 1 is free for it, 0 s");
     resize(job, 3);
     await rounds();
     expect(parallelism(job)).toEqual([2, 2]);
@@ -123,7 +123,7 @@ describe("a job of the default scheduler", () => {
     expect([job.supervisor.status, parallelism(job), job.supervisor.describe().waiting]).toEqual([
       "RUNNING",
       [2, 3],
-      "waiting for 2 of 5 slots, 0 s",
+      "waiting for 5 slots, 3 are free for it, 0 s",
     ]);
     expect(() => job.supervisor.require({ nobody: { lower: 1, upper: 1 } })).toThrow(/no vertex nobody/u);
     job.supervisor.cancel();
@@ -179,7 +179,7 @@ describe("a job of the default scheduler", () => {
     job.clock.advance(1);
     await rounds();
     expect(job.supervisor.status).toBe("RESTARTING");
-    expect(job.supervisor.describe().waiting).toMatch(/^waiting for 1 of 1 slots/u);
+    expect(job.supervisor.describe().waiting).toMatch(/^waiting for 1 slot, 0 are free for it/u);
     job.supervisor.cancel();
     expect((await job.supervisor.done).status).toBe("CANCELED");
     expect(discarded).toEqual([1]);

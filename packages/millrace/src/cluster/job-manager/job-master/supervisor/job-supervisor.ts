@@ -1,5 +1,4 @@
 import type { ClockTimer } from "../../../../common/clock/clock.ts";
-import { formatDuration } from "../../../../common/config/parse-value.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
 import type { JobView, RescaleView } from "../../../../protocol/cluster/job-view.ts";
@@ -20,6 +19,7 @@ import { viewJob } from "../view/view-job.ts";
 import { decideParallelism, sameParallelism, slotsFor } from "./decide-parallelism.ts";
 import type { Parallelisms } from "./decide-parallelism.ts";
 import { growthAt } from "./decide-growth.ts";
+import { decideWants } from "./decide-wants.ts";
 import { decideStart } from "./decide-start.ts";
 import type { JobEnding, JobSupervisorOptions } from "./job-supervisor-options.ts";
 import { checkRequirements, parallelismBounds } from "./parallelism-bounds.ts";
@@ -29,6 +29,8 @@ import type { ScalableVertex } from "./scalable-vertices.ts";
 import { schedulerSettings } from "./scheduler-settings.ts";
 import type { SchedulerSettings } from "./scheduler-settings.ts";
 import { SharedStore } from "./shared-store.ts";
+import { waitingText } from "../../waiting-text.ts";
+import { tooFewSlots, unmetText } from "./too-few-slots.ts";
 
 /** Before a rescaling that has failed is tried again, ms. */
 const RETRY = 10_000;
@@ -77,6 +79,12 @@ export class JobSupervisor {
   #started = false;
   #rescaling = false;
   #retryAt = -Infinity;
+  /** Slots that the next generation is about to have: they are kept for it. */
+  #claim: number | undefined;
+  /** What was said last of the slots that it needs and could use. */
+  #wanted = "";
+  /** Another parallelism was asked for, and it is not known yet whether there are slots for it. */
+  #unanswered = false;
   #restarts = 0;
   #ending: "cancel" | "suspend" | undefined;
   #over = false;
@@ -129,10 +137,12 @@ export class JobSupervisor {
 
   /** The job could have so many slots, those that it has among them. */
   slotsAvailable(count: number): void {
-    if (count === this.#available) return;
-    this.#available = count;
-    this.#changedAt = this.#options.clock.monotonic();
+    if (count !== this.#available) {
+      this.#available = count;
+      this.#changedAt = this.#options.clock.monotonic();
+    } else if (!this.#unanswered) return;
     this.#step();
+    if (this.#unanswered) this.#answerRequest();
   }
 
   /**
@@ -147,7 +157,11 @@ export class JobSupervisor {
     this.#requirements = requirements;
     this.#bounds = this.#boundsNow();
     this.#retryAt = -Infinity;
+    const known = this.#available !== undefined && !this.#declare();
+    if (this.#generation === undefined) this.#rescales.began("request");
+    this.#unanswered = this.#generation !== undefined;
     this.#step();
+    if (known && this.#unanswered) this.#answerRequest();
   }
 
   /** Stops the job without finishing it. Safe to call at any time. */
@@ -225,12 +239,14 @@ export class JobSupervisor {
       ),
       rescales: this.#rescales.all,
       requirements: this.#bounds,
+      limits: new Map(this.#vertices.map(({ id, limit }) => [id, limit])),
     });
   }
 
   /** Does what is to be done now, if anything is. */
   #step(): void {
     this.#timer?.cancel();
+    this.#declare();
     if (this.#over || this.#rescaling || this.#ending !== undefined) return;
     if (this.#generation === undefined) this.#startIfPossible();
     else this.#rescaleIfNeeded(this.#generation);
@@ -258,7 +274,7 @@ export class JobSupervisor {
     if (decision.kind === "start") this.#launch(decision.parallelism);
     else if (decision.kind === "wait") this.#stepAt(decision.until);
     else {
-      const error = this.#noSlots();
+      const error = tooFewSlots(this.#least(), this.#available ?? 0, clock.monotonic() - this.#waitingSince);
       this.#chronicle.failed(error, this.#built.jobGraph, undefined, undefined);
       this.#endWaiting((master) => master.giveUp(error), "FAILED", error);
     }
@@ -271,7 +287,7 @@ export class JobSupervisor {
     const now = clock.monotonic();
     if (slots.waiting !== undefined && (this.#available ?? 0) < this.#slotsOf(parallelism)) {
       // It waits for slots that there are not: its tasks don't run, and no checkpoint can be taken.
-      this.#rescales.began("lost resources");
+      this.#begins("lost resources", possible);
       master.suspend();
       return;
     }
@@ -291,8 +307,9 @@ export class JobSupervisor {
     const generation = this.#generation as Generation;
     const { slots, clock } = this.#options;
     this.#rescaling = true;
-    this.#rescales.began(trigger);
-    slots.prepare(this.#slotsOf(this.#possible() ?? generation.parallelism));
+    const planned = this.#possible() ?? generation.parallelism;
+    this.#begins(trigger, planned);
+    slots.prepare(this.#slotsOf(planned));
     let failure: string | undefined;
     try {
       await generation.master.snapshot({ kind: "checkpoint", target: undefined });
@@ -309,6 +326,7 @@ export class JobSupervisor {
     )
       failure = "what it was for has changed meanwhile";
     if (failure === undefined && this.#ending === undefined && generation.master.suspend()) return;
+    this.#claim = undefined;
     this.#rescales.failed(failure ?? "the job is about to end");
     if (failure !== undefined) this.#options.log("warn", `the job was not rescaled: ${failure}`);
     this.#retryAt = clock.monotonic() + RETRY;
@@ -324,7 +342,7 @@ export class JobSupervisor {
     if (possible !== undefined && sameParallelism(possible, generation.parallelism)) return false;
     const fewer = possible === undefined || this.#slotsOf(possible) < this.#slotsOf(generation.parallelism);
     const requested = generation.requirements !== this.#requirements;
-    this.#rescales.began(requested ? "request" : fewer ? "lost resources" : "new resources");
+    this.#begins(requested ? "request" : fewer ? "lost resources" : "new resources", possible);
     this.#restarts++;
     return true;
   }
@@ -358,6 +376,7 @@ export class JobSupervisor {
           tasksChanged: () => this.#tasksChanged(),
         },
         replans: () => generation !== undefined && this.#replans(generation),
+        committing: options.committing,
         ending: (status) => this.#ends(status),
         createStore: async () => this.#store,
         log: (level, message) => options.log(level, message),
@@ -369,12 +388,11 @@ export class JobSupervisor {
         requirements: this.#requirements,
         startedAt: clock.monotonic(),
       };
+      this.#rescales.planned(this.#parallelismOf(this.#built), parallelism, this.#unmet(parallelism));
       if (this.#started) {
-        this.#rescales.planned(this.#parallelismOf(this.#built), parallelism);
         options.log("info", `going on with ${this.#slotsOf(parallelism)} slots`);
       }
       this.#built = built;
-        committing: options.committing,
     } catch (error) {
       this.#chronicle.failed(error as Error, this.#built.jobGraph, undefined, undefined);
       this.#ending ??= "cancel";
@@ -383,14 +401,15 @@ export class JobSupervisor {
     }
     this.#started = true;
     this.#generation = generation;
+    this.#claim = undefined;
+    this.#declare();
     this.#nextGeneration.resolve();
     this.#nextGeneration = Promise.withResolvers();
     const { master } = generation;
     void master.done.then((outcome) => this.#ended(generation, outcome));
     if (instead === undefined) {
       master.start().catch((error: unknown) => master.giveUp(error as Error));
-      if (options.collect === undefined) this.#dropResults(generation);
-      else options.collect(master.results);
+      options.collect?.(master.results);
     } else instead(master);
   }
 
@@ -463,23 +482,61 @@ export class JobSupervisor {
   }
 
   #tasksChanged(): void {
+    this.#declare();
     const inProgress = this.#rescales.all[0]?.status === "IN_PROGRESS";
     if (inProgress && !this.#rescaling && this.#generation?.master.allRunning === true)
       this.#rescales.completed();
   }
 
-  /** Nobody takes what collect sinks send to the client of a cluster; they must not wait for it. */
-  #dropResults({ master, built }: Generation): void {
-    for (const { name, spec } of built.streamGraph.nodes) {
-      const channel =
-        spec.kind === "sink" ? (spec.sink as { readonly channel?: unknown }).channel : undefined;
-      if (typeof channel !== "string") continue;
-      this.#options.log(
-        "warn",
-        `"${name}" collects records for a program that is not there: they are dropped`,
-      );
-      master.results.listen(channel, (batch) => batch.taken());
-    }
+  /** A rescaling begins; what it is to have is kept for it. */
+  #begins(trigger: RescaleView["trigger"], planned: Parallelisms | undefined): void {
+    this.#unanswered = false;
+    this.#rescales.began(trigger);
+    this.#claim = planned === undefined ? undefined : this.#slotsOf(planned);
+    this.#declare();
+  }
+
+  /** It is known what slots there are for what was asked for, and no rescaling has come of it. */
+  #answerRequest(): void {
+    const generation = this.#generation;
+    if (generation === undefined || this.#rescaling || this.#ending !== undefined || this.#over) return;
+    this.#unanswered = false;
+    const unmet = this.#unmet(generation.parallelism);
+    if (unmet === undefined || !generation.master.suspendable) return;
+    this.#rescales.began("request");
+    this.#rescales.failed(unmet);
+  }
+
+  /** Why not every vertex has what it may have at most; undefined: each has. */
+  #unmet(parallelism: Parallelisms): string | undefined {
+    const upper = this.#upper();
+    return unmetText(this.#vertices, parallelism, upper, {
+      needed: this.#slotsOf(upper),
+      available: this.#available ?? 0,
+    });
+  }
+
+  /** Tells what slots the job needs, and could use. @returns whether that has changed */
+  #declare(): boolean {
+    const [least, most] = this.#wants();
+    const wanted = `${least} ${most}`;
+    if (wanted === this.#wanted) return false;
+    this.#wanted = wanted;
+    this.#options.slots.want(least, most);
+    return true;
+  }
+
+  #wants(): readonly [least: number, most: number] {
+    if (this.#over || this.#ending !== undefined) return [0, 0];
+    const possible = this.#possible();
+    return decideWants({
+      least: this.#least(),
+      upper: this.#slotsOf(this.#upper()),
+      claim: this.#claim,
+      possible: possible === undefined ? undefined : this.#slotsOf(possible),
+      running: this.#generation?.master.slotsNeeded,
+      elastic: this.#elastic,
+    });
   }
 
   /** Whether the job may run at other parallelisms than its program says. */
@@ -523,18 +580,6 @@ export class JobSupervisor {
     this.#timer = clock.schedule(Math.max(0, Math.ceil(time - clock.monotonic())), () => this.#step());
   }
 
-  #noSlots(): MillraceError {
-    const waited = this.#options.clock.monotonic() - this.#waitingSince;
-    return new MillraceError(
-      "NO_SLOTS",
-      `the job needs ${this.#least()} slots at least, and could have ${this.#available ?? 0} (waited ${formatDuration(Math.round(waited))})`,
-      {
-        retryable: true,
-        help: "Start more TaskManagers, lower the job's parallelism, or raise jobmanager.adaptive-scheduler.resource-wait-timeout.",
-      },
-    );
-  }
-
   /** The slots that it needs at least. */
   #least(): number {
     const lowest = new Map([...this.#bounds].map(([id, { lower }]) => [id, { lower, upper: lower }]));
@@ -545,11 +590,8 @@ export class JobSupervisor {
     const { slots, clock } = this.#options;
     if (this.#over) return undefined;
     const now = clock.monotonic();
-    const text = (needed: number, since: number, timeout: number): string => {
-      const missing = Math.max(0, needed - (this.#available ?? 0));
-      const waited = formatSeconds(now - since);
-      return `waiting for ${missing > 0 ? `${missing} of ` : ""}${needed} slots, ${waited}${timeout > 0 ? ` of ${formatSeconds(timeout)}` : ""}`;
-    };
+    const text = (needed: number, since: number, timeout: number): string =>
+      waitingText(needed, this.#available ?? 0, now - since, timeout);
     if (this.#generation === undefined) {
       const enough = this.#possible() !== undefined;
       return enough
@@ -563,5 +605,3 @@ export class JobSupervisor {
     return wanting ? text(this.#least(), this.#changedAt, 0) : undefined;
   }
 }
-
-const formatSeconds = (ms: number): string => `${Math.round(ms / 1000)} s`;

@@ -31,18 +31,19 @@ export class RescaleHistory {
       trigger,
       parallelism: {},
       failure: undefined,
+      unmet: undefined,
     };
     this.#all = [view, ...this.#all].slice(0, REMEMBERED);
   }
 
-  /** What it leads to is known. */
-  planned(from: Parallelisms, to: Parallelisms): void {
+  /** What it leads to is known. @param unmet why not everything that was asked for; undefined: it is all */
+  planned(from: Parallelisms, to: Parallelisms, unmet: string | undefined): void {
     const parallelism = Object.fromEntries(
       Object.keys(to)
         .filter((id) => from[id] !== to[id])
         .map((id) => [id, { from: from[id] ?? 0, to: to[id] ?? 0 }]),
     );
-    this.#change({ parallelism });
+    this.#change({ parallelism, unmet });
   }
 
   /** Its tasks run. */

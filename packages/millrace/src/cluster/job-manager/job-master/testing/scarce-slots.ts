@@ -23,6 +23,8 @@ export class ScarceSlots extends ObedientSlots {
     return slots === 0 ? undefined : { slots, since: 0 };
   }
 
+  want(): void {}
+
   /** The slots that run tasks, or are about to. */
   get taken(): readonly ObedientSlot[] {
     return this.opened.filter((slot) => (slot.sent.length === 0 ? !slot.closed : slot.alive));

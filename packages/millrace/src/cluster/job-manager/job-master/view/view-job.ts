@@ -41,6 +41,8 @@ export interface JobFacts {
   readonly checkpoints: CheckpointsView;
   readonly rescales: readonly RescaleView[];
   readonly requirements: ReadonlyMap<string, ParallelismBounds>;
+  /** The highest parallelism that each vertex can ever have. */
+  readonly limits?: ReadonlyMap<string, number> | undefined;
 }
 
 /** A job as REST tells of it. Reads what is known, asks nobody. */
@@ -74,7 +76,10 @@ export function viewJob(facts: JobFacts): JobView {
     maxParallelism: Math.max(...jobGraph.vertices.map(({ maxParallelism }) => maxParallelism)),
     restarts: facts.restarts,
     waiting: facts.waiting,
-    vertices: jobGraph.vertices.map((vertex) => viewVertex(vertex, facts.streamGraph, subtask)),
+    vertices: jobGraph.vertices.map((vertex) => ({
+      ...viewVertex(vertex, facts.streamGraph, subtask),
+      limit: facts.limits?.get(vertex.id),
+    })),
     edges: jobGraph.edges.map(({ source, target, partitioner }) => ({
       source,
       target,

@@ -109,7 +109,7 @@ export const sampleJob: JobView = {
   endedAt: undefined,
   maxParallelism: 128,
   restarts: 1,
-  waiting: "waiting for 1 of 3 slots, 2 s of 300 s",
+  waiting: "waiting for 3 slots, 2 are free for it, 2 s of 300 s",
   vertices: [
     {
       id: SOURCE,
