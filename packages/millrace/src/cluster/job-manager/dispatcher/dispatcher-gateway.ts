@@ -21,7 +21,11 @@ import type {
 export interface DispatcherGateway {
   /** Takes an uploaded artifact over, whose file is moved. @throws JOB_MODULE_INVALID for what is none, VERSION_MISMATCH, NOT_AUTHORIZED where uploads are off */
   addArtifact(upload: { readonly path: string; readonly name: string }): Promise<ArtifactView>;
-  artifacts(): readonly ArtifactView[];
+  /**
+   * All of them. The modules of those whose first line does not tell their job are loaded for it, where jobs may be submitted: what takes long
+   * is told the next time.
+   */
+  artifacts(): Promise<readonly ArtifactView[]>;
   /** Jobs that run keep their own copy. */
   removeArtifact(id: string): Promise<void>;
   /** Builds the job in a thread of its own and answers its plan: `JobPlan` of the CLI's `info`. @throws as the builder; JOB_MODULE_INVALID after `web.timeout` */
@@ -75,8 +79,8 @@ export interface ArtifactView {
   readonly bytes: number;
   /** ms since the epoch. */
   readonly uploadedAt: number;
-  /** Of the job in it, and what it says of itself. */
-  readonly jobName: string;
+  /** Of the job in it, and what it says of itself; undefined: not known, because its module can't be loaded, or was not. */
+  readonly jobName: string | undefined;
   readonly description: string | undefined;
 }
 

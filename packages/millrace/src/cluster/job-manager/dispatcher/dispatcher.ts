@@ -26,7 +26,8 @@ import { endedView, bareView, summaryOf } from "./jobs/job-views.ts";
 import { JobHost, type FinalStatus } from "./jobs/job-host.ts";
 import type { SpawnJobThread } from "./jobs/job-thread.ts";
 import { endedCommitting } from "./jobs/ended-committing.ts";
-import { planJob } from "./jobs/plan-job.ts";
+import { JobDescriptions } from "./jobs/job-descriptions.ts";
+import { describeJob, planJob } from "./jobs/plan-job.ts";
 import { RememberedJobs } from "./jobs/remembered-jobs.ts";
 import { disposeSavepoint } from "./operations/dispose-savepoint.ts";
 import { Operations, type OperationResult } from "./operations/operations.ts";
@@ -76,6 +77,7 @@ export class Dispatcher implements DispatcherGateway {
   readonly #unrecovered = new Set<JobId>();
   readonly #remembered: RememberedJobs;
   readonly #operations: Operations;
+  readonly #descriptions: JobDescriptions;
   #closed = false;
 
   constructor(options: DispatcherOptions) {
@@ -84,6 +86,11 @@ export class Dispatcher implements DispatcherGateway {
     this.engineVersion = engineVersion;
     this.startedAt = clock.now();
     this.#remembered = new RememberedJobs(clock, settings.remembering);
+    this.#descriptions = new JobDescriptions({
+      clock,
+      log: options.log,
+      describe: ({ id: artifactId }) => this.#briefly("describe", describeJob, bareRun(artifactId)),
+    });
     this.#operations = new Operations(clock, randomBytes, settings.operations);
   }
 
@@ -126,8 +133,9 @@ export class Dispatcher implements DispatcherGateway {
     }
   }
 
-  artifacts(): readonly ArtifactView[] {
-    return this.#options.store.artifacts.all;
+  async artifacts(): Promise<readonly ArtifactView[]> {
+    const { all } = this.#options.store.artifacts;
+    return this.#options.settings.submit ? this.#descriptions.complete(all, LIST_PATIENCE) : all;
   }
 
   async removeArtifact(id: string): Promise<void> {
@@ -138,19 +146,7 @@ export class Dispatcher implements DispatcherGateway {
   async plan(run: RunRequest): Promise<unknown> {
     // The job's builder runs for it, as for a job.
     this.#checkSubmit();
-    const submission = this.#submission(run);
-    const { artifacts } = this.#options.store;
-    const { clock, spawn, settings } = this.#options;
-    const { sha256 } = submission.artifact;
-    artifacts.use(sha256);
-    try {
-      return await planJob(spawn(`plan ${submission.jobId}`), submission, artifacts.url(sha256), {
-        clock,
-        timeout: settings.timeout,
-      });
-    } finally {
-      await this.#guard(artifacts.release(sha256));
-    }
+    return this.#briefly("plan", planJob, run);
   }
 
   async run(run: RunRequest): Promise<JobId> {
@@ -450,6 +446,25 @@ export class Dispatcher implements DispatcherGateway {
     if (submission !== undefined) await this.#guard(artifacts.release(submission.artifact.sha256));
   }
 
+  /** Lets a thread of its own do something with a job that does not run. */
+  async #briefly<T>(
+    what: string,
+    work: (...of: Parameters<typeof planJob>) => Promise<T>,
+    run: RunRequest,
+  ): Promise<T> {
+    const submission = this.#submission(run);
+    const { clock, spawn, settings, store } = this.#options;
+    const { artifacts } = store;
+    const { sha256 } = submission.artifact;
+    artifacts.use(sha256);
+    try {
+      const thread = spawn(`${what} ${submission.jobId}`);
+      return await work(thread, submission, artifacts.url(sha256), { clock, timeout: settings.timeout });
+    } finally {
+      await this.#guard(artifacts.release(sha256));
+    }
+  }
+
   #running(id: JobId): JobHost {
     const host = this.#hosts.get(id);
     if (host !== undefined) return host;
@@ -511,3 +526,13 @@ async function perform(host: JobHost, order: TriggerRequest): Promise<OperationR
       return call({ method: "stop", directory: order.directory, drain: false, cancels: true });
   }
 }
+
+/** Where nothing is said of how the job would be run. */
+const bareRun = (artifactId: string): RunRequest => ({
+  artifactId,
+  jobId: undefined,
+  args: {},
+  config: {},
+  parallelism: undefined,
+  restore: undefined,
+});

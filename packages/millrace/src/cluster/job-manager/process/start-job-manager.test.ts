@@ -59,9 +59,17 @@ const durable = (): readonly string[] => [
   `high-availability.storageDir=${join(folder, "ha")}`,
 ];
 
-async function upload({ gateway }: JobManager, text = "export default 1;"): Promise<ArtifactView> {
+async function upload(
+  { gateway }: JobManager,
+  text = "export default 1;",
+  jobName = "count",
+): Promise<ArtifactView> {
   const path = join(folder, "upload.mjs");
-  const header = { engineVersion: engineVersion(), originalUrl: "file:///jobs/count.ts" };
+  const header = {
+    engineVersion: engineVersion(),
+    originalUrl: "file:///jobs/count.ts",
+    ...(jobName === "" ? {} : { jobName }),
+  };
   await writeFile(path, artifactHeaderLine(header) + text);
   return gateway.addArtifact({ path, name: "count.mjs" });
 }
@@ -175,6 +183,33 @@ describe("a JobManager", () => {
     const plan = manager.gateway.plan(request(id));
     (await lastMaster(2)).built();
     expect(await plan).toEqual({ job: "scripted" });
+    expect(masters.map(({ ended }) => ended)).toEqual([true, true]);
+  });
+
+  it("tells of an artifact what its first line says, else what its module says, which is loaded once", async () => {
+    const manager = await start();
+    const { gateway } = manager;
+    await upload(manager);
+    const unsaid = await upload(manager, "export default 2;", "");
+    await upload(manager, "export default 2;", "");
+    const broken = await upload(manager, "export default 3;", "");
+    const names = async (): Promise<unknown> =>
+      (await gateway.artifacts()).map(({ jobName, description }) => [jobName, description]);
+    const first = names();
+    const master = await lastMaster(1);
+    expect(await master.task).toMatchObject({ kind: "describe" });
+    expect((await master.task).artifactUrl).toContain(unsaid.sha256);
+    master.say({ type: "described", jobName: "sums", description: "adds up" });
+    const other = await lastMaster(2);
+    expect((await other.task).artifactUrl).toContain(broken.sha256);
+    other.unbuilt(new MillraceError("JOB_MODULE_INVALID", "no job"));
+    const told = [
+      ["count", undefined],
+      ["sums", "adds up"],
+      [undefined, undefined],
+    ];
+    expect(await first).toEqual(told);
+    expect(await names()).toEqual(told);
     expect(masters.map(({ ended }) => ended)).toEqual([true, true]);
   });
 

@@ -1,29 +1,67 @@
 import type { Clock } from "../../../../common/clock/clock.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import type { FromJobMaster, JobMasterTask } from "../../../../protocol/cluster/job-master-messages.ts";
 import type { JobSubmission } from "../../../../protocol/cluster/job-submission.ts";
 import { fromEnvelope } from "../../../../protocol/control/error-envelope.ts";
+import type { JobDescription } from "./job-descriptions.ts";
 import { notBuilt } from "./job-host.ts";
 import type { JobThread } from "./job-thread.ts";
+
+/** Patience with a job's own code. */
+interface Patience {
+  readonly clock: Clock;
+  /** ms */
+  readonly timeout: number;
+}
 
 /**
  * Builds a job in a thread of its own, which ends with it, and answers its plan.
  *
- * @param timeout ms
  * @throws as the builder; JOB_MODULE_INVALID when it takes too long or ends its thread
  */
-export async function planJob(
+export function planJob(
   thread: JobThread,
   submission: JobSubmission,
   artifactUrl: string,
-  { clock, timeout }: { readonly clock: Clock; readonly timeout: number },
+  patience: Patience,
 ): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  return answerOf(thread, { kind: "plan", submission, artifactUrl }, patience, (message) =>
+    message.type === "built" ? { answer: message.plan } : undefined,
+  );
+}
+
+/**
+ * Loads a job's module in a thread of its own, which ends with it, and answers what it says of itself.
+ *
+ * @throws as the module; JOB_MODULE_INVALID when it takes too long or ends its thread
+ */
+export function describeJob(
+  thread: JobThread,
+  submission: JobSubmission,
+  artifactUrl: string,
+  patience: Patience,
+): Promise<JobDescription> {
+  return answerOf(thread, { kind: "describe", submission, artifactUrl }, patience, (message) =>
+    message.type === "described"
+      ? { answer: { jobName: message.jobName, description: message.description } }
+      : undefined,
+  );
+}
+
+async function answerOf<T>(
+  thread: JobThread,
+  task: JobMasterTask,
+  { clock, timeout }: Patience,
+  take: (message: FromJobMaster) => { readonly answer: T } | undefined,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   const timer = clock.schedule(timeout, () =>
     reject(notBuilt(`did not come to an end within ${timeout} ms`)),
   );
   thread.onMessage = (message) => {
     try {
-      if (message.type === "built") resolve(message.plan);
+      const taken = take(message);
+      if (taken !== undefined) resolve(taken.answer);
       if (message.type === "unbuilt") reject(fromEnvelope(message.error));
     } catch (error) {
       reject(error);
@@ -39,7 +77,7 @@ export async function planJob(
         },
       ),
     );
-  thread.send({ type: "task", task: { kind: "plan", submission, artifactUrl } });
+  thread.send({ type: "task", task });
   try {
     return await promise;
   } finally {

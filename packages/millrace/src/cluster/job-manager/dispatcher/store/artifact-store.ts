@@ -66,7 +66,7 @@ export class ArtifactStore {
         sha256,
         bytes: bytes.length,
         uploadedAt,
-        jobName: header.jobName ?? fit.replace(/\.[cm]?[jt]s$/u, ""),
+        jobName: header.jobName,
         description: header.description,
         originalUrl: header.originalUrl,
       };

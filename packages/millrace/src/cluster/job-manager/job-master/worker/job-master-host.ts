@@ -64,7 +64,7 @@ export class JobMasterHost {
   receive(message: ToJobMaster): void {
     switch (message.type) {
       case "task":
-        void (message.task.kind === "plan" ? this.#plan(message.task) : this.#run(message.task));
+        void this.#begin(message.task);
         return;
       case "settledRecorded":
         return this.#settledRecorded.resolve();
@@ -94,6 +94,28 @@ export class JobMasterHost {
       error instanceof Error ? error : new MillraceError("SOURCE_FAILED", String(error)),
     );
     return true;
+  }
+
+  #begin(task: JobMasterTask): Promise<void> {
+    switch (task.kind) {
+      case "describe":
+        return this.#describe(task);
+      case "plan":
+        return this.#plan(task);
+      case "run":
+        return this.#run(task);
+      default:
+        return unreachable(task, "task of a JobMaster");
+    }
+  }
+
+  async #describe(task: JobMasterTask): Promise<void> {
+    try {
+      const { name, description } = await loadProgram(task);
+      this.#send({ type: "described", jobName: name, description });
+    } catch (error) {
+      this.#send({ type: "unbuilt", error: toEnvelope(error) });
+    }
   }
 
   async #plan(task: JobMasterTask): Promise<void> {

@@ -40,11 +40,11 @@ export const jarRoutes: Routes = (app, { gateway, settings }) => {
     { schema: { tags, summary: "All artifacts", querystring: NoQuery, response: { 200: JarList } } },
     async ({ protocol, host }) => ({
       address: `${protocol}://${host}`,
-      files: gateway.artifacts().map(({ id, name, uploadedAt, jobName, description }) => ({
+      files: (await gateway.artifacts()).map(({ id, name, uploadedAt, jobName, description }) => ({
         id,
         name,
         uploaded: uploadedAt,
-        entry: [{ name: jobName, description: description ?? null }],
+        entry: jobName === undefined ? [] : [{ name: jobName, description: description ?? null }],
       })),
     }),
   );
@@ -70,7 +70,7 @@ export const jarRoutes: Routes = (app, { gateway, settings }) => {
 
   const plan = async (jarid: string, body: JarPlanRequest, query: RunInput["query"]): Promise<JarPlan> => {
     requireEnabled(settings, "submit");
-    const details = (await gateway.plan(runRequest(gateway, { jarid, body, query }))) as JobPlan;
+    const details = (await gateway.plan(await runRequest(gateway, { jarid, body, query }))) as JobPlan;
     return { plan: artifactPlan(details), details };
   };
 
@@ -120,7 +120,8 @@ export const jarRoutes: Routes = (app, { gateway, settings }) => {
     },
     async ({ params, query, body, ip }) => {
       requireEnabled(settings, "submit");
-      const jobid = await gateway.run(runRequest(gateway, { jarid: params.jarid, body: body ?? {}, query }));
+      const request = await runRequest(gateway, { jarid: params.jarid, body: body ?? {}, query });
+      const jobid = await gateway.run(request);
       settings.log("info", `${ip} started job ${jobid} from ${params.jarid}`);
       return { jobid };
     },
@@ -144,8 +145,8 @@ interface RunInput {
   };
 }
 
-function runRequest(gateway: DispatcherGateway, { jarid, body, query }: RunInput): RunRequest {
-  checkEntryClass(gateway, jarid, body.entryClass ?? query["entry-class"]);
+async function runRequest(gateway: DispatcherGateway, { jarid, body, query }: RunInput): Promise<RunRequest> {
+  await checkEntryClass(gateway, jarid, body.entryClass ?? query["entry-class"]);
   const { restoreMode, claimMode } = body;
   if (restoreMode != null && claimMode != null && restoreMode !== claimMode) {
     throw new MillraceError(
@@ -184,10 +185,14 @@ function argsOf({ body, query }: RunInput): RunRequest["args"] {
 }
 
 /** A module has one job. Its name may be given where a script for Flink must give something. */
-function checkEntryClass(gateway: DispatcherGateway, jarid: string, entryClass: string | undefined): void {
+async function checkEntryClass(
+  gateway: DispatcherGateway,
+  jarid: string,
+  entryClass: string | undefined,
+): Promise<void> {
   if (entryClass === undefined || entryClass === "") return;
-  const artifact = gateway.artifacts().find(({ id }) => id === jarid);
-  if (artifact === undefined || artifact.jobName === entryClass) return;
+  const artifact = (await gateway.artifacts()).find(({ id }) => id === jarid);
+  if (artifact?.jobName === undefined || artifact.jobName === entryClass) return;
   throw new MillraceError(
     "INVALID_ARGUMENT",
     `the job of this artifact is ${artifact.jobName}, there is no ${entryClass}: leave entryClass out, a module has one job`,

@@ -125,7 +125,7 @@ export function scriptedGateway(overrides: Partial<DispatcherGateway> = {}): Scr
         description: undefined,
       };
     },
-    artifacts: () => [
+    artifacts: async () => [
       {
         id: ARTIFACT,
         name: "job.mjs",
