@@ -4,25 +4,29 @@ import { decodeMessage, encodeMessage } from "../../protocol/cluster/slot-messag
 import type { MasterConnection } from "../../protocol/control/control-transport.ts";
 import type { SlotDeployment } from "../../protocol/control/deployment.ts";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
+import type { OutputCredit } from "./output-credit.ts";
 import type { FromWorker, RemoteSlot } from "./worker-protocol.ts";
 
 /**
  * A slot's line to its JobMaster, in the slot's thread: to the main thread as objects, or, once the slot was opened for a JobMaster in
- * another process, through it as bytes.
+ * another process, through it as bytes. Then the main thread itself takes what the slot prints, and gives credit for more.
  */
 export class SlotLine implements MasterConnection {
   onMessage: ((message: ToSlot) => void) | undefined;
   readonly #port: MessagePort;
+  readonly #credit: OutputCredit;
   #remote: RemoteSlot | undefined;
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, credit: OutputCredit) {
     this.#port = port;
+    this.#credit = credit;
   }
 
   send(message: FromSlot): void {
-    if (this.#remote === undefined) return this.#port.postMessage(message);
-    if (message.type === "stdout") this.#post("output", message.bytes);
-    this.#post("bytes", encodeMessage(message));
+    if (message.type === "stdout") this.#credit.sent(message.bytes.byteLength);
+    if (this.#remote === undefined) this.#port.postMessage(message);
+    else if (message.type === "stdout") this.#post("output", message.bytes);
+    else this.#post("bytes", encodeMessage(message));
   }
 
   /** The JobMaster is in another process. */

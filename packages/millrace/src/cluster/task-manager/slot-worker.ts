@@ -5,12 +5,12 @@ import type { MessagePort } from "node:worker_threads";
 import { SystemClock } from "../../common/clock/system-clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { unreachable } from "../../common/errors/unreachable.ts";
-import type { MasterConnection } from "../../protocol/control/control-transport.ts";
 import { toEnvelope } from "../../protocol/control/error-envelope.ts";
 import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import { loadStateBackend } from "./load-state-backend.ts";
 import { moduleProgram } from "./module-program.ts";
 import { openSlotRings } from "./open-slot-rings.ts";
+import { OutputCredit } from "./output-credit.ts";
 import { SlotHost } from "./slot-host.ts";
 import { SlotLine } from "./slot-line.ts";
 import type { ToWorker } from "./worker-protocol.ts";
@@ -22,8 +22,9 @@ if (parentPort === null) throw new MillraceError("INTERNAL", "slot-worker runs i
 const port = parentPort;
 
 const bells = new Map<number, MessagePort>();
-const connection = new SlotLine(port);
-redirectConsole(connection);
+const credit = OutputCredit.ofThisThread();
+const connection = new SlotLine(port, credit);
+redirectConsole();
 
 const host = new SlotHost({
   connection,
@@ -69,12 +70,13 @@ function receive(bytes: Uint8Array): void {
 preloadRuntime().catch(() => {});
 
 /** What user code prints goes the way of all output, in order and whole: a worker's own streams lose their end when it stops. */
-function redirectConsole(to: MasterConnection): void {
+function redirectConsole(): void {
   const stream = (name: "stdout" | "stderr"): Writable =>
     new Writable({
       decodeStrings: true,
       write(chunk: Uint8Array, _encoding, done) {
-        to.send({ type: "stdout", stream: name, bytes: chunk });
+        host.print(chunk, name);
+        credit.wait();
         done();
       },
     });

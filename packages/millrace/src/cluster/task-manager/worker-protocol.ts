@@ -29,5 +29,5 @@ export type ToWorker =
 export type FromWorker =
   | FromSlot
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
-  /** What a remote slot prints, for the process's own file; it goes to its JobMaster, too. */
+  /** What a remote slot prints, for the process's own file. Answered by `stdoutTaken`. */
   | { readonly type: "output"; readonly bytes: Uint8Array };

@@ -3,6 +3,7 @@ import type { MessagePort, ResourceLimits } from "node:worker_threads";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SlotConnection } from "../../protocol/control/control-transport.ts";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
+import { OutputCredit } from "./output-credit.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 import type { FromWorker, RemoteSlot, ToWorker } from "./worker-protocol.ts";
 
@@ -19,13 +20,16 @@ export class WorkerSlot implements SlotConnection {
   onMessage: ((message: FromSlot) => void) | undefined;
   /** Of a slot whose JobMaster is in another process: what it sends. The receiver owns the bytes. */
   onBytes: ((bytes: Uint8Array) => void) | undefined;
-  /** Likewise: what it prints, which is among what it sends. */
+  /** Likewise: what it prints. */
   onOutput: ((bytes: Uint8Array) => void) | undefined;
   onClose: ((error: Error | undefined) => void) | undefined;
   /** Settles when the thread has ended, for whatever reason. */
   readonly gone: Promise<void>;
   readonly #name: string;
   readonly #worker: Worker;
+  readonly #credit = new OutputCredit();
+  /** Bytes that it has printed as a remote slot. */
+  #printed = 0;
   #closed = false;
   #ended = false;
   #error: Error | undefined;
@@ -36,6 +40,7 @@ export class WorkerSlot implements SlotConnection {
     this.#worker = new Worker(entry, {
       name,
       env: workerEnvironment(),
+      workerData: { output: this.#credit.buffer },
       ...(heap === undefined ? {} : { resourceLimits: heapLimits(heap) }),
     });
     this.#worker.on("error", (thrown) => (this.#error = thrown as Error));
@@ -49,9 +54,10 @@ export class WorkerSlot implements SlotConnection {
     this.online = new Promise((resolve, reject) => {
       this.#worker.on("message", (message: FromWorker) => {
         if (message.type === "bytes") return this.onBytes?.(message.bytes);
-        if (message.type === "output") return this.onOutput?.(message.bytes);
+        if (message.type === "output") return this.#output(message.bytes);
         if (message.type === "online") resolve();
         this.onMessage?.(message);
+        if (message.type === "stdout") this.#credit.taken(message.bytes.byteLength);
       });
       void this.gone.then(() => reject(this.#lost("before it was online")));
     });
@@ -111,6 +117,13 @@ export class WorkerSlot implements SlotConnection {
     const { port1, port2 } = new MessageChannel();
     (slots[a] as WorkerSlot).connectBell(b, port1);
     (slots[b] as WorkerSlot).connectBell(a, port2);
+  }
+
+  #output(bytes: Uint8Array): void {
+    this.onOutput?.(bytes);
+    this.#credit.taken(bytes.byteLength);
+    this.#printed += bytes.byteLength;
+    this.#post({ type: "control", message: { type: "stdoutTaken", bytes: this.#printed } });
   }
 
   #post(message: ToWorker): void {

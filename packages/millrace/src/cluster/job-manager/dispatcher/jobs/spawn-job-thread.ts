@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { FromJobMaster, ToJobMaster } from "../../../../protocol/cluster/job-master-messages.ts";
+import { OutputCredit } from "../../../task-manager/output-credit.ts";
 import { workerEnvironment } from "../../../task-manager/worker-environment.ts";
 import type { JobThread } from "./job-thread.ts";
 
@@ -12,6 +13,7 @@ class WorkerJobThread implements JobThread {
   onMessage: ((message: FromJobMaster) => void) | undefined;
   onExit: ((error: Error | undefined) => void) | undefined;
   readonly #worker: Worker;
+  readonly #credit = new OutputCredit();
   #ended = false;
 
   constructor(name: string) {
@@ -20,11 +22,17 @@ class WorkerJobThread implements JobThread {
       fromSources ? "../../job-master/worker/job-master-worker.ts" : "./job-master-worker.js",
       import.meta.url,
     );
-    this.#worker = new Worker(url, { name, env: workerEnvironment() });
+    this.#worker = new Worker(url, {
+      name,
+      env: workerEnvironment(),
+      workerData: { output: this.#credit.buffer },
+    });
     let error: Error | undefined;
     this.#worker.on("error", (thrown) => (error = thrown as Error));
     this.#worker.on("message", (message: FromJobMaster) => {
-      if (!this.#ended) this.onMessage?.(message);
+      if (this.#ended) return;
+      this.onMessage?.(message);
+      if (message.type === "output") this.#credit.taken(message.bytes.byteLength);
     });
     this.#worker.on("exit", () => {
       if (this.#ended) return;

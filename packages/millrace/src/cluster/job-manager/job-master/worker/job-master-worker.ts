@@ -6,6 +6,7 @@ import { SystemClock } from "../../../../common/clock/system-clock.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { ToJobMaster } from "../../../../protocol/cluster/job-master-messages.ts";
 import { preloadRuntime } from "../../../artifact/runtime-modules.ts";
+import { OutputCredit } from "../../../task-manager/output-credit.ts";
 import type { SendToMain } from "../slots/port-slots.ts";
 import { JobMasterHost } from "./job-master-host.ts";
 
@@ -16,7 +17,11 @@ if (parentPort === null)
   throw new MillraceError("INTERNAL", "job-master-worker runs in a worker thread only");
 const port = parentPort;
 
-const send: SendToMain = (message, transfer) => port.postMessage(message, transfer);
+const credit = OutputCredit.ofThisThread();
+const send: SendToMain = (message, transfer) => {
+  if (message.type === "output") credit.sent(message.bytes.byteLength);
+  port.postMessage(message, transfer);
+};
 redirectConsole();
 
 const host = new JobMasterHost({ send, clock: new SystemClock(), random: systemRandom });
@@ -41,6 +46,7 @@ function redirectConsole(): void {
       write(chunk: Uint8Array, _encoding, done) {
         const bytes = new Uint8Array(chunk);
         send({ type: "output", stream: name, bytes }, [bytes.buffer]);
+        credit.wait();
         done();
       },
     });
