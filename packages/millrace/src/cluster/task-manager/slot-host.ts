@@ -76,11 +76,11 @@ export class SlotHost {
     for (const task of this.#tasks.values()) task.cancel();
     this.#scheduler?.close();
   }
+
   /** User code prints, by itself. */
   print(bytes: Uint8Array, stream: "stdout" | "stderr"): void {
     this.#streams.write(bytes, stream);
   }
-
 
   async #receive(message: ToSlot): Promise<void> {
     switch (message.type) {
