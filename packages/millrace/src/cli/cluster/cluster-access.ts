@@ -9,6 +9,7 @@ import {
   JOBMANAGER_RPC_ADDRESS,
   REST_ADDRESS,
   REST_PORT,
+  REST_TLS,
   REST_TOKEN,
 } from "../../common/config/cluster-options.ts";
 import { configValue, type Config } from "../../common/config/configuration.ts";
@@ -35,7 +36,7 @@ export async function clusterOf(access: ClusterAccess, cwd: string): Promise<Clu
   const { settings } = await accessSettings(access, cwd);
   const address = access.jobManager ?? (await addressIn(settings, cwd));
   const token = await tokenIn(settings);
-  const tls = (await loadRestTls(settings))?.client as ClientTls | undefined;
+  const tls = await tlsFor(address, settings);
   const options: ConnectOptions = {
     address,
     ...(token === undefined ? {} : { token }),
@@ -45,6 +46,12 @@ export async function clusterOf(access: ClusterAccess, cwd: string): Promise<Clu
     const { bundleArtifact } = await import("../../cluster/artifact/bundle-artifact.ts");
     return bundleArtifact(moduleUrl, bundling);
   });
+}
+
+/** An address says itself whether TLS is spoken there; where it doesn't, the settings do. */
+async function tlsFor(address: string, settings: Config): Promise<ClientTls | undefined> {
+  const enabled = /^https:\/\//iu.test(address) ? true : configValue(settings, REST_TLS);
+  return (await loadRestTls({ ...settings, [REST_TLS.key]: enabled }))?.client as ClientTls | undefined;
 }
 
 /** What the settings say; where they say nothing, the cluster that was started here. */

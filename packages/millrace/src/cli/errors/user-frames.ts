@@ -11,7 +11,7 @@ const ENGINE = ["src/", "dist/"].flatMap((folder) => {
 });
 
 /** What the engine itself depends on, wherever the package manager has put it. */
-const DEPENDENCIES = /[/\\]node_modules[/\\](?:commander|csv-parse|esbuild)[/\\]/u;
+const DEPENDENCIES = /[/\\]node_modules[/\\](?:commander|csv-parse|esbuild|fastify|pino|ws|yaml)[/\\]/u;
 
 /** Whether a frame is of the user's code or of what it uses, rather than the engine's or Node's own. */
 export function isUserFrame({ text, file }: StackFrame): boolean {

@@ -4,8 +4,9 @@ import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { SystemClock } from "../../common/clock/system-clock.ts";
 import type { Clock } from "../../common/clock/clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
-import { restUrl, type ConnectOptions } from "../connect-options.ts";
+import { restUrl, type ClientTls, type ConnectOptions } from "../connect-options.ts";
 import { pause } from "../pause.ts";
+import { connectionFailed } from "./connection-errors.ts";
 import { refusal, unreachable } from "./rest-errors.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
 
@@ -26,6 +27,7 @@ export class RestConnection {
   readonly #timeout: number;
   readonly #retries: number;
   readonly #kept: PlainAgent;
+  readonly #certificates: ClientTls | undefined;
   readonly #tls: RequestOptions;
 
   constructor(options: ConnectOptions) {
@@ -36,6 +38,7 @@ export class RestConnection {
     this.#timeout = timeout ?? DEFAULT_TIMEOUT;
     this.#retries = retries ?? DEFAULT_RETRIES;
     this.#kept = this.#secure ? new SecureAgent({ keepAlive: true }) : new PlainAgent({ keepAlive: true });
+    this.#certificates = tls;
     this.#tls = { ...tls, ...(this.#secure ? { minVersion: "TLSv1.2" } : {}) } as RequestOptions;
   }
 
@@ -106,11 +109,19 @@ export class RestConnection {
       ...(signal === undefined ? {} : { signal }),
     };
     return new Promise((resolve, reject) => {
+      let answered = false;
       const fail = (error: Error): void =>
-        reject(
-          signal?.aborted === true ? abortReason(signal) : unreachable(this.url, reasonOf(error), error),
-        );
+        reject(signal?.aborted === true ? abortReason(signal) : failed(error));
+      const failed = (error: Error): MillraceError =>
+        connectionFailed({
+          url: this.url,
+          error,
+          tls: this.#certificates,
+          fresh: !answered && !made.reusedSocket,
+          now: this.clock.now(),
+        });
       const made: ClientRequest = (this.#secure ? secureRequest : plainRequest)(url, options, (response) => {
+        answered = true;
         read(response).then(resolve, fail);
       });
       const limit = request.timeout ?? this.#timeout;
@@ -141,9 +152,3 @@ const abortReason = (signal: AbortSignal): Error =>
   signal.reason instanceof Error
     ? signal.reason
     : new MillraceError("TASK_CANCELED", "the request was aborted", { cause: signal.reason });
-
-/** Errors of connecting to a name with several addresses have no message of their own. */
-function reasonOf(error: Error & { readonly code?: string; readonly errors?: readonly Error[] }): string {
-  if (error.message !== "") return error.message;
-  return error.errors?.map(({ message }) => message).join("; ") ?? error.code ?? "no connection";
-}

@@ -17,17 +17,19 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   504: "CLUSTER_UNREACHABLE",
 };
 
-const HELP: Readonly<Partial<Record<ErrorCode, string>>> = {
-  NOT_AUTHORIZED: "Give the token: connect({ token }), or -D security.rest.token=... on the command line.",
-};
+/** Who knows no token is answered 401; 403 says itself what is not allowed. */
+const TOKEN =
+  "Give the token: -D security.rest.token-file=<path>, security.rest.token in config.yaml or MILLRACE_PROPERTIES, or connect({ token }).";
 
 /** Nobody answers, or somebody else does. */
-export const unreachable = (url: URL, why: string, cause: unknown): MillraceError =>
+export const unreachable = (url: URL, why: string, cause: unknown, help?: string): MillraceError =>
   new MillraceError("CLUSTER_UNREACHABLE", `no JobManager answers at ${url.origin}: ${why}`, {
     cause,
-    // Certificates and answers that are nonsense stay what they are.
-    retryable: !/certificate|self-signed|no JSON|wrong version number/iu.test(why),
-    help: "Is it running, and is this its REST API's address? millrace cluster start starts one on this machine.",
+    // Answers that are nonsense stay what they are.
+    retryable: !/no JSON|no HTTP/u.test(why),
+    help:
+      help ??
+      "Is it running, and is this its REST API's address? millrace cluster start starts one on this machine.",
   });
 
 /** What an answer that is a refusal or a failure says, as an error of ours. */
@@ -50,7 +52,7 @@ export function refusal(
   }
   const [message = `${request.method} ${request.path} was answered by status ${status}`, ...more] =
     errors ?? [];
-  const help = more.length > 0 ? more.join(" ") : HELP[code];
+  const help = more.length > 0 ? more.join(" ") : status === 401 ? TOKEN : undefined;
   return new MillraceError(code, message, {
     retryable: status === 503,
     details: { status, path: request.path },

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import { WebSocket } from "ws";
 import type { Clock } from "../../common/clock/clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { tlsFailure } from "../../common/errors/tls-failure.ts";
 import type { JobManagerConnection } from "../../protocol/cluster/connection.ts";
 import type { FromTaskManager, ToTaskManager } from "../../protocol/cluster/resource-messages.ts";
 import type { Log } from "../logging/log.ts";
@@ -46,7 +47,7 @@ export function connectToJobManager(options: ConnectOptions): Promise<JobManager
     perMessageDeflate: false,
     followRedirects: false,
   });
-  const failed = (error: Error): void => reject(unreachableJobManager(peer, error));
+  const failed = (error: Error): void => reject(unreachableJobManager(peer, error, tls !== undefined));
   socket.once("error", failed);
   socket.once("unexpected-response", (_, response: IncomingMessage) => {
     response.destroy();
@@ -61,18 +62,38 @@ export function connectToJobManager(options: ConnectOptions): Promise<JobManager
   return promise;
 }
 
-const unreachableJobManager = (peer: string, cause: Error): MillraceError =>
-  new MillraceError("CLUSTER_UNREACHABLE", `no JobManager answers at ${peer}: ${cause.message}`, {
+function unreachableJobManager(
+  peer: string,
+  cause: Error & { readonly code?: string },
+  secure: boolean,
+): MillraceError {
+  const failure = tlsFailure(cause);
+  const why =
+    failure?.text ?? (hungUp(cause) ? "it has closed the connection without an answer" : cause.message);
+  const who =
+    failure === undefined ? `no JobManager answers at ${peer}` : `the JobManager at ${peer} can't be joined`;
+  return new MillraceError("CLUSTER_UNREACHABLE", `${who}: ${why}`, {
     cause,
+    // Certificates are replaced while processes go on.
     retryable: true,
-    help: "See jobmanager.rpc.address and jobmanager.rpc.port, and whether both sides have security.ssl.internal.enabled.",
+    help: failure === undefined && !(secure && hungUp(cause)) ? ADDRESS : CERTIFICATES,
   });
+}
+
+/** Who does not take a certificate, or speaks TLS where it is spoken to plainly, says nothing. */
+const hungUp = ({ code }: { readonly code?: string }): boolean => code === "ECONNRESET" || code === "EPIPE";
+
+const ADDRESS =
+  "See jobmanager.rpc.address and jobmanager.rpc.port, and whether both sides have security.ssl.internal.enabled.";
+const CERTIFICATES =
+  "All processes need security.ssl.internal.enabled, and a certificate in security.ssl.internal.keystore that the security.ssl.internal.truststore of all others vouches for. The JobManager's log tells whom it has refused, and why.";
 
 const refused = (peer: string, status: number): MillraceError =>
   status === 401
     ? new MillraceError(
         "NOT_AUTHORIZED",
         `the JobManager at ${peer} has refused this process: its security.internal.token is missing or another one`,
+        { help: "All processes of a cluster share one: see security.internal.token of the JobManager." },
       )
     : new MillraceError(
         "CLUSTER_UNREACHABLE",

@@ -8,6 +8,8 @@ import { createAuthority } from "./testing/certificates.ts";
 import { connectionSuite } from "./testing/connection-suite.ts";
 import { serveConnections } from "./testing/served-connections.ts";
 
+/** All certificates are valid then, but for the one that has expired. */
+const NOW = Date.UTC(2026);
 let folder: string;
 const path = (name: string): string => join(folder, name);
 const settings = (changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
@@ -17,7 +19,7 @@ const settings = (changes: Readonly<Record<string, unknown>> = {}): Record<strin
   ...changes,
 });
 const internal = async (changes?: Readonly<Record<string, unknown>>): Promise<TlsEnds> =>
-  (await loadInternalTls(settings(changes))) as TlsEnds;
+  (await loadInternalTls(settings(changes), NOW)) as TlsEnds;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "millrace-tls-"));
@@ -26,6 +28,7 @@ beforeAll(async () => {
   await writeFile(path("ca.pem"), ours.certificate);
   await writeFile(path("node.pem"), ours.issue("node"));
   await writeFile(path("locked.pem"), ours.issue("node", "hush"));
+  await writeFile(path("expired.pem"), ours.issue("node", undefined, { expired: true }));
   await writeFile(path("stranger.pem"), theirs.issue("stranger"));
   await writeFile(path("stranger-ca.pem"), theirs.certificate);
   await writeFile(path("text.pem"), "no certificate");
@@ -57,7 +60,10 @@ describe("TLS between processes", () => {
     const served = await serveConnections({ tls: { server: tls.server, client } });
     let accepted = false;
     void served.accepted().then(() => (accepted = true));
-    await expect(served.connect()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+    await expect(served.connect()).rejects.toMatchObject({
+      code: "CLUSTER_UNREACHABLE",
+      help: expect.stringContaining("security.ssl.internal.keystore"),
+    });
     expect(accepted).toBe(false);
     await served.close();
   });
@@ -68,7 +74,8 @@ describe("TLS between processes", () => {
     const served = await serveConnections({ tls: { server, client } });
     await expect(served.connect()).rejects.toMatchObject({
       code: "CLUSTER_UNREACHABLE",
-      message: expect.stringContaining("certificate"),
+      message: expect.stringContaining("its certificate is not signed by an authority that is trusted here"),
+      help: expect.stringContaining("security.ssl.internal.truststore"),
     });
     await served.close();
   });
@@ -76,7 +83,11 @@ describe("TLS between processes", () => {
   it("refuses who speaks without", async () => {
     const { server } = await internal();
     const served = await serveConnections({ tls: { server, client: undefined as never } });
-    await expect(served.connect()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+    await expect(served.connect()).rejects.toMatchObject({
+      code: "CLUSTER_UNREACHABLE",
+      message: expect.stringContaining("it has closed the connection without an answer"),
+      help: expect.stringContaining("whether both sides have security.ssl.internal.enabled"),
+    });
     await served.close();
   });
 
@@ -92,8 +103,14 @@ describe("TLS between processes", () => {
     await served.close();
   });
 
+  it("is not begun with a certificate whose time is over, or is still to come", async () => {
+    const expired = { "security.ssl.internal.keystore": path("expired.pem") };
+    await expect(internal(expired)).rejects.toThrow(/expired.pem.* valid from 2020-01-01.* to 2021-01-01/u);
+    await expect(loadInternalTls(settings(), Date.UTC(2019))).rejects.toThrow(/not now/u);
+  });
+
   it("is off by default", async () => {
-    expect([await loadInternalTls({}), await loadRestTls({})]).toEqual([undefined, undefined]);
+    expect([await loadInternalTls({}, NOW), await loadRestTls({})]).toEqual([undefined, undefined]);
   });
 
   it.each([

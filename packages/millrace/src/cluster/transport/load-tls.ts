@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { ConnectionOptions, TlsOptions } from "node:tls";
@@ -38,9 +39,10 @@ const MIN_VERSION = { minVersion: "TLSv1.2" } as const;
 /**
  * TLS of the control and data ports, where it is on: both sides show certificates.
  *
- * @throws INVALID_OPTION naming the setting whose file is missing or holds something else
+ * @param now ms since 1970: no other process takes a certificate whose time is over
+ * @throws INVALID_OPTION naming the setting whose file is missing or holds something else, or a certificate that has expired
  */
-export async function loadInternalTls(settings: Config): Promise<InternalTls | undefined> {
+export async function loadInternalTls(settings: Config, now: number): Promise<InternalTls | undefined> {
   if (!configValue(settings, INTERNAL_TLS)) return undefined;
   const identity = await loadIdentity(settings, INTERNAL_KEYSTORE, INTERNAL_KEY_PASSWORD);
   const ca = await loadPem(settings, INTERNAL_TRUSTSTORE);
@@ -48,6 +50,7 @@ export async function loadInternalTls(settings: Config): Promise<InternalTls | u
     const missing = identity === undefined ? INTERNAL_KEYSTORE : INTERNAL_TRUSTSTORE;
     throw required(missing, INTERNAL_TLS);
   }
+  checkIsValid(settings, identity.cert, now);
   const both = { ...MIN_VERSION, ...identity, ca, rejectUnauthorized: true };
   return {
     identity: { ...identity, ca },
@@ -75,6 +78,16 @@ export async function loadRestTls(settings: Config): Promise<TlsEnds | undefined
   };
 }
 
+function checkIsValid(settings: Config, pem: string, now: number): void {
+  const { validFromDate, validToDate } = new X509Certificate(pem);
+  if (validFromDate.getTime() <= now && now < validToDate.getTime()) return;
+  throw new MillraceError(
+    "INVALID_OPTION",
+    `option ${INTERNAL_KEYSTORE.key} names ${String(configValue(settings, INTERNAL_KEYSTORE))}, whose certificate is valid from ${validFromDate.toISOString()} to ${validToDate.toISOString()}, and not now: no process of the cluster would take it`,
+    { help: "Issue a new one, and restart the processes with it." },
+  );
+}
+
 async function loadIdentity(
   settings: Config,
   keystore: ConfigOption<string, string>,
@@ -90,7 +103,10 @@ async function loadIdentity(
     throw new MillraceError(
       "INVALID_OPTION",
       `option ${keystore.key} must be a PEM file with a certificate and its private key; ${String(configValue(settings, keystore))} is not: ${(error as Error).message}`,
-      { cause: error, help: `Is the key encrypted? Then ${password.key} says how.` },
+      {
+        cause: error,
+        help: `It must hold both, the key first or last: cat node.key node.crt > node.pem. Is the key encrypted? Then ${password.key} says how.`,
+      },
     );
   }
   return identity;

@@ -6,8 +6,8 @@ const SECRET = /password|secret|token|credential|api-?key|private-?key/iu;
 /** What is shown in place of a secret. */
 export const REDACTED = "******";
 
-/** Whether a setting's value must not be shown in logs, messages and answers. */
-export const isSecretSetting = (key: string): boolean => SECRET.test(key);
+/** Whether a setting's value must not be shown in logs, messages and answers. Where a file is that holds one is no secret. */
+export const isSecretSetting = (key: string): boolean => SECRET.test(key) && !key.endsWith("-file");
 
 /** Settings as people write them, secrets redacted. @param options those that may be among them */
 export function describeSettings(

@@ -18,6 +18,7 @@ export interface SpawnOptions {
   /** "jobmanager", "taskmanager" */
   readonly command: string;
   readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
   /** Where what it says on standard error goes. */
   readonly folder: string;
 }
@@ -31,12 +32,19 @@ const MAX_SAID = 2000;
  *
  * @throws CLUSTER_UNREACHABLE with what it said when it ends before it is at work
  */
-export async function spawnProcess({ name, command, args, folder }: SpawnOptions): Promise<SpawnedProcess> {
+export async function spawnProcess({
+  name,
+  command,
+  args,
+  env,
+  folder,
+}: SpawnOptions): Promise<SpawnedProcess> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const said = join(folder, `${name}.err`);
   const file = openSync(said, "w", 0o600);
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1] as string, command, ...args], {
     detached: true,
+    env,
     stdio: ["ignore", "ignore", file, "ipc"],
   });
   closeSync(file);

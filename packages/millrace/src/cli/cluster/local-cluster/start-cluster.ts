@@ -14,6 +14,7 @@ import { accessSettings, clusterOf, restAddress } from "../cluster-access.ts";
 import { printAnswer } from "../print-answer.ts";
 import { isAlive, readState, removeState, writeState } from "./cluster-state.ts";
 import { endProcesses } from "./end-processes.ts";
+import { hideSecrets } from "./secret-arguments.ts";
 import { spawnProcess, type SpawnedProcess } from "./spawn-process.ts";
 
 /** How long TaskManagers may take to find their JobManager, ms. */
@@ -29,10 +30,11 @@ export async function startCluster(
   await refuseSecond(folder);
   const { settings } = await accessSettings(access, cwd);
   const logs = settings[LOG_DIRECTORY.key] as string | undefined;
+  const { shown, env } = hideSecrets(access.settings, process.env);
   const common = [
     ...(access.conf === undefined ? [] : ["--conf", resolve(cwd, access.conf)]),
     ...(logs === undefined ? ["-D", `${LOG_DIRECTORY.key}=${join(folder, "log")}`] : []),
-    ...access.settings.flatMap((setting) => ["-D", setting]),
+    ...shown.flatMap((setting) => ["-D", setting]),
   ];
   const started: SpawnedProcess[] = [];
   try {
@@ -40,6 +42,7 @@ export async function startCluster(
       name: "jobmanager",
       command: "jobmanager",
       args: common,
+      env,
       folder,
     });
     started.push(jobManager);
@@ -56,7 +59,7 @@ export async function startCluster(
     const spawning = Array.from({ length: taskManagers }, async (_, index) => {
       const args = [...common, "-D", `jobmanager.rpc.port=${rpcPort}`, ...more];
       const name = `taskmanager-${index + 1}`;
-      started.push(await spawnProcess({ name, command: "taskmanager", args, folder }));
+      started.push(await spawnProcess({ name, command: "taskmanager", args, env, folder }));
     });
     const outcomes = await Promise.allSettled(spawning);
     await keep();

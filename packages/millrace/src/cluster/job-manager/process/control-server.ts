@@ -3,9 +3,10 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TlsOptions } from "node:tls";
+import type { Server as TlsServer, TlsOptions } from "node:tls";
 import type { PeerLog } from "../../logging/peer-log.ts";
 import { peerOf } from "../../transport/endpoint.ts";
+import { beginsTls, logRefusedHandshakes } from "../../transport/log-refused-handshakes.ts";
 
 /** The JobManager's port for the processes of its cluster, listening. */
 export interface ControlServer {
@@ -37,14 +38,19 @@ export async function listenForCluster(
     if (control.onRequest !== undefined) control.onRequest(request, response);
     else response.writeHead(503, { "content-length": 0, "retry-after": "1" }).end();
   });
+  const isTold =
+    tls === undefined
+      ? () => false
+      : logRefusedHandshakes(server as unknown as TlsServer, "the port for TaskManagers", peers);
   server.on("clientError", (error: Error, stream: Duplex) => {
-    const peer = peerOf(stream as Socket);
-    peers.about(peer, "http")("warn", `closed the connection from ${peer}: ${error.message}`);
+    if (!isTold(stream)) {
+      const peer = peerOf(stream as Socket);
+      const why = beginsTls(error as { rawPacket?: unknown })
+        ? "it speaks TLS, and security.ssl.internal.enabled is off here"
+        : error.message;
+      peers.about(peer, "http")("warn", `closed the connection from ${peer}: ${why}`);
+    }
     stream.destroy();
-  });
-  server.on("tlsClientError", (error: Error, socket: Socket) => {
-    const peer = peerOf(socket);
-    peers.about(peer, "tls")("warn", `refused ${peer}: ${error.message}`);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -20,6 +20,7 @@ import { PeerLog } from "../../logging/peer-log.ts";
 import { openProcessLog } from "../../logging/process-log.ts";
 import { endWithProcess } from "../../task-manager/process/end-with-process.ts";
 import { loadInternalTls, loadRestTls } from "../../transport/load-tls.ts";
+import { warnOfOpenPort } from "../../transport/open-ports.ts";
 import { serveTaskManagers } from "../../transport/serve-task-managers.ts";
 import type { DispatcherGateway } from "../dispatcher/dispatcher-gateway.ts";
 import { dispatcherSettings } from "../dispatcher/dispatcher-settings.ts";
@@ -104,7 +105,7 @@ export async function startJobManager(
     const version = engineVersion();
     log("info", `JobManager of ${version} begins, process ${process.pid}, Node.js ${process.version}`);
     log("info", `settings: ${JSON.stringify(describeConfiguration(configuration))}`);
-    const [tls, restTls] = [await loadInternalTls(settings), await loadRestTls(settings)];
+    const [tls, restTls] = [await loadInternalTls(settings, clock.now()), await loadRestTls(settings)];
     const host = configValue(settings, JOBMANAGER_BIND_HOST) as string;
     // Before the lead is taken: who can't listen must not put down the one who does.
     const control = await listenForCluster(
@@ -196,6 +197,18 @@ export async function startJobManager(
     if (ownsProcess) {
       endWithProcess(log, (error) => end(error === undefined ? "close" : "at once", error));
     }
+    warnOfOpenPort(
+      {
+        name: "the port for TaskManagers",
+        host,
+        tls: tls !== undefined,
+        certificates: tls !== undefined,
+        token: token !== undefined,
+        risk: "join the cluster and read its jobs and their code",
+        settings: "security.ssl.internal.enabled and security.internal.token",
+      },
+      log,
+    );
     log("info", `REST API at ${rest.url}; TaskManagers are awaited at ${host}:${control.port}`);
     return {
       restPort: rest.port,

@@ -36,7 +36,7 @@ const faults = (): string[] => server.logged.filter((line) => line.startsWith("e
 
 describe("bytes that are no requests", () => {
   it("are answered by 400, logged with the peer's address, and end the connection", async () => {
-    const answer = await converse("\x16\x03\x01\x02\x00 not http\r\n\r\n", { end: false });
+    const answer = await converse("\x01\x03\x01\x02\x00 not http\r\n\r\n", { end: false });
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/u);
     expect(answer).toContain('{"errors":["this is no HTTP request that can be understood"]}');
     expect(server.logged.at(-1)).toMatch(/^warn 127\.0\.0\.1:\d+ broke HTTP/u);

@@ -23,11 +23,12 @@ it("fetches over mutual TLS, with the cluster's token, and leaves nothing of wha
   const authority = createAuthority("authority");
   await writeFile(join(folder, "ca.pem"), authority.certificate);
   await writeFile(join(folder, "node.pem"), authority.issue("node"));
-  const tls = (await loadInternalTls({
+  const settings = {
     "security.ssl.internal.enabled": true,
     "security.ssl.internal.keystore": join(folder, "node.pem"),
     "security.ssl.internal.truststore": join(folder, "ca.pem"),
-  })) as InternalTls;
+  };
+  const tls = (await loadInternalTls(settings, Date.UTC(2026))) as InternalTls;
   let cut = false;
   const server = createServer(tls.server, ({ url, headers }, response) => {
     if (!knowsToken(headers, "sesame")) return void response.writeHead(401).end();

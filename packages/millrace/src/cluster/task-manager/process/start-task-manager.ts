@@ -13,6 +13,8 @@ import { connectToJobManager } from "../../transport/connect-to-job-manager.ts";
 import type { JobManagerAddress } from "../../transport/connect-to-job-manager.ts";
 import { endpoint } from "../../transport/endpoint.ts";
 import { loadInternalTls } from "../../transport/load-tls.ts";
+import { warnOfOpenPort } from "../../transport/open-ports.ts";
+import { openLocalBackups } from "../local-backups.ts";
 import { ArtifactCache } from "./artifact-cache.ts";
 import { fetchArtifact } from "./fetch-artifact.ts";
 import { measureProcess } from "./process-health.ts";
@@ -60,7 +62,7 @@ export async function startTaskManager(
 ): Promise<RunningTaskManager> {
   const settings = taskManagerSettings(configuration.settings);
   const { taskManagerId } = settings;
-  const tls = await loadInternalTls(configuration.settings);
+  const tls = await loadInternalTls(configuration.settings, clock.now());
   const log = openProcessLog({
     name: `millrace-taskmanager-${taskManagerId}`,
     settings: configuration.settings,
@@ -77,6 +79,7 @@ export async function startTaskManager(
     void removeLeftOverFolders(settings.temporaryDirectory);
     await mkdir(settings.temporaryDirectory, { recursive: true });
     const artifacts = await makeJobFolder(settings.temporaryDirectory);
+    const localBackups = await openLocalBackups(configuration.settings, clock, settings.temporaryDirectory);
     const network = await openNetwork({ settings, tls, clock, log: log.log, peers });
     const jobManager: JobManagerAddress = { ...settings.jobManager, token: settings.token, tls: tls?.client };
     const taskManager = new TaskManager({
@@ -92,8 +95,22 @@ export async function startTaskManager(
         log: log.log,
         fetch: (artifact, folder, signal) => fetchArtifact(jobManager, artifact, folder, signal),
       }),
+      localBackups,
       connect: () => connectToJobManager({ ...jobManager, clock, log: log.log }),
     });
+    warnOfOpenPort(
+      {
+        name: "the port for records",
+        host: settings.bindHost,
+        tls: tls !== undefined,
+        certificates: tls !== undefined,
+        // Each exchange has a secret of its own.
+        token: true,
+        risk: "",
+        settings: "security.ssl.internal.enabled",
+      },
+      log.log,
+    );
     if (ownsProcess) endWithProcess(log.log, (error) => taskManager.close(error));
     log.log(
       "info",

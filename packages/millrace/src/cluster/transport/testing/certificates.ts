@@ -5,12 +5,20 @@ import type { KeyObject } from "node:crypto";
  * Certificates for tests, made on the spot: as little of X.509 as TLS needs.
  */
 
+/** What is unusual about a certificate. */
+export interface Peculiarities {
+  /** Its time is over. */
+  readonly expired?: boolean;
+  /** The only host that it is for. Default: localhost and 127.0.0.1. */
+  readonly host?: string;
+}
+
 /** Who signs certificates. */
 export interface TestAuthority {
   /** PEM: what a truststore holds. */
   readonly certificate: string;
   /** A certificate for 127.0.0.1 and localhost, with its key: what a keystore holds, PEM. */
-  issue(name: string, password?: string): string;
+  issue(name: string, password?: string, peculiarities?: Peculiarities): string;
 }
 
 /** A certificate authority of its own. */
@@ -18,7 +26,7 @@ export function createAuthority(name: string): TestAuthority {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return {
     certificate: certificate({ subject: name, issuer: name, publicKey, signer: privateKey, authority: true }),
-    issue(subject, password) {
+    issue(subject, password, peculiarities = {}) {
       const own = generateKeyPairSync("ec", { namedCurve: "P-256" });
       const key = own.privateKey.export({
         type: "pkcs8",
@@ -31,13 +39,14 @@ export function createAuthority(name: string): TestAuthority {
         publicKey: own.publicKey,
         signer: privateKey,
         authority: false,
+        ...peculiarities,
       });
       return `${key.toString()}${signed}`;
     },
   };
 }
 
-interface Certified {
+interface Certified extends Peculiarities {
   readonly subject: string;
   readonly issuer: string;
   readonly publicKey: KeyObject;
@@ -45,13 +54,16 @@ interface Certified {
   readonly authority: boolean;
 }
 
-function certificate({ subject, issuer, publicKey, signer, authority }: Certified): string {
+function certificate(certified: Certified): string {
+  const { subject, issuer, publicKey, signer, authority, expired = false, host } = certified;
   const algorithm = sequence(oid("2a8648ce3d040302"));
   const extensions = [
     extension("551d13", sequence(...(authority ? [der(0x01, Buffer.from([0xff]))] : []))),
     extension(
       "551d11",
-      sequence(der(0x82, Buffer.from("localhost")), der(0x87, Buffer.from([127, 0, 0, 1]))),
+      host === undefined
+        ? sequence(der(0x82, Buffer.from("localhost")), der(0x87, Buffer.from([127, 0, 0, 1])))
+        : sequence(der(0x82, Buffer.from(host))),
     ),
   ];
   const signed = sequence(
@@ -59,7 +71,10 @@ function certificate({ subject, issuer, publicKey, signer, authority }: Certifie
     der(0x02, Buffer.from(String(Math.floor(performance.now() * 1000)), "latin1")),
     algorithm,
     named(issuer),
-    sequence(der(0x17, Buffer.from("200101000000Z")), der(0x17, Buffer.from("491231235959Z"))),
+    sequence(
+      der(0x17, Buffer.from("200101000000Z")),
+      der(0x17, Buffer.from(expired ? "210101000000Z" : "491231235959Z")),
+    ),
     named(subject),
     publicKey.export({ type: "spki", format: "der" }),
     der(0xa3, sequence(...extensions)),

@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Clock, ClockTimer } from "../../../common/clock/clock.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import { tlsFailure } from "../../../common/errors/tls-failure.ts";
 import { preview } from "../../../common/errors/preview.ts";
 import { MessageKind } from "../../../protocol/data/message-header.ts";
 import { MessageReader } from "./message-reader.ts";
@@ -59,7 +60,7 @@ export class Connection {
     socket.on("data", (chunk: Buffer) => this.#data(chunk));
     socket.on("error", (error: Error) => {
       this.#cut ||= this.#error === undefined;
-      this.#error ??= this.#lost(error.message, error);
+      this.#error ??= this.#lost(tlsFailure(error)?.text ?? error.message, error);
     });
     socket.on("end", () => {
       if (this.#closing) return;

@@ -23,13 +23,13 @@ export interface DataServer {
 export interface DataSockets {
   /**
    * @param accept takes each socket that is ready for data
-   * @param refused is told of those that never get there
+   * @param refused is told of those that never get there, and why, as the end of a sentence about the peer
    * @throws INVALID_ARGUMENT when nothing can listen there
    */
   listen(
     at: SocketAddress,
     accept: (socket: Socket) => void,
-    refused: (peer: string, error: Error) => void,
+    refused: (peer: string, reason: string) => void,
   ): Promise<DataServer>;
   connect(to: SocketAddress): Socket;
 }

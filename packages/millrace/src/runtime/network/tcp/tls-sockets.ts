@@ -1,4 +1,5 @@
 import { connect, createServer } from "node:tls";
+import { onRefusedHandshake } from "../refused-handshakes.ts";
 import type { DataSockets } from "./sockets.ts";
 import { listening } from "./sockets.ts";
 
@@ -27,7 +28,9 @@ export function tlsSockets({ checkHost = false, ...identity }: TlsIdentity): Dat
     listen(at, accept, refused) {
       const server = createServer({ ...options, requestCert: true, noDelay: true, handshakeTimeout: 10_000 });
       server.on("secureConnection", accept);
-      server.on("tlsClientError", (error, socket) => refused(socket.remoteAddress ?? "somebody", error));
+      onRefusedHandshake(server, ({ remoteAddress, remotePort }, reason) =>
+        refused(`${remoteAddress ?? "somebody"}:${remotePort ?? 0}`, reason),
+      );
       return listening(server, at);
     },
     connect({ host, port }) {

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { knowsToken } from "../../../transport/bearer-token.ts";
 import type { PeerLog } from "../../../logging/peer-log.ts";
+import { isLoopback, peerOf } from "../../../transport/endpoint.ts";
 import type { RestSettings } from "../rest-settings.ts";
 import { Refusal } from "./error-answers.ts";
 import type { RestApp } from "./rest-app.ts";
@@ -33,14 +34,18 @@ export function guardRequests(app: RestApp, settings: RestSettings, peers: PeerL
     }
     if (isPreflight(request) || (request.is404 && isStatic(request, settings.ui))) return;
     if (!knowsToken(request.headers, token)) {
-      peers.about(request.ip, "token")(
+      const given = request.headers.authorization !== undefined;
+      const peer = peerOf(request.socket);
+      peers.about(peer, "token")(
         "warn",
-        `refused ${request.method} ${request.routeOptions.url ?? "?"} of ${request.ip}: no or wrong token`,
+        `refused ${request.method} ${request.routeOptions.url ?? "?"} of ${peer}: ${given ? "its token is wrong" : "it sends no token"}`,
       );
       throw new Refusal(
         401,
         "NOT_AUTHORIZED",
-        "this JobManager asks for a token: send Authorization: Bearer <security.rest.token>",
+        given
+          ? "the token that was sent is not this JobManager's"
+          : "this JobManager asks for a token: send Authorization: Bearer <security.rest.token>",
         {
           "www-authenticate": 'Bearer realm="millrace"',
         },
@@ -87,10 +92,6 @@ function isForeign({ headers }: FastifyRequest, allowOrigin: string | undefined)
   const own = headers.host;
   return own === undefined || !URL.canParse(origin) || new URL(origin).host !== new URL(`http://${own}`).host;
 }
-
-/** Whether an address is one that only the machine itself can reach. */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || host.startsWith("127.");
 
 /** A name that leads to the machine itself may be anybody's: only those are served that nobody else can have. */
 function hostsOf({

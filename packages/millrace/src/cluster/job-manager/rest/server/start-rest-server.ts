@@ -1,6 +1,9 @@
 import type { AddressInfo } from "node:net";
+import type { Server as TlsServer } from "node:tls";
 import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { PeerLog } from "../../../logging/peer-log.ts";
+import { logRefusedHandshakes } from "../../../transport/log-refused-handshakes.ts";
+import { warnOfOpenPort } from "../../../transport/open-ports.ts";
 import type { DispatcherGateway } from "../../dispatcher/dispatcher-gateway.ts";
 import type { RestServer } from "../create-rest-server.ts";
 import type { RestSettings } from "../rest-settings.ts";
@@ -8,7 +11,7 @@ import { ALL_ROUTES } from "../routes/all-routes.ts";
 import { limitBodies } from "./body-deadline.ts";
 import { clientErrorHandler } from "./client-errors.ts";
 import { errorHandler, Refusal } from "./error-answers.ts";
-import { answerPreflight, guardRequests, isLoopback } from "./guard-requests.ts";
+import { answerPreflight, guardRequests } from "./guard-requests.ts";
 import { jobViews } from "./job-views.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { describeRoutes } from "./openapi.ts";
@@ -57,6 +60,8 @@ export async function buildRestApp(
       handleError(error, request as FastifyRequest, reply as unknown as FastifyReply),
   }) as unknown as RestApp;
   const handleError = errorHandler(peers);
+  if (settings.tls !== undefined)
+    logRefusedHandshakes(app.server as unknown as TlsServer, "the REST API", peers);
   app.server.maxConnections = settings.maxConnections;
   app.setErrorHandler(handleError);
 
@@ -93,14 +98,18 @@ export async function startRestServer(
   settings: RestSettings,
 ): Promise<RestServer> {
   const { app } = await buildRestApp(gateway, settings);
-  const { host, port, tls, clock } = settings;
-  await app.listen({ host, port });
-  if (!isLoopback(host) && settings.token === undefined && tls?.requestCert !== true) {
-    settings.log(
-      "warn",
-      `the REST API listens on ${host}, and asks for neither token nor certificate: who reaches it may run any code`,
-    );
-  }
+  const { host, tls, clock } = settings;
+  await app.listen({ host, port: settings.port });
+  const port = {
+    name: "the REST API",
+    host,
+    tls: tls !== undefined,
+    certificates: tls?.requestCert === true,
+    token: settings.token !== undefined,
+    risk: "run any code",
+    settings: "security.ssl.rest.enabled and security.rest.token-file",
+  };
+  warnOfOpenPort(port, settings.log);
   const address = app.server.address() as AddressInfo;
   const shown = host.includes(":") ? `[${host}]` : host;
   let closing: Promise<void> | undefined;
