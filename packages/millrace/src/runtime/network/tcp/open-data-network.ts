@@ -92,7 +92,7 @@ class TcpDataNetwork implements DataNetwork {
     this.#server = await this.#sockets.listen(
       this.#options,
       (socket) => this.#accept(socket),
-      (peer, error) => this.#options.log(`a data connection of ${peer} was refused: ${error.message}`, peer),
+      (peer, reason) => this.#options.log(`a data connection of ${peer} was refused: ${reason}`, peer),
     );
   }
 
