@@ -157,9 +157,9 @@ export class JobSupervisor {
     this.#requirements = requirements;
     this.#bounds = this.#boundsNow();
     this.#retryAt = -Infinity;
-    const known = this.#available !== undefined && !this.#declare();
-    if (this.#generation === undefined) this.#rescales.began("request");
     this.#unanswered = this.#generation !== undefined;
+    if (this.#generation === undefined) this.#rescales.began("request");
+    const known = this.#available !== undefined && !this.#declare();
     this.#step();
     if (known && this.#unanswered) this.#answerRequest();
   }
