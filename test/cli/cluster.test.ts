@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ended, printed, Workplace, type Ended } from "./workplace.ts";
@@ -46,6 +46,29 @@ it(
     expect(attached.code, attached.err).toBe(0);
     expect(attached.err).toMatch(/ticks FINISHED .*\n {2}in 1,000 records/u);
 
+    // A package with compiled code stays outside, and must be there.
+    const little = join(place.folder, "node_modules/little");
+    mkdirSync(little);
+    writeFileSync(join(little, "package.json"), '{ "name": "little", "main": "i.js", "gypfile": true }');
+    writeFileSync(join(little, "i.js"), "module.exports = (n) => n * 3;");
+    writeFileSync(
+      join(place.folder, "jobs/native.ts"),
+      'import { job } from "millrace"; import triple from "little";\n' +
+        'export default job(import.meta, "native", {}, (env) => void env.fromItems([7]).map((n) => { if (triple(n) !== 21) throw n; return n; }).print());',
+    );
+    const native = ["run", "jobs/native.ts", "--target", "cluster"] as const;
+    const refused = await place.run(native);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining("--external little (or pipe")]);
+    mkdirSync(join(place.folder, "conf"));
+    writeFileSync(join(place.folder, "conf/config.yaml"), "pipeline.external-packages: little, other\n");
+    await millrace(...native, "--conf", "conf", "-D", "pipeline.external-packages=little");
+    rmSync(little, { recursive: true });
+    const missing = await place.run([...native, "--external", "little"]);
+    expect([missing.code, missing.err]).toEqual([
+      2,
+      expect.stringMatching(/package little is not installed on \S+, for process \d+/u),
+    ]);
+
     const endless = ["run", "jobs/resumed-ticks.ts", "--target", "cluster", "--detached", "-p", "1"] as const;
     const checkpoints = ["--checkpoint-interval", "500 ms", "--checkpoint-dir", "cp"] as const;
     const id = await millrace(...endless, ...checkpoints, "--", "--count", "1000000");
@@ -67,7 +90,7 @@ it(
     const { path } = (await json("stop", again, "--savepoint-dir", "sp", "--json")) as { path: string };
     expect(readFileSync(join(path, "_metadata")).length).toBeGreaterThan(0);
     const jobs = (await json("list", "-a", "--json")) as { state: string }[];
-    expect(jobs.map(({ state }) => state)).toEqual(["FINISHED", "CANCELED", "FINISHED"]);
+    expect(jobs.map(({ state }) => state)).toEqual(["FINISHED", "CANCELED", "FINISHED", "FINISHED"]);
 
     // Ctrl-C ends what is shown, not the job.
     const watched = place.start([

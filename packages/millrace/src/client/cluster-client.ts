@@ -13,6 +13,7 @@ import { uploadBody } from "./http/upload-body.ts";
 import { failureOf } from "./job/job-results.ts";
 import { SubmittedJob } from "./job/submitted-job.ts";
 import { poll } from "./poll.ts";
+import { externalPackages } from "./submit-options.ts";
 import type { BundleModule, JobArtifact, RunOptions, SubmitOptions } from "./submit-options.ts";
 
 /** A job in the list of all. */
@@ -98,7 +99,7 @@ export class ClusterClient {
    *   is sent), RESTORE_REFUSED, SAVEPOINT_NOT_FOUND, INVALID_OPTION, UNKNOWN_OPTION, INVALID_GRAPH, INVALID_ARGUMENT
    */
   async submit(job: string | URL | JobArtifact, options: SubmitOptions = {}): Promise<SubmittedJob> {
-    const artifact = isArtifact(job) ? job : await this.bundle(job, options);
+    const artifact = isArtifact(job) ? job : await this.bundle(job, { externals: externalPackages(options) });
     await this.#checkVersion(artifact);
     const id = await this.upload(artifact, options.signal);
     try {

@@ -1,3 +1,4 @@
+import { EXTERNAL_PACKAGES } from "../common/config/options.ts";
 import type { ArtifactHeader } from "../protocol/cluster/artifact-header.ts";
 
 /** How a job is run in a cluster. */
@@ -27,8 +28,20 @@ export interface ClusterRestore {
 
 /** How a job's module is submitted. */
 export interface SubmitOptions extends RunOptions {
-  /** Packages that stay outside of the artifact, because they have compiled code: they must be installed on every TaskManager. */
+  /**
+   * Packages that stay outside of the artifact, because they have compiled code or must not be bundled: they must be installed on the
+   * JobManager's machine and on every TaskManager's. Beside those that `pipeline.external-packages` names in `config`. Default: none.
+   */
   readonly externals?: readonly string[];
+}
+
+/** All packages that stay outside of a job's artifact. */
+export function externalPackages({
+  externals = [],
+  config = {},
+}: Pick<SubmitOptions, "externals" | "config">): readonly string[] {
+  const configured = String(config[EXTERNAL_PACKAGES.key] ?? "").split(",");
+  return [...new Set([...externals, ...configured.map((name) => name.trim())])].filter((name) => name !== "");
 }
 
 /** A job's module as one file, made by a client of this version. */

@@ -1,15 +1,22 @@
 import { resolve } from "node:path";
 import { SystemClock } from "../../common/clock/system-clock.ts";
-import { CHECKPOINT_DIR, CHECKPOINT_INTERVAL, OPTIONS } from "../../common/config/options.ts";
+import { configValue } from "../../common/config/configuration.ts";
+import {
+  CHECKPOINT_DIR,
+  CHECKPOINT_INTERVAL,
+  EXTERNAL_PACKAGES,
+  OPTIONS,
+} from "../../common/config/options.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SubmittedJob } from "../../client/job/submitted-job.ts";
+import { externalPackages } from "../../client/submit-options.ts";
 import type { SubmitOptions } from "../../client/submit-options.ts";
 import type { ClusterRun, RunRequest } from "../command-line/requests.ts";
 import type { CommandContext } from "../commands/command-context.ts";
 import { ExitCode, exitCodeOf, exitCodeOfSignal } from "../exit-code.ts";
 import { Interrupts } from "../interrupts.ts";
 import { jobModuleUrl } from "../job-module.ts";
-import { clusterOf } from "./cluster-access.ts";
+import { accessSettings, clusterOf } from "./cluster-access.ts";
 import { followClusterJob } from "./follow-cluster-job.ts";
 
 /**
@@ -36,12 +43,17 @@ export async function runOnCluster(
   try {
     const cluster = await clusterOf(access, cwd);
     const url = await jobModuleUrl(request.module, cwd);
-    for (const name of externals) {
-      reporter.note(`${name} is not part of the artifact: it must be installed on every TaskManager`);
+    const { settings } = await accessSettings(access, cwd);
+    const configured = configValue(settings, EXTERNAL_PACKAGES) ?? "";
+    const outside = externalPackages({ externals, config: { [EXTERNAL_PACKAGES.key]: configured } });
+    for (const name of outside) {
+      reporter.note(
+        `${name} is not part of the artifact: the JobManager and every TaskManager use the one installed there`,
+      );
     }
     job = await cluster.submit(new URL(url), {
       ...submitOptions(request, cwd),
-      externals,
+      externals: outside,
       signal: leaving.signal,
     });
     if (detached) {

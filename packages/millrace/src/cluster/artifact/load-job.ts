@@ -3,15 +3,17 @@ import { preview } from "../../common/errors/preview.ts";
 import { isJobProgram } from "../../graph/stream/job-program.ts";
 import type { JobProgram } from "../../graph/stream/job-program.ts";
 import type { JobArtifact } from "./bundle-job.ts";
+import { checkExternals } from "./check-externals.ts";
 import { preloadRuntime, resolveFromOrigin } from "./runtime-modules.ts";
 
 /**
  * Imports a job's bundle in this thread and answers the job that it exports.
  *
- * @throws MillraceError JOB_MODULE_INVALID when it fails while it is loaded, or exports no job
+ * @throws MillraceError JOB_MODULE_INVALID when it fails while it is loaded, needs packages that are not installed, or exports no job
  */
 export async function loadJob(artifact: Pick<JobArtifact, "url" | "originalUrl">): Promise<JobProgram> {
   const { url, originalUrl } = artifact;
+  await checkExternals(artifact);
   await preloadRuntime();
   process.setSourceMapsEnabled(true);
   resolveFromOrigin(url, originalUrl);

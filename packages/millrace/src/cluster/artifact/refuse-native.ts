@@ -58,7 +58,7 @@ function refusal(name: string, importer: string, what: string): OnResolveResult 
   return {
     errors: [
       {
-        text: `package ${name}, imported by ${relative(process.cwd(), importer)}, has ${what}, which can't travel with the job: install it on every TaskManager, beside millrace, and name it by --external ${name}`,
+        text: `package ${name}, imported by ${relative(process.cwd(), importer)}, has ${what}, which can't travel with the job: install it on the JobManager's machine and on every TaskManager's, beside millrace, and name it by --external ${name} (or pipeline.external-packages)`,
       },
     ],
   };

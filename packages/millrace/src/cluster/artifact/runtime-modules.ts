@@ -1,7 +1,6 @@
 import { createRequire, registerHooks } from "node:module";
 import type { ResolveFnOutput, ResolveHookContext } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { packagePlaces } from "./package-places.ts";
 
 /** Whether the runtime runs from its sources, unbuilt. */
 const FROM_SOURCES = import.meta.url.endsWith(".ts");
@@ -67,7 +66,7 @@ function resolvePackage(
   origin: string,
   next: Next,
 ): ResolveFnOutput {
-  const places = [origin, import.meta.url, pathToFileURL(join(process.cwd(), "package.json")).href];
+  const places = packagePlaces(origin);
   // The runtime's own satellites first: a second copy would double module state.
   const ordered = specifier.startsWith("@millrace/")
     ? [import.meta.url, ...places.filter((place) => place !== import.meta.url)]

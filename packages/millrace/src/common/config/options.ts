@@ -62,6 +62,12 @@ export const OBJECT_FREEZE = booleanOption("pipeline.object-freeze", {
     "Whether records are deeply frozen on their way between operators, so that functions that change them fail. For tests.",
 });
 
+/** Packages that an artifact leaves outside. */
+export const EXTERNAL_PACKAGES = stringOption("pipeline.external-packages", {
+  description:
+    "Packages, divided by commas, that a job's artifact leaves outside, because they have compiled code or must not be bundled: they are installed on the JobManager's machine and on every TaskManager's, beside millrace or where the process is started. Read where the job is submitted, from the command line and the client's options, not from the program.",
+});
+
 /** How long a partly filled frame may wait. */
 export const BUFFER_TIMEOUT = durationOption("execution.buffer-timeout.interval", {
   defaultValue: 100,
@@ -210,6 +216,25 @@ export const CHECKPOINT_INLINE_THRESHOLD = memoryOption("execution.checkpointing
   defaultValue: 20 * 1024,
   description: "State up to this size stands in a checkpoint's metadata instead of in a file of its own.",
   max: 1024 * 1024,
+});
+
+/** Whether state is copied to the local disk. */
+export const LOCAL_BACKUP = booleanOption("execution.checkpointing.local-backup.enabled", {
+  description:
+    "Whether each TaskManager keeps a second copy of the state files that it writes to checkpoints on its own disk. They are read only with execution.state-recovery.from-local. Default: as that one.",
+});
+
+/** Where those copies stand. */
+export const LOCAL_BACKUP_DIRS = stringOption("execution.checkpointing.local-backup.dirs", {
+  description:
+    "Folder for those copies, on a local disk. The first one where several are given, divided by commas. In a cluster a setting of the TaskManager, not of the job. Default: io.tmp.dirs of the TaskManager, else the system's folder for temporary files.",
+});
+
+/** Whether state is restored from the local disk. */
+export const RECOVERY_FROM_LOCAL = booleanOption("execution.state-recovery.from-local", {
+  defaultValue: false,
+  description:
+    "Whether a task that starts again on the TaskManager that it ran on reads the copies of its state files there instead of execution.checkpointing.dir. Copies that are missing or damaged are read from there. Turns on execution.checkpointing.local-backup.enabled, unless that is set.",
 });
 
 /** What a job starts from. */
@@ -367,6 +392,7 @@ export const OPTIONS = Object.freeze([
   OPERATOR_CHAINING,
   COMPILED_CHAINS,
   OBJECT_FREEZE,
+  EXTERNAL_PACKAGES,
   BUFFER_TIMEOUT,
   CANCELLATION_TIMEOUT,
   NETWORK_MEMORY,
@@ -386,9 +412,12 @@ export const OPTIONS = Object.freeze([
   CHECKPOINT_DIR,
   SAVEPOINT_DIR,
   CHECKPOINT_INLINE_THRESHOLD,
+  LOCAL_BACKUP,
+  LOCAL_BACKUP_DIRS,
   RECOVERY_PATH,
   RECOVERY_CLAIM_MODE,
   RECOVERY_ALLOW_NON_RESTORED,
+  RECOVERY_FROM_LOCAL,
   STATE_BACKEND,
   ROCKSDB_MEMORY,
   ROCKSDB_CACHE,

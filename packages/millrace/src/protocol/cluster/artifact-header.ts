@@ -35,6 +35,10 @@ export function artifactHeaderLine(header: ArtifactHeader): string {
   return `${PREFIX}${json}\n`;
 }
 
+/** Whether a file that begins so means to be an artifact. */
+export const hasArtifactHeader = (start: Uint8Array): boolean =>
+  new TextDecoder().decode(start.subarray(0, PREFIX.length)) === PREFIX;
+
 /**
  * What an artifact says of itself.
  *
