@@ -94,17 +94,18 @@ const replaceJobManager: Fault = async ({ chaos, random, later, note }) => {
 const breaking =
   (
     what: string,
-    choose: (context: FaultContext) => Link,
+    choose: (context: FaultContext) => readonly Link[],
     state: LinkState,
     from: number,
     to: number,
   ): Fault =>
   async (context) => {
-    context.note(what);
-    const link = choose(context);
-    link.state = state;
-    await pause(between(context.random, from, to));
-    link.state = "open";
+    const links = choose(context);
+    const duration = between(context.random, from, to);
+    context.note(`${what} for ${(duration / 1000).toFixed(1)} s`);
+    for (const link of links) link.state = state;
+    await pause(duration);
+    for (const link of links) link.state = "open";
   };
 
 /** Asks for another parallelism, and waits until it has come. */
@@ -132,8 +133,26 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const control = (context: FaultContext): Link => anyone(context).control;
-const data = (context: FaultContext): Link => anyone(context).data;
+const control = (context: FaultContext): readonly Link[] => [anyone(context).control];
+/** What others send to one of them; what it sends goes on. */
+const toOne = (context: FaultContext): readonly Link[] => [anyone(context).data];
+/** Between all of them, in both directions. */
+const betweenAll = ({ chaos }: FaultContext): readonly Link[] => chaos.members.map(({ data }) => data);
+
+/** Between TaskManagers alone: they all stay with their JobManager, and with what they have in them. */
+const DATA_FAULTS: readonly (readonly [string, Fault])[] = [
+  ["cut a TaskManager off from its peers", breaking("reset", toOne, "cut", 0, 2000)],
+  [
+    "cut a TaskManager off from its peers",
+    breaking("silent", toOne, "silent", 500, HEARTBEAT_TIMEOUT + 3000),
+  ],
+  ["cut all TaskManagers off from each other", breaking("reset", betweenAll, "cut", 0, 3000)],
+  // So long that what was started again meets silence, too.
+  [
+    "cut all TaskManagers off from each other",
+    breaking("silent", betweenAll, "silent", HEARTBEAT_TIMEOUT - 1000, 3 * HEARTBEAT_TIMEOUT),
+  ],
+];
 
 /** All that can happen, by name; drawn like cards, so that each comes before one comes twice. */
 export const FAULTS: readonly (readonly [string, Fault])[] = [
@@ -148,7 +167,11 @@ export const FAULTS: readonly (readonly [string, Fault])[] = [
     "cut a TaskManager off from the JobManager",
     breaking("silent", control, "silent", HEARTBEAT_TIMEOUT + 1000, HEARTBEAT_TIMEOUT + 4000),
   ],
-  ["cut a TaskManager off from its peers", breaking("reset", data, "cut", 0, 2000)],
-  ["cut a TaskManager off from its peers", breaking("silent", data, "silent", 500, HEARTBEAT_TIMEOUT + 3000)],
+  ...DATA_FAULTS,
   ["rescale", rescale],
 ];
+
+/** What a run may be bounded to, by name. */
+export const DECKS: Readonly<Record<string, readonly (readonly [string, Fault])[]>> = {
+  data: DATA_FAULTS,
+};
