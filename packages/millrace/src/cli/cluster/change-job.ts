@@ -58,7 +58,9 @@ export async function changeJob(request: ChangeRequest, { cwd, reporter }: Comma
     case "rescale": {
       const outcome = await job.rescale(await parallelismOf(request, job));
       printAnswer(json, { job: id, ...outcome }, () => rescaleLines(outcome));
-      return ExitCode.OK;
+      if (outcome.unmet === undefined) return ExitCode.OK;
+      if (!json) reporter.note(outcome.unmet);
+      return ExitCode.FAILED;
     }
     case "status":
       throw new MillraceError("INTERNAL", "status changes nothing");

@@ -1,5 +1,6 @@
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { JobDetails, Requirements } from "../../protocol/rest/jobs.ts";
+import type { OperationStatus, TriggerResponse } from "../../protocol/rest/operations.ts";
 import type { RescaleHistory } from "../../protocol/rest/rescales.ts";
 import type { RestConnection } from "../http/rest-connection.ts";
 import { poll } from "../poll.ts";
@@ -13,6 +14,8 @@ export interface RescaleOutcome {
     readonly from: number;
     readonly to: number;
   }[];
+  /** Why not every vertex has the parallelism that was asked for: there are too few slots. undefined: each has, or has its highest. */
+  readonly unmet: string | undefined;
 }
 
 /** How long a change may take to begin before it is taken as none, ms: slots or a checkpoint are waited for. */
@@ -34,13 +37,15 @@ export async function rescaleJob(
   const { signal } = options;
   const before = await job.details();
   const wanted = typeof parallelism === "number" ? undefined : parallelism;
+  let operation: string | undefined;
   if (wanted === undefined) {
-    await rest.json({
+    const { "request-id": id } = await rest.json<TriggerResponse>({
       method: "PATCH",
       path: `${path}/rescaling`,
       query: { parallelism: parallelism as number },
       signal,
     });
+    operation = `${path}/rescaling/${id}`;
   } else {
     const current = await rest.json<Requirements>({
       method: "GET",
@@ -62,16 +67,16 @@ export async function rescaleJob(
   }
   const asked = rest.clock.monotonic();
   const reached = ({ vertices }: JobDetails): boolean =>
-    vertices.every(
-      (vertex) =>
-        vertex.parallelism ===
-        (wanted === undefined
-          ? Math.min(parallelism as number, vertex.maxParallelism)
-          : (wanted[vertex.id] ?? vertex.parallelism)),
-    );
-  const after = await poll(
+    wanted !== undefined && vertices.every(({ id, parallelism: runs }) => runs === (wanted[id] ?? runs));
+  const over = async (): Promise<boolean> => {
+    if (operation === undefined) return false;
+    const { status } = await rest.json<OperationStatus>({ method: "GET", path: operation, signal });
+    return status.id === "COMPLETED";
+  };
+  const { after, unmet } = await poll(
     rest.clock,
     async () => {
+      const completed = await over();
       const [newest] = await rest.json<RescaleHistory>({
         method: "GET",
         path: `${path}/rescales/history`,
@@ -81,10 +86,12 @@ export async function rescaleJob(
       if (hasEnded(now.state)) throw new MillraceError("CONFLICT", `job ${now.jid} is ${now.state}`);
       const ours = newest !== undefined && newest.startTimestampInMillis >= before.now ? newest : undefined;
       if (ours?.terminalState === "FAILED") throw failed(ours);
-      if (ours?.terminalState === "COMPLETED" && now.state === "RUNNING") return now;
+      const outcome = { after: now, unmet: ours?.unmet ?? undefined };
+      if (now.state !== "RUNNING") return undefined;
+      if (completed || ours?.terminalState === "COMPLETED") return outcome;
       if (ours !== undefined) return undefined;
-      if (reached(now) && now.state === "RUNNING") return now;
-      return rest.clock.monotonic() - asked > TO_BEGIN && now.waiting === null ? now : undefined;
+      if (reached(now)) return outcome;
+      return rest.clock.monotonic() - asked > TO_BEGIN && now.waiting === null ? outcome : undefined;
     },
     { signal },
   );
@@ -95,6 +102,7 @@ export async function rescaleJob(
       from: before.vertices.find((vertex) => vertex.id === id)?.parallelism ?? to,
       to,
     })),
+    unmet,
   };
 }
 

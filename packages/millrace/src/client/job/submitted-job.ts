@@ -166,7 +166,7 @@ export class SubmittedJob {
    * Changes the parallelism while the job runs, and waits until it runs again.
    *
    * @param parallelism of all vertices, as far as each of them can; or by the id of vertices, the others staying
-   * @returns the parallelism that each vertex had and has now
+   * @returns the parallelism that each vertex had and has now; `unmet` says why one has less than was asked for
    * @throws INVALID_ARGUMENT for vertices that the job doesn't have, CONFLICT, what failed the change: the job then goes on as it was
    */
   rescale(

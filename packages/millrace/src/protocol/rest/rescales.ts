@@ -29,6 +29,7 @@ export const RescaleDetails = named("RescaleDetails", {
       stringifiedException: nullable(Type.String()),
     }),
   ),
+  unmet: nullable(Type.String({ description: "why not every vertex came to what it may have at most" })),
   startTimestampInMillis: Integer,
   endTimestampInMillis: nullable(Integer),
   terminalState: nullable(words(["COMPLETED", "FAILED", "IGNORED"])),

@@ -243,6 +243,26 @@ describe("parallelism", () => {
     expect(await other.json(second)).toMatchObject({
       operation: { "failure-cause": { "stack-trace": "no checkpoint" } },
     });
+    // As far as there were slots.
+    const partly = { status: "COMPLETED" as const, unmet: "4 slots are needed" };
+    job = {
+      ...sampleJob,
+      rescales: [{ ...sampleJob.rescales[0]!, startedAt: START + 20_000, ...partly }],
+    };
+    expect(await other.json(second)).toMatchObject({
+      status: { id: "COMPLETED" },
+      operation: { "failure-cause": { class: "NO_SLOTS", "stack-trace": "4 slots are needed" } },
+    });
+    // A source that only runs as one subtask is at its highest.
+    job = {
+      ...sampleJob,
+      vertices: sampleJob.vertices.map((vertex, index) => ({
+        ...vertex,
+        parallelism: index === 0 ? 1 : 128,
+        limit: index === 0 ? 1 : undefined,
+      })),
+    };
+    expect(await other.json(second)).toEqual({ status: { id: "COMPLETED" }, operation: {} });
     job = { ...sampleJob, status: "CANCELED" };
     expect(await other.json(second)).toMatchObject({ operation: { "failure-cause": { class: "CONFLICT" } } });
   });

@@ -125,6 +125,28 @@ describe("a job of the default scheduler", () => {
       [2, 3],
       "waiting for 5 slots, 3 are free for it, 0 s",
     ]);
+    // Who asked hears it as soon as it is known that there are no more.
+    job.supervisor.slotsAvailable(3);
+    const [newest] = job.supervisor.describe().rescales;
+    expect([newest?.status, newest?.failure]).toEqual([
+      "FAILED",
+      'vertex "Sink: nowhere" runs at parallelism 3, not at 6: 6 slots are needed, and the job can have 3; it is rescaled when there are more',
+    ]);
+    job.supervisor.require({
+      [job.vertices[0]]: { lower: 1, upper: 2 },
+      [job.vertices[1]]: { lower: 1, upper: 3 },
+    });
+    job.supervisor.slotsAvailable(3);
+    expect(job.supervisor.describe().rescales[0]).toMatchObject({ status: "COMPLETED", parallelism: {} });
+    job.supervisor.require({
+      [job.vertices[0]]: { lower: 1, upper: 3 },
+      [job.vertices[1]]: { lower: 1, upper: 5 },
+    });
+    await rounds();
+    expect(job.supervisor.describe().rescales[0]).toMatchObject({
+      status: "COMPLETED",
+      unmet: expect.stringContaining("runs at parallelism 3, not at 5"),
+    });
     expect(() => job.supervisor.require({ nobody: { lower: 1, upper: 1 } })).toThrow(/no vertex nobody/u);
     job.supervisor.cancel();
     expect((await job.supervisor.done).status).toBe("CANCELED");

@@ -502,9 +502,10 @@ export class JobSupervisor {
     if (generation === undefined || this.#rescaling || this.#ending !== undefined || this.#over) return;
     this.#unanswered = false;
     const unmet = this.#unmet(generation.parallelism);
-    if (unmet === undefined || !generation.master.suspendable) return;
+    if (!generation.master.suspendable) return;
     this.#rescales.began("request");
-    this.#rescales.failed(unmet);
+    if (unmet === undefined) this.#rescales.completed();
+    else this.#rescales.failed(unmet);
   }
 
   /** Why not every vertex has what it may have at most; undefined: each has. */

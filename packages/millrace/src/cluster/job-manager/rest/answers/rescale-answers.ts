@@ -16,8 +16,11 @@ const CAUSE = {
 const REASON = { COMPLETED: "SUCCEEDED", FAILED: "EXCEPTION_OCCURRED" } as const;
 
 /** One change of parallelism. */
-export function rescaleDetails({ vertices, rescales }: JobView, rescale: RescaleView): RescaleDetails {
-  const { id, startedAt, endedAt, status, trigger, parallelism, failure } = rescale;
+export function rescaleDetails(
+  { vertices, rescales, requirements }: JobView,
+  rescale: RescaleView,
+): RescaleDetails {
+  const { id, startedAt, endedAt, status, trigger, parallelism, failure, unmet } = rescale;
   const over = status === "IN_PROGRESS" ? null : status;
   return {
     rescaleUuid: id,
@@ -36,7 +39,7 @@ export function rescaleDetails({ vertices, rescales }: JobView, rescale: Rescale
             slotSharingGroupId: slotSharingGroupId(group),
             slotSharingGroupName: group,
             preRescaleParallelism: from,
-            desiredParallelism: to,
+            desiredParallelism: requirements[vertexId]?.upper ?? to,
             sufficientParallelism: to,
             postRescaleParallelism: over === null ? null : over === "COMPLETED" ? to : from,
           },
@@ -53,6 +56,7 @@ export function rescaleDetails({ vertices, rescales }: JobView, rescale: Rescale
         stringifiedException: failure ?? null,
       },
     ],
+    unmet: unmet ?? null,
     startTimestampInMillis: startedAt,
     endTimestampInMillis: endedAt ?? null,
     terminalState: over,

@@ -13,7 +13,7 @@ import {
 import { Empty } from "../../../../protocol/rest/schema-parts.ts";
 import { operationStatus } from "../answers/operation-answers.ts";
 import { rescaleDetails, rescalesOverview, rescalesSummary } from "../answers/rescale-answers.ts";
-import { RescaleOperations } from "../server/rescale-operations.ts";
+import { highestOf, RescaleOperations } from "../server/rescale-operations.ts";
 import type { Routes } from "../server/rest-app.ts";
 import { requireEnabled } from "../server/switches.ts";
 import { JobPath, JobTriggerPath, NoQuery, RescalePath } from "./parameters.ts";
@@ -99,9 +99,9 @@ export const rescaleRoutes: Routes = (app, { gateway, settings, views }) => {
       requireEnabled(settings, "rescale");
       const job = await views.job(params.jobid);
       const requirements: ResourceRequirements = Object.fromEntries(
-        job.vertices.map(({ id, maxParallelism }) => [
-          id,
-          { lower: 1, upper: Math.min(query.parallelism, maxParallelism) },
+        job.vertices.map((vertex) => [
+          vertex.id,
+          { lower: 1, upper: Math.min(query.parallelism, highestOf(vertex)) },
         ]),
       );
       const id = operations.begin(params.jobid, query.parallelism);
@@ -117,7 +117,8 @@ export const rescaleRoutes: Routes = (app, { gateway, settings, views }) => {
       schema: {
         ...base,
         summary: "How a change of parallelism goes",
-        description: "Completed when every vertex runs at that parallelism, or at its largest.",
+        description:
+          "Completed when every vertex runs at that parallelism, or at its largest; with a failure NO_SLOTS when there are slots for a part of it only, and CONFLICT when nothing was changed. What was asked for stays asked for: the job is rescaled when there are more slots.",
         params: JobTriggerPath,
         response: { 200: OperationStatus },
       },

@@ -38,28 +38,27 @@ export class RescaleOperations {
     if (wanted === undefined || wanted.jobId !== job.jobId) {
       throw new MillraceError("NOT_FOUND", `there is no change of parallelism ${id} of job ${job.jobId}`);
     }
-    const failure = failureOf(wanted, job);
-    const done = failure === undefined && isDone(wanted, job);
-    return {
-      status: done || failure !== undefined ? "COMPLETED" : "IN_PROGRESS",
-      location: undefined,
-      failure,
-    };
+    if (isOver(job.status)) return ended("CONFLICT", `job ${job.jobId} is ${job.status}`);
+    const newest = job.rescales.find(({ startedAt }) => startedAt >= wanted.at);
+    if (newest?.status === "FAILED")
+      return ended("CONFLICT", newest.failure ?? "the parallelism could not be changed");
+    if (isDone(wanted, job)) return DONE;
+    if (newest?.status !== "COMPLETED") return { ...DONE, status: "IN_PROGRESS" };
+    // It has changed as far as there were slots, or as vertices that are tied together let it.
+    return newest.unmet === undefined ? DONE : ended("NO_SLOTS", newest.unmet);
   }
 }
+
+const DONE: OperationProgress = { status: "COMPLETED", location: undefined, failure: undefined };
+
+const ended = (code: string, message: string): OperationProgress => ({
+  ...DONE,
+  failure: { code, message, stack: "" },
+});
 
 const isDone = ({ parallelism }: Wanted, { vertices }: JobView): boolean =>
-  vertices.every((vertex) => vertex.parallelism === Math.min(parallelism, vertex.maxParallelism));
+  vertices.every((vertex) => vertex.parallelism === Math.min(parallelism, highestOf(vertex)));
 
-function failureOf({ at }: Wanted, { jobId, status, rescales }: JobView): OperationProgress["failure"] {
-  if (isOver(status)) {
-    return { code: "CONFLICT", message: `job ${jobId} is ${status}`, stack: "" };
-  }
-  const failed = rescales.find((each) => each.startedAt >= at);
-  if (failed?.status !== "FAILED") return undefined;
-  return {
-    code: "CHECKPOINT_FAILED",
-    message: failed.failure ?? "the parallelism could not be changed",
-    stack: "",
-  };
-}
+/** The highest parallelism that a vertex can ever have. */
+export const highestOf = ({ limit, maxParallelism }: JobView["vertices"][number]): number =>
+  Math.min(limit ?? maxParallelism, maxParallelism);
