@@ -53,9 +53,20 @@ async function put(bytes: StateBytes, path: string, immutable: boolean, files: S
   // Tells whether it is there and as long as it was, and names it where it is not.
   const reader = files.open(bytes);
   try {
-    if (bytes.kind === "file") await bring(bytes.path, path, immutable);
-    else await writeBytes(path, reader.read(0, reader.length));
+    if (bytes.kind === "inline") return await writeBytes(path, reader.read(0, reader.length));
+    if (reader.path === undefined || !(await brought(reader.path, path, immutable)))
+      await bring(bytes.path, path, immutable);
   } finally {
     reader.close();
+  }
+}
+
+/** Whether the file of this machine could be had. */
+async function brought(from: string, to: string, immutable: boolean): Promise<boolean> {
+  try {
+    await bring(from, to, immutable);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -85,7 +85,7 @@ export class NativeFiles {
       if (pace.over) await pace.next();
       this.#check();
     });
-    return { bytes: await this.#files.adopt(path, label), length, crc };
+    return { bytes: await this.#files.adopt(path, label, crc), length, crc };
   }
 
   /** What everybody can read: states, types, watermarks, kinds of keys. */

@@ -17,8 +17,8 @@ export class CountedFiles implements StateFiles {
     return new CountedWriter(this.#files.create(label), (bytes) => this.#finish(bytes));
   }
 
-  async adopt(path: string, label: string): Promise<StateBytes> {
-    const bytes = await this.#files.adopt(path, label);
+  async adopt(path: string, label: string, checksum?: number): Promise<StateBytes> {
+    const bytes = await this.#files.adopt(path, label, checksum);
     this.#finish(bytes);
     return bytes;
   }

@@ -13,8 +13,9 @@ export interface StateFiles {
   /**
    * Takes over a complete file that the caller keeps (an SST file of RocksDB): a hard link where possible, else a copy, synced. The caller
    * may delete its own afterwards, but must not change it.
+   * @param checksum its CRC-32, where the caller knows it: nobody has to read the file for it then
    */
-  adopt(path: string, label: string): Promise<StateBytes>;
+  adopt(path: string, label: string, checksum?: number): Promise<StateBytes>;
   /** Removes a file that was made here, and that nobody was told of: its checkpoint was given up. Never throws: an orphan does no harm. */
   discard?(bytes: StateBytes): Promise<void>;
   /** Opens what was written, by whomever. @throws CHECKPOINT_STORAGE_FAILED, CHECKPOINT_CORRUPT when its length is wrong */
@@ -45,6 +46,11 @@ export interface StateFileReader {
   /** Names it in errors: its path, or "inline". */
   readonly name: string;
   readonly length: number;
+  /**
+   * A file of this machine that holds the same, where that is another than the one that was opened: who takes it over whole may link or copy
+   * it, must not change it, and falls back to the one that was opened.
+   */
+  readonly path?: string;
   /** Bytes [offset, offset + length), the reader's own. @throws CHECKPOINT_CORRUPT when the file ends before, CHECKPOINT_STORAGE_FAILED */
   read(offset: number, length: number): Uint8Array;
   close(): void;

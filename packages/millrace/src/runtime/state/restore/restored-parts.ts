@@ -56,7 +56,7 @@ export class RestoredParts {
   #open(bytes: StateBytes, files: StateFiles, restorer: Restorer): KeyedPartReader {
     const keeping: StateFiles = {
       create: (label) => files.create(label),
-      adopt: (path, label) => files.adopt(path, label),
+      adopt: (path, label, checksum) => files.adopt(path, label, checksum),
       open: (opened) => {
         const file = new KeepingReader(files.open(opened));
         this.#files.push(file);

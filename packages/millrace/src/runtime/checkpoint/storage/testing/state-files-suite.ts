@@ -14,7 +14,10 @@ export interface StateFilesFixture {
 }
 
 /** What every StateFiles has to do. */
-export function describeStateFiles(name: string, make: (folder: string) => StateFilesFixture): void {
+export function describeStateFiles(
+  name: string,
+  make: (folder: string) => StateFilesFixture | Promise<StateFilesFixture>,
+): void {
   function bytesOf(length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) bytes[i] = i * 31;
@@ -26,7 +29,7 @@ export function describeStateFiles(name: string, make: (folder: string) => State
   ): () => Promise<void> {
     return async () => {
       using dir = tempFolder();
-      await test(make(dir.path), dir);
+      await test(await make(dir.path), dir);
       expect(dir.openFiles()).toBe(0);
     };
   }
