@@ -46,6 +46,14 @@ it(
     expect(attached.code, attached.err).toBe(0);
     expect(attached.err).toMatch(/ticks FINISHED .*\n {2}in 1,000 records/u);
 
+    // The cluster builds what this process would.
+    const info = ["info", "jobs/resumed-ticks.ts", "-p", "2", "--json"] as const;
+    const [here, there] = await Promise.all([
+      json(...info, "--", "--count", "5"),
+      json(...info, "--target", "cluster", "--", "--count", "5"),
+    ]);
+    expect(there).toEqual(here);
+
     // A package with compiled code stays outside, and must be there.
     const little = join(place.folder, "node_modules/little");
     mkdirSync(little);

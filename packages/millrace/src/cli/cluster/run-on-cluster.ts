@@ -11,6 +11,7 @@ import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SubmittedJob } from "../../client/job/submitted-job.ts";
 import { externalPackages } from "../../client/submit-options.ts";
 import type { SubmitOptions } from "../../client/submit-options.ts";
+import type { ClusterAccess } from "../command-line/cluster-requests.ts";
 import type { ClusterRun, RunRequest } from "../command-line/requests.ts";
 import type { CommandContext } from "../commands/command-context.ts";
 import { ExitCode, exitCodeOf, exitCodeOfSignal } from "../exit-code.ts";
@@ -43,9 +44,7 @@ export async function runOnCluster(
   try {
     const cluster = await clusterOf(access, cwd);
     const url = await jobModuleUrl(request.module, cwd);
-    const { settings } = await accessSettings(access, cwd);
-    const configured = configValue(settings, EXTERNAL_PACKAGES) ?? "";
-    const outside = externalPackages({ externals, config: { [EXTERNAL_PACKAGES.key]: configured } });
+    const outside = await packagesOutside(access, externals, cwd);
     for (const name of outside) {
       reporter.note(
         `${name} is not part of the artifact: the JobManager and every TaskManager use the one installed there`,
@@ -78,10 +77,24 @@ export async function runOnCluster(
   }
 }
 
+/** The packages that stay outside of a job's artifact by the command line and the settings. */
+export async function packagesOutside(
+  access: ClusterAccess,
+  externals: readonly string[],
+  cwd: string,
+): Promise<readonly string[]> {
+  const { settings } = await accessSettings(access, cwd);
+  const configured = configValue(settings, EXTERNAL_PACKAGES) ?? "";
+  return externalPackages({ externals, config: { [EXTERNAL_PACKAGES.key]: configured } });
+}
+
 const JOB_KEYS: ReadonlySet<string> = new Set(OPTIONS.map(({ key }) => key));
 
 /** What a command line says of the job. Folders are relative to `cwd`, as for a job of this process. */
-export function submitOptions(request: RunRequest, cwd: string): SubmitOptions {
+export function submitOptions(
+  request: Pick<RunRequest, "parallelism" | "settings" | "jobArgs" | "checkpoints">,
+  cwd: string,
+): SubmitOptions {
   const { parallelism, settings, jobArgs, checkpoints } = request;
   const { savepoint, claim, allowNonRestoredState, checkpointInterval, checkpointDir } = checkpoints;
   const folder = (path: string): string => (path.includes("://") ? path : resolve(cwd, path));

@@ -74,6 +74,8 @@ Examples:
   $ millrace info job.ts
   $ millrace info job.ts -p 4 -- --input flights.csv
   $ millrace info job.ts --json > plan.json
+  $ millrace info job.ts -m jobmanager:8081
+      as the cluster builds it, by its own settings; nothing runs
 `;
 
 /** Below the help of `millrace savepoint`. */

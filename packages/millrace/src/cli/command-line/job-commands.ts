@@ -111,10 +111,17 @@ export function savepointOnExit({
 
 /** Options of `millrace run` that are for a cluster. */
 export function withClusterRunOptions(command: Command): Command {
+  return withClusterBuildOptions(command).option(
+    "-d, --detached",
+    "print the job's id, and don't wait for its end",
+  );
+}
+
+/** Options of commands that may build a job in a cluster. */
+export function withClusterBuildOptions(command: Command): Command {
   return command
-    .option("-m, --jobmanager <address>", "run in the cluster with this REST API: host:8081")
-    .option("--target <local|cluster>", "where to run; cluster: the one that the settings name")
-    .option("-d, --detached", "print the job's id, and don't wait for its end")
+    .option("-m, --jobmanager <address>", "in the cluster with this REST API: host:8081")
+    .option("--target <local|cluster>", "where; cluster: the one that the settings name")
     .option(
       "--external <package>",
       "not to be bundled, installed on all TaskManagers; may be repeated",

@@ -10,6 +10,7 @@ import {
   jobHelp,
   jobRequest,
   savepointOnExit,
+  withClusterBuildOptions,
   withClusterRunOptions,
   type JobOptions,
 } from "./job-commands.ts";
@@ -113,10 +114,17 @@ function createProgram(
       })),
     );
 
-  jobCommand(output, program, "info", [["--json", "show it as JSON"]])
+  withClusterBuildOptions(jobCommand(output, program, "info", [["--json", "show it as JSON"]]))
     .description("Show the plan of a job without running it.")
     .addHelpText("after", INFO_EXAMPLES)
-    .action(take((job, { json = false }) => ({ command: "info", ...job, json })));
+    .action(
+      take((job, options) => ({
+        command: "info",
+        ...job,
+        json: options.json === true,
+        cluster: clusterRun(options),
+      })),
+    );
 
   const savepoint = savepointCommands(output, program, jobArgs, found);
   savepointTriggerCommand(output, savepoint, found);

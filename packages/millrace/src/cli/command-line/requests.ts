@@ -65,6 +65,8 @@ export interface InfoRequest extends JobRequest {
   readonly command: "info";
   /** The plan as JSON. */
   readonly json: boolean;
+  /** Built in a cluster, as if it were run there; undefined: in this process. */
+  readonly cluster: ClusterRun | undefined;
 }
 
 /** `millrace savepoint inspect` */
