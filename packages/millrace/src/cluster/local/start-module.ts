@@ -10,6 +10,8 @@ import type { JobArtifact } from "../artifact/bundle-job.ts";
 import { loadJob } from "../artifact/load-job.ts";
 import { refuseCollecting } from "../artifact/refuse-collecting.ts";
 import { removeLeftOverFolders } from "../artifact/job-folder.ts";
+import { openLocalBackups } from "../task-manager/local-backups.ts";
+import { wantsLocalCopies } from "../task-manager/open-local-copies.ts";
 import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import type { StandardStreams } from "../job-manager/job-master/standard-streams.ts";
 import type { LocalJob } from "./local-job.ts";
@@ -104,6 +106,7 @@ async function launch(
   const release = async (): Promise<void> => {
     tidying.cancel();
     await slots.close();
+    await slots.localBackups?.close();
     await artifact?.dispose();
     await removeLeftOverFolders();
   };
@@ -114,6 +117,7 @@ async function launch(
     const first = buildModule(await load(artifact), options);
     if (options.unattended === true) refuseCollecting(first.streamGraph);
     const { built, restore } = await restoreJob(first, options.restoreFrom, log);
+    if (wantsLocalCopies(built.config)) slots.localBackups = await openLocalBackups(built.config, clock);
     const master = await startJob({
       ...built,
       program: { kind: "module", url: artifact.url, originalUrl: artifact.originalUrl },

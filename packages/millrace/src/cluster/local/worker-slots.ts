@@ -6,6 +6,7 @@ import type {
   SlotProvider,
   SlotsRequest,
 } from "../job-manager/job-master/units/slot-provider.ts";
+import type { LocalBackups } from "../task-manager/local-backups.ts";
 import { planProcessRings } from "../task-manager/process-rings.ts";
 import { WorkerSlot } from "../task-manager/worker-slot.ts";
 
@@ -14,6 +15,8 @@ import { WorkerSlot } from "../task-manager/worker-slot.ts";
  * and its graph built, or while a failed job waits for its restart.
  */
 export class WorkerSlots implements SlotProvider {
+  /** Where slots may keep copies of state; undefined: nowhere. */
+  localBackups: LocalBackups | undefined;
   /** Started, and given to nobody yet. */
   #spare: WorkerSlot[] = [];
   readonly #given = new Set<WorkerSlot>();
@@ -49,6 +52,7 @@ export class WorkerSlots implements SlotProvider {
     }
     for (const [a, b] of rings?.pairs ?? []) WorkerSlot.connect(slots, a, b);
     slots.forEach((slot, index) => {
+      this.#allowCopies(slot, request);
       // Whoever watches the slot has heard of its loss before its neighbours tell of theirs.
       void slot.gone.then(() => {
         rings?.slotGone(index, (other) => slots[other]?.ring());
@@ -60,6 +64,14 @@ export class WorkerSlots implements SlotProvider {
       location: localSlot(slotId(`local/${firstSlot + index}`)),
       exchange: rings?.of(index),
     }));
+  }
+
+  #allowCopies(slot: WorkerSlot, { token: { jobId } }: SlotsRequest): void {
+    const backups = this.localBackups;
+    if (backups === undefined) return;
+    const folders = backups.begin(jobId);
+    slot.allowCopies(folders);
+    void slot.gone.then(() => backups.ended(jobId, folders));
   }
 
   /** Ends those that turned out not to be needed. */

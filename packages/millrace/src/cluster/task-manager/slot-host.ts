@@ -9,13 +9,20 @@ import type { SlotDeployment, TaskDeployment } from "../../protocol/control/depl
 import { toEnvelope } from "../../protocol/control/error-envelope.ts";
 import { CONTROL_VERSION } from "../../protocol/control/messages.ts";
 import type { ToSlot } from "../../protocol/control/messages.ts";
+import type { CheckpointLocation } from "../../protocol/control/snapshots.ts";
+import type { LocalCopies, LocalFolders } from "../../runtime/checkpoint/local/local-copies.ts";
+import { LocalStateFiles } from "../../runtime/checkpoint/local/local-state-files.ts";
+import { RestoredBytes } from "../../runtime/checkpoint/local/restored-bytes.ts";
+import type { StateFiles } from "../../runtime/checkpoint/storage/state-files.ts";
 import type { StateBackendFactory } from "../../runtime/state/backend-module.ts";
 import { createStateFiles } from "../../runtime/checkpoint/storage/create-state-files.ts";
 import { createTask } from "../../runtime/task/create-task.ts";
 import { SlotScheduler } from "../../runtime/task/slot-scheduler.ts";
+import type { TaskMetrics } from "../../runtime/task/task-metrics.ts";
 import type { TaskServices } from "../../runtime/task/task-services.ts";
 import type { Task } from "../../runtime/task/task.ts";
 import type { BackendLoader } from "./load-state-backend.ts";
+import { openLocalCopies } from "./open-local-copies.ts";
 import type { BuiltProgram, ProgramLoader } from "./program.ts";
 import { SlotChannels } from "./slot-channels.ts";
 import type { OpenRings } from "./slot-channels.ts";
@@ -32,6 +39,8 @@ export interface SlotHostOptions {
   readonly loadBackend: BackendLoader;
   /** Opens the shared memory of a deployment; undefined in slots without peers. */
   readonly openRings: OpenRings | undefined;
+  /** Where copies of state may be kept on this machine, as known when it is deployed. Default: nowhere. */
+  readonly localFolders?: () => LocalFolders | undefined;
 }
 
 /**
@@ -45,7 +54,9 @@ export class SlotHost {
   readonly #clientBacklog = new Map<ExecutionId, { sent: number; taken: number }>();
   /** A task has one for each of its sinks. */
   readonly #backlogListeners = new Map<ExecutionId, (() => void)[]>();
+  readonly #restored = new Map<ExecutionId, RestoredBytes>();
   #deployment: SlotDeployment | undefined;
+  #copies: LocalCopies | undefined;
   #scheduler: SlotScheduler | undefined;
 
   constructor(options: SlotHostOptions) {
@@ -65,6 +76,11 @@ export class SlotHost {
     this.#scheduler?.bell();
   }
 
+  /** User code prints, by itself. */
+  print(bytes: Uint8Array, stream: "stdout" | "stderr"): void {
+    this.#streams.write(bytes, stream);
+  }
+
   /** Whether its tasks have been started and have nothing to do at the moment. */
   get quiet(): boolean {
     if ([...this.#tasks.values()].some((task) => task.underway)) return false;
@@ -75,11 +91,6 @@ export class SlotHost {
   close(): void {
     for (const task of this.#tasks.values()) task.cancel();
     this.#scheduler?.close();
-  }
-
-  /** User code prints, by itself. */
-  print(bytes: Uint8Array, stream: "stdout" | "stderr"): void {
-    this.#streams.write(bytes, stream);
   }
 
   async #receive(message: ToSlot): Promise<void> {
@@ -117,10 +128,10 @@ export class SlotHost {
         return this.#trigger(message);
       case "checkpointComplete":
         for (const task of this.#tasks.values()) task.checkpointComplete(message.checkpointId);
-        return;
+        return this.#copies?.completed(message.checkpointId);
       case "checkpointAborted":
         for (const task of this.#tasks.values()) task.checkpointAborted(message.checkpointId);
-        return;
+        return this.#copies?.aborted(message.checkpointId);
       case "commitAtEnd":
         for (const execution of message.executions) this.#tasks.get(execution)?.commitAtEnd();
         return;
@@ -151,6 +162,9 @@ export class SlotHost {
       builds.set(subtask, built);
     }
     const createBackend = await this.#options.loadBackend(deployment);
+    this.#copies = await openLocalCopies(deployment, this.#options.localFolders?.(), (level, text) =>
+      this.#options.connection.send({ type: "log", level, message: text }),
+    );
     const settings = taskSettings(deployment.config);
     const channels = new SlotChannels(deployment, settings, this.#options.openRings);
     this.#scheduler = new SlotScheduler(this.#options.clock, channels.network);
@@ -172,6 +186,9 @@ export class SlotHost {
     if (vertex === undefined)
       throw new MillraceError("INTERNAL", `the job graph has no vertex ${task.vertex}`);
     const scheduler = this.#scheduler as SlotScheduler;
+    const services = this.#services(task.execution);
+    const restored = new RestoredBytes();
+    this.#restored.set(task.execution, restored);
     const created = createTask({
       deployment: task,
       graph: streamGraph,
@@ -179,23 +196,30 @@ export class SlotHost {
       jobId: deployment.token.jobId,
       attempt: deployment.token.attempt,
       checkpoints: deployment.checkpoints,
-      stateFiles: createStateFiles,
+      stateFiles: (location) => this.#stateFiles(location, deployment.checkpoints.location, restored),
       args: deployment.args,
       settings: taskSettings(deployment.config),
       clock,
       backend: createBackend(),
-      services: this.#services(task.execution),
+      services,
       openWriters: (flowOf) => channels.openWriters(task, built, flowOf),
       inputs: channels.openInputs(task, built),
       places: channels.inputPlaces(task, built),
       wake: (it) => scheduler.wake(it),
-      onState: (_, state, error) =>
+      onState: (_, state, error) => {
         connection.send({
           type: "taskState",
           execution: task.execution,
           state,
           error: error === undefined ? undefined : toEnvelope(error),
-        }),
+        });
+        const { local, remote } = restored;
+        if (state === "RUNNING" && this.#copies !== undefined && local + remote > 0)
+          services.log(
+            "info",
+            `task ${task.execution} has restored ${local} bytes from local copies, ${remote} bytes from checkpoint ${task.restore?.checkpointId} itself`,
+          );
+      },
     });
     this.#tasks.set(task.execution, created);
   }
@@ -220,8 +244,13 @@ export class SlotHost {
       },
       clientBacklog: () => backlog.sent - backlog.taken,
       onBacklog: (callback) => listeners.push(callback),
-      acknowledgeCheckpoint: (checkpointId, snapshot, metrics) =>
-        connection.send({ type: "checkpointAcknowledged", execution, checkpointId, snapshot, metrics }),
+      acknowledgeCheckpoint: (checkpointId, snapshot, metrics) => {
+        const acknowledge = (): void =>
+          connection.send({ type: "checkpointAcknowledged", execution, checkpointId, snapshot, metrics });
+        const copied = this.#copies?.acknowledged(checkpointId, snapshot);
+        if (copied === undefined) acknowledge();
+        else void copied.then(acknowledge);
+      },
       declineCheckpoint: (checkpointId, error) => this.#decline(execution, checkpointId, error),
       endOfData: () => connection.send({ type: "endOfData", execution }),
       log: (level, message) => connection.send({ type: "log", level, message }),
@@ -270,9 +299,25 @@ export class SlotHost {
     connection.send({ type: "checkpointDeclined", execution, checkpointId, error: toEnvelope(error) });
   }
 
+  /** Those of the job's own checkpoints are copied; nobody recovers from a savepoint. */
+  #stateFiles(location: CheckpointLocation, own: CheckpointLocation, restored: RestoredBytes): StateFiles {
+    const originals = createStateFiles(location);
+    const copies = this.#copies;
+    if (copies === undefined || location.directory !== own.directory) return originals;
+    return new LocalStateFiles({ originals, copies, inlineThreshold: location.inlineThreshold, restored });
+  }
+
+  #metrics(execution: ExecutionId, task: Task): TaskMetrics {
+    const metrics = task.metrics();
+    const restored = this.#restored.get(execution);
+    if (this.#copies === undefined || restored === undefined) return metrics;
+    const { local: restoredLocalBytes, remote: restoredRemoteBytes } = restored;
+    return { ...metrics, user: { restoredLocalBytes, restoredRemoteBytes, ...metrics.user } };
+  }
+
   #reportMetrics(request: number): void {
     const tasks = Object.fromEntries(
-      [...this.#tasks].map(([execution, task]) => [execution, task.metrics()]),
+      [...this.#tasks].map(([execution, task]) => [execution, this.#metrics(execution, task)]),
     );
     this.#options.connection.send({ type: "metrics", request, tasks });
   }

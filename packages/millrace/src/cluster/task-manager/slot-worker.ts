@@ -6,6 +6,7 @@ import { SystemClock } from "../../common/clock/system-clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { unreachable } from "../../common/errors/unreachable.ts";
 import { toEnvelope } from "../../protocol/control/error-envelope.ts";
+import type { LocalFolders } from "../../runtime/checkpoint/local/local-copies.ts";
 import { preloadRuntime } from "../artifact/runtime-modules.ts";
 import { loadStateBackend } from "./load-state-backend.ts";
 import { moduleProgram } from "./module-program.ts";
@@ -26,12 +27,14 @@ const credit = OutputCredit.ofThisThread();
 const connection = new SlotLine(port, credit);
 redirectConsole();
 
+let localFolders: LocalFolders | undefined;
 const host = new SlotHost({
   connection,
   clock: new SystemClock(),
   loadProgram: moduleProgram,
   loadBackend: loadStateBackend,
   openRings: openSlotRings((slot) => bells.get(slot)?.postMessage(0)),
+  localFolders: () => localFolders,
 });
 
 port.on("message", (message: ToWorker) => {
@@ -41,6 +44,9 @@ port.on("message", (message: ToWorker) => {
       return;
     case "remote":
       connection.open(message.slot);
+      return;
+    case "localFolders":
+      localFolders = message.folders;
       return;
     case "bytes":
       receive(message.bytes);

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
+import type { LocalFolders } from "../../runtime/checkpoint/local/local-copies.ts";
 
 /** A slot whose JobMaster is in another process: what its TaskManager knows of it, and the JobMaster does not. Structured-cloneable. */
 export interface RemoteSlot {
@@ -18,6 +19,8 @@ export interface RemoteSlot {
 export type ToWorker =
   | { readonly type: "control"; readonly message: ToSlot }
   | { readonly type: "remote"; readonly slot: RemoteSlot }
+  /** Where the slot may keep copies of state, before it is deployed; without it, there are none. */
+  | { readonly type: "localFolders"; readonly folders: LocalFolders }
   /** As `encodeMessage` made them. */
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
   /** The line to a peer slot, by which both ring each other's bell. */

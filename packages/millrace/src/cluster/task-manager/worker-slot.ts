@@ -4,6 +4,7 @@ import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SlotConnection } from "../../protocol/control/control-transport.ts";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
 import { OutputCredit } from "./output-credit.ts";
+import type { LocalFolders } from "../../runtime/checkpoint/local/local-copies.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 import type { FromWorker, RemoteSlot, ToWorker } from "./worker-protocol.ts";
 
@@ -77,6 +78,11 @@ export class WorkerSlot implements SlotConnection {
   /** Opens it for a JobMaster in another process: from now on its messages are bytes. Once, when it is online. */
   openRemote(slot: RemoteSlot): void {
     this.#post({ type: "remote", slot });
+  }
+
+  /** Where it may keep copies of state. Before it is deployed. */
+  allowCopies(folders: LocalFolders): void {
+    this.#post({ type: "localFolders", folders });
   }
 
   /** A message of that JobMaster. */

@@ -1,4 +1,4 @@
-import type { SlotId } from "../../common/ids/ids.ts";
+import type { JobId, SlotId } from "../../common/ids/ids.ts";
 import type { FencingToken } from "../control/deployment.ts";
 import type { ErrorEnvelope } from "../control/error-envelope.ts";
 
@@ -133,6 +133,8 @@ export type ToTaskManager =
   | { readonly type: "closeSlot"; readonly allocation: number }
   /** So many slots will be asked for soon. */
   | { readonly type: "prepareSlots"; readonly count: number }
+  /** The job is over: what is kept for its recovery can go. Told to all, also to those that never ran it. */
+  | { readonly type: "forgetJob"; readonly jobId: JobId }
   | { readonly type: "heartbeat" }
   | { readonly type: "ask"; readonly request: number; readonly question: TaskManagerQuestion }
   /** Ends the process in order: after its slots. */

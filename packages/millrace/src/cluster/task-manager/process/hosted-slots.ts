@@ -7,6 +7,8 @@ import type { FromTaskManager, OpenSlots } from "../../../protocol/cluster/resou
 import { toEnvelope } from "../../../protocol/control/error-envelope.ts";
 import type { DataExchange, DataNetwork } from "../../../runtime/network/tcp/data-network.ts";
 import type { Log } from "../../logging/log.ts";
+import type { LocalFolders } from "../../../runtime/checkpoint/local/local-copies.ts";
+import type { LocalBackups } from "../local-backups.ts";
 import { SharedMemoryReclaimer } from "../reclaim-shared-memory.ts";
 import type { WorkerSlot } from "../worker-slot.ts";
 import type { ArtifactCache, UsedArtifact } from "./artifact-cache.ts";
@@ -22,6 +24,7 @@ export interface HostedSlotsOptions {
   readonly slotHeap: number | undefined;
   readonly threads: SpareThreads;
   readonly artifacts: ArtifactCache;
+  readonly localBackups: LocalBackups;
   readonly network: DataNetwork;
   readonly clock: Clock;
   readonly log: Log;
@@ -40,6 +43,7 @@ interface HostedSlot {
   readonly slot: number;
   readonly slotId: string;
   readonly thread: WorkerSlot;
+  readonly localFolders: LocalFolders;
   readonly attempt: HostedAttempt;
   /** Whether its end was asked for, here or by the JobManager. */
   closing: boolean;
@@ -133,7 +137,7 @@ export class HostedSlots {
 
   /** Takes slots and opens their exchange, before anything is waited for: who asks next sees them taken. */
   #reserve(order: OpenSlots): HostedAttempt {
-    const { network, threads, networkMemory } = this.#options;
+    const { network, threads, networkMemory, localBackups } = this.#options;
     checkSlotsOrder(
       order,
       this.#options,
@@ -157,7 +161,15 @@ export class HostedSlots {
       exchanging: true,
     };
     for (const { allocation, slot, slotId } of order.orders) {
-      const hosted: HostedSlot = { allocation, slot, slotId, thread: threads.take(), attempt, ...FRESH };
+      const hosted: HostedSlot = {
+        allocation,
+        slot,
+        slotId,
+        thread: threads.take(),
+        localFolders: localBackups.begin(attempt.jobId),
+        attempt,
+        ...FRESH,
+      };
       attempt.slots.set(slot, hosted);
       this.#slots.set(allocation, hosted);
       hosted.thread.onClose = (error) => (hosted.error ??= error);
@@ -179,7 +191,8 @@ export class HostedSlots {
     for (const { thread } of slots) thread.checkAlive();
     this.#connectBells(attempt);
     for (const hosted of slots) {
-      const { thread, slot } = hosted;
+      const { thread, slot, localFolders } = hosted;
+      thread.allowCopies(localFolders);
       thread.onOutput = (bytes) => this.#options.output(bytes);
       thread.onBytes = (bytes) => this.#fromSlot(hosted, bytes);
       thread.openRemote({
@@ -241,8 +254,9 @@ export class HostedSlots {
 
   /** Its thread has ended. The JobManager hears of it before its neighbours tell of theirs. */
   #gone(hosted: HostedSlot): void {
-    const { threads, send, log } = this.#options;
+    const { threads, localBackups, send, log } = this.#options;
     const { allocation, slot, slotId, attempt, ordered, open, closing } = hosted;
+    localBackups.ended(attempt.jobId, hosted.localFolders);
     hosted.open = false;
     this.#slots.delete(allocation);
     attempt.slots.delete(slot);

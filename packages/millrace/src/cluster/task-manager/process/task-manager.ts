@@ -10,6 +10,7 @@ import type {
 import { toEnvelope } from "../../../protocol/control/error-envelope.ts";
 import type { DataNetwork } from "../../../runtime/network/tcp/data-network.ts";
 import type { ProcessLog } from "../../logging/process-log.ts";
+import type { LocalBackups } from "../local-backups.ts";
 import { answerQuestion } from "./answer-question.ts";
 import type { ArtifactCache } from "./artifact-cache.ts";
 import { HostedSlots } from "./hosted-slots.ts";
@@ -28,6 +29,7 @@ export interface TaskManagerOptions {
   readonly health: ProcessHealth;
   readonly network: DataNetwork;
   readonly artifacts: ArtifactCache;
+  readonly localBackups: LocalBackups;
   readonly connect: () => Promise<JobManagerConnection>;
 }
 
@@ -47,7 +49,7 @@ export class TaskManager {
   readonly #end: (error: Error | undefined) => void;
 
   constructor(options: TaskManagerOptions) {
-    const { settings, description, clock, log, health, network, artifacts } = options;
+    const { settings, description, clock, log, health, network, artifacts, localBackups } = options;
     this.#options = options;
     const { promise, resolve } = Promise.withResolvers<Error | undefined>();
     this.ended = promise;
@@ -60,6 +62,7 @@ export class TaskManager {
       slotHeap: settings.slotHeap,
       threads: this.#threads,
       artifacts,
+      localBackups,
       network,
       clock,
       log: log.log,
@@ -103,7 +106,7 @@ export class TaskManager {
   async close(error?: Error): Promise<void> {
     if (this.#ending) return void (await this.ended);
     this.#ending = true;
-    const { log, network, artifacts, health } = this.#options;
+    const { log, network, artifacts, localBackups, health } = this.#options;
     log.log(
       error === undefined ? "info" : "error",
       `ends${error === undefined ? "" : `: ${error.message}`}`,
@@ -113,6 +116,7 @@ export class TaskManager {
     this.#link.close();
     await network.close();
     await artifacts.close();
+    await localBackups.close();
     health.close();
     log.close();
     this.#end(error);
@@ -138,6 +142,8 @@ export class TaskManager {
         return this.#slots.closeSlot(order.allocation);
       case "prepareSlots":
         return this.#threads.prepare(Math.min(order.count, this.#slots.free));
+      case "forgetJob":
+        return this.#options.localBackups.forget(order.jobId);
       case "ask":
         return void this.#answer(order.request, order.question);
       case "shutdown":

@@ -86,6 +86,7 @@ export class ScriptedTaskManager {
       case "shutdown":
         return this.connection.close();
       case "prepareSlots":
+      case "forgetJob":
         return undefined;
     }
   }
