@@ -109,6 +109,8 @@ async function metricsOf(
         {
           numRecordsIn: metrics["read-records"],
           numRecordsOut: metrics["write-records"],
+          numBytesIn: metrics["read-bytes"],
+          numBytesOut: metrics["write-bytes"],
           numRecordsToSinks: sum("numRecordsSend"),
           numRecordsSkipped: sum("numRecordsSkipped"),
           busyTime: metrics["accumulated-busy-time"],

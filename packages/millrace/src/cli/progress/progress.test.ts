@@ -43,6 +43,8 @@ function task(values: Partial<TaskMetrics>): TaskMetrics {
   return {
     numRecordsIn: 0,
     numRecordsOut: 0,
+    numBytesIn: 0,
+    numBytesOut: 0,
     numRecordsToSinks: 0,
     busyTime: 0,
     idleTime: 0,

@@ -53,6 +53,8 @@ export interface ChannelWriter {
   flush(): boolean;
   /** Bytes (or for local channels: elements) that wait on this side, the spill included. For metrics and tests. */
   readonly backlog: number;
+  /** Bytes of data frames that were handed over, counted once for each frame; 0 for local channels, which make no bytes. For metrics. */
+  readonly bytesSent: number;
   /** After `endOfPartition` an orderly end; before it the consumer fails with CHANNEL_CLOSED. */
   close(): void;
 }
@@ -103,6 +105,8 @@ export interface InputChannel {
   takeEvent(): ChannelEvent;
   /** Frames that wait at the head and behind it (for local channels: elements). For metrics. */
   readonly queued: number;
+  /** Bytes of data that came to the head so far, counted once for each frame; 0 for local channels. For metrics. */
+  readonly bytesReceived: number;
   /**
    * Called when `head()` changes from "none", also to an error that it throws; set by the gate. Not called while the reader is at
    * it: who has released a frame or taken an event asks `head()` again.

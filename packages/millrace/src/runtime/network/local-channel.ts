@@ -36,6 +36,7 @@ export interface LocalChannelOptions {
 export class LocalChannel implements ChannelWriter {
   /** Plain, because the task reads it after each record. */
   blocked = false;
+  readonly bytesSent = 0;
   readonly #id: number;
   readonly #queue: ElementQueue;
   readonly #capacity: number;
@@ -144,6 +145,7 @@ export class LocalChannel implements ChannelWriter {
 class LocalInputChannel implements InputChannel, ElementCursor<unknown> {
   readonly index: number;
   readonly input: 0 | 1;
+  readonly bytesReceived = 0;
   onReadable: (() => void) | undefined;
   onOvertaken: ((barrier: Barrier) => void) | undefined;
   value: unknown = undefined;

@@ -2,6 +2,9 @@
 export interface TaskMetrics {
   readonly numRecordsIn: number;
   readonly numRecordsOut: number;
+  /** Bytes of frames from and to other slots; records that stay within a slot are objects, and count none. */
+  readonly numBytesIn: number;
+  readonly numBytesOut: number;
   /** Records that entered the sinks of this task's chain; counted apart, since a sink has no output. */
   readonly numRecordsToSinks: number;
   /** Time spent working, waiting for input, and waiting for room. */

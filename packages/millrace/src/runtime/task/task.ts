@@ -219,6 +219,8 @@ export class Task {
     return {
       numRecordsIn: this.#source?.records ?? chain.recordsIn,
       numRecordsOut: writers.reduce((sum, writer) => sum + writer.numRecordsOut, 0),
+      numBytesIn: gate.channels.reduce((sum, channel) => sum + channel.bytesReceived, 0),
+      numBytesOut: writers.reduce((sum, writer) => sum + writer.bytesSent, 0),
       numRecordsToSinks: this.#sinks().reduce((sum, sink) => sum + sink.records, 0),
       ...this.#time.read(),
       currentWatermark: this.#source === undefined ? this.#input.watermark : this.#source.watermark,

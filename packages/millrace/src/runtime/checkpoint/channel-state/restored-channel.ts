@@ -43,6 +43,10 @@ export class RestoredChannel implements InputChannel {
     return this.#replay === undefined ? this.#channel.cursor : this.#replay.cursor;
   }
 
+  get bytesReceived(): number {
+    return this.#channel.bytesReceived;
+  }
+
   get queued(): number {
     return this.#channel.queued;
   }

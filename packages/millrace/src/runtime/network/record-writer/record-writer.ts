@@ -63,6 +63,13 @@ export abstract class RecordWriter implements Output<unknown> {
     return sum;
   }
 
+  /** Bytes that left: the sum over the channels. */
+  get bytesSent(): number {
+    let sum = 0;
+    for (const channel of this.channels) sum += channel.bytesSent;
+    return sum;
+  }
+
   close(): void {
     for (const channel of this.channels) channel.close();
   }

@@ -49,6 +49,10 @@ export class RingInputChannel implements InputChannel {
     return this.#decoder;
   }
 
+  get bytesReceived(): number {
+    return this.#receiver.bytesReceived;
+  }
+
   get queued(): number {
     return this.#receiver.queued;
   }

@@ -42,6 +42,8 @@ export class RingReceiver {
   /** Told when `producerClosed` becomes true; set by the channel's reader. */
   onClosed: (() => void) | undefined;
 
+  /** Of data, without headers. */
+  bytesReceived = 0;
   readonly #memory: ReceiverMemory;
   readonly #assembler: PayloadAssembler;
   readonly #data: FrameSlots;
@@ -209,6 +211,7 @@ export class RingReceiver {
     this.start = assembler.start;
     this.end = assembler.end;
     this.#elements = assembler.elements;
+    if (kind === FrameKind.DATA) this.bytesReceived += this.end - this.start;
     return true;
   }
 

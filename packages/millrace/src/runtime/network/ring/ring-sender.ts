@@ -32,6 +32,8 @@ export class RingSender {
   readonly data: FrameSlots;
   readonly events: FrameSlots;
   readonly pool: Uint8Array;
+  /** Of data, without headers. */
+  bytesSent = 0;
   readonly #memory: SenderMemory;
   readonly #view: DataView;
   readonly #header: FrameHeader = emptyFrameHeader();
@@ -152,8 +154,10 @@ export class RingSender {
     writeFrameHeader(this.#view, frames.offset, header);
     header.sequence = (header.sequence + 1) >>> 0;
     frames.advance();
-    if (kind === FrameKind.DATA) this.#dataSent = (this.#dataSent + 1) | 0;
-    else this.#eventsSent = (this.#eventsSent + 1) | 0;
+    if (kind === FrameKind.DATA) {
+      this.#dataSent = (this.#dataSent + 1) | 0;
+      this.bytesSent += length;
+    } else this.#eventsSent = (this.#eventsSent + 1) | 0;
     ring.put(channel.ordinal, kind);
     slots.wake(channel.consumerSlot);
   }

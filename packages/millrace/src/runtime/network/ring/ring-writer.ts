@@ -139,6 +139,10 @@ export class RingWriter implements ChannelWriter {
     return this.#spill.bytes + (this.#place === Place.NONE ? 0 : this.#encoder.size);
   }
 
+  get bytesSent(): number {
+    return this.#sender.bytesSent;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

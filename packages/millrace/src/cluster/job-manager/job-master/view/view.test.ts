@@ -26,6 +26,8 @@ const graph: JobGraph = {
 const metrics = (over: Partial<TaskMetrics>): TaskMetrics => ({
   numRecordsIn: 0,
   numRecordsOut: 0,
+  numBytesIn: 0,
+  numBytesOut: 0,
   numRecordsToSinks: 0,
   busyTime: 0,
   idleTime: 0,
