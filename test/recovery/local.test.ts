@@ -7,6 +7,7 @@ import type { LocalJob } from "../../packages/millrace/src/cluster/local/local-j
 import type { ModuleOptions } from "../../packages/millrace/src/cluster/local/start-module.ts";
 import { CapturedStreams } from "../cluster/captured-streams.ts";
 import { COUNT } from "./jobs/counted.ts";
+import { COUNT as FORGOTTEN } from "./jobs/forgetful.ts";
 
 const JOB = new URL("./jobs/counted.ts", import.meta.url).href;
 
@@ -49,7 +50,9 @@ function lines(): readonly string[] {
     .sort();
 }
 
-const EXPECTED = Array.from({ length: COUNT }, (_, i) => `${i % 10} ${Math.floor(i / 10) + 1}`).sort();
+const expected = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, i) => `${i % 10} ${Math.floor(i / 10) + 1}`).sort();
+const EXPECTED = expected(COUNT);
 
 it("counts every record once although the thread of a slot ends", async () => {
   const job = await start();
@@ -61,6 +64,44 @@ it("counts every record once although the thread of a slot ends", async () => {
   // Nothing is left of its checkpoints.
   expect(readdirSync(join(folder, "checkpoints"))).toEqual([]);
 });
+
+it.each(["hashmap", "rocksdb"])(
+  "restores from the local disk what the checkpoints have lost: %s",
+  async (backend) => {
+    const log: string[] = [];
+    const local = join(folder, "local");
+    const job = await startModule(new URL("./jobs/forgetful.ts", import.meta.url).href, {
+      parallelism: 2,
+      args: { output: join(folder, "output"), checkpoints: join(folder, "checkpoints") },
+      config: {
+        "execution.checkpointing.interval": 50,
+        "execution.checkpointing.dir": join(folder, "checkpoints"),
+        "execution.checkpointing.data-inline-threshold": 0,
+      // Its files may be among those that are removed.
+      "execution.checkpointing.tolerable-failed-checkpoints": 100,
+        "execution.checkpointing.local-backup.dirs": local,
+        "execution.state-recovery.from-local": true,
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.delay": 20,
+        "state.backend.type": backend,
+        "state.backend.rocksdb.localdir": folder,
+      },
+      streams: new CapturedStreams(),
+      log: (_, message) => log.push(message),
+    });
+    expect(await job.done).toMatchObject({ status: "FINISHED", error: undefined });
+    expect(job.restarts).toBe(1);
+    expect(lines()).toEqual(expected(FORGOTTEN));
+    const restored = log.filter((message) => message.includes("has restored"));
+    expect(restored.length).toBeGreaterThan(0);
+    for (const message of restored) expect(message).toMatch(/ [1-9]\d* bytes from local copies, 0 bytes/u);
+    const values = [...(await job.metrics()).values()].map(({ user }) => user);
+    expect(values.some(({ restoredLocalBytes }) => Number(restoredLocalBytes) > 0)).toBe(true);
+    expect(values.every(({ restoredRemoteBytes }) => restoredRemoteBytes === 0)).toBe(true);
+    // Nothing is left of them.
+    expect(readdirSync(local)).toEqual([]);
+  },
+);
 
 it("goes on from a savepoint that only this process has, at another parallelism", async () => {
   const first = await start();
