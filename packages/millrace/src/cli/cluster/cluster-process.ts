@@ -18,7 +18,7 @@ export interface ReadyMessage {
 /** Runs a JobManager or a TaskManager in this process, until it is asked to end. */
 export async function clusterProcess(
   { command, access }: ProcessRequest,
-  { cwd }: CommandContext,
+  { cwd, reporter }: CommandContext,
 ): Promise<number> {
   const configuration = await accessSettings(access, cwd);
   if (command === "jobManager") {
@@ -36,8 +36,10 @@ export async function clusterProcess(
   );
   ready({ type: "millrace ready", taskManagerId, logPath });
   const error = await ended;
-  if (error !== undefined) throw error;
-  return ExitCode.OK;
+  if (error === undefined) return ExitCode.OK;
+  // Whatever it is: the process was at work, and may be started again.
+  reporter.failed(error);
+  return ExitCode.FAILED;
 }
 
 /** Says which setting a port that is taken is of. */

@@ -18,7 +18,7 @@ export function logRefusedHandshakes(
   onRefusedHandshake(server, (from, reason, socket) => {
     told.add(socket);
     const peer = peerOf(from);
-    peers.about(peer, "tls")("warn", `refused ${peer} at ${port}: ${reason}`);
+    peers.about(peer, `tls: ${reason}`)("warn", `refused ${peer} at ${port}: ${reason}`);
   });
   return (socket) => told.has(socket);
 }
