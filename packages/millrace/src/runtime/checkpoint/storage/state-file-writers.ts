@@ -16,7 +16,7 @@ class Chunks {
   #chunk = Buffer.allocUnsafeSlow(FIRST_CHUNK);
   #used = 0;
   /** A chunk of the largest size that nobody needs any more: new memory of a large file would make V8 collect garbage for its sake. */
-  #spare: Buffer | undefined;
+  #spare: Buffer<ArrayBuffer> | undefined;
   readonly #onFull: (chunk: Buffer) => void;
 
   constructor(onFull: (chunk: Buffer) => void) {
@@ -45,7 +45,7 @@ class Chunks {
 
   /** A chunk that was handed on, and is written, may be used again. */
   giveBack(chunk: Uint8Array): void {
-    if (chunk.length === LARGEST_CHUNK) this.#spare = Buffer.from(chunk.buffer);
+    if (chunk.length === LARGEST_CHUNK) this.#spare = Buffer.from(chunk.buffer as ArrayBuffer);
   }
 }
 
