@@ -107,6 +107,21 @@ it("tells everything about a job that runs", async () => {
   expect(scraped).toMatch(/^millrace_taskmanager_job_task_numRecordsIn\{.*subtask_index="1".*\} [1-9]/mu);
   expect(scraped).toContain("millrace_jobmanager_numRegisteredTaskManagers 2\n");
 
+  interface Metrics {
+    readonly metrics: { readonly "read-bytes": number; readonly "write-bytes": number };
+  }
+  await cluster.until(async () => {
+    const { vertices } = (await cluster.get(`/jobs/${job}`)) as { vertices: readonly Metrics[] };
+    const bytes = (name: keyof Metrics["metrics"]): number =>
+      vertices.reduce((sum, { metrics }) => sum + metrics[name], 0);
+    return bytes("read-bytes") > 1000 && bytes("write-bytes") > 1000;
+  }, "bytes that were sent and taken");
+  // Its module is loaded to find that out.
+  await cluster.until(async () => {
+    const { files } = (await cluster.get("/jars")) as { files: { entry: { name: string }[] }[] };
+    return files[0]?.entry[0]?.name === "totals";
+  }, "the name of the artifact's job");
+
   const disposal = await trigger("/savepoint-disposal", { "savepoint-path": location });
   expect(await completed(`/savepoint-disposal/${disposal}`)).toEqual({});
   const last = await trigger(`/jobs/${job}/savepoints`, {

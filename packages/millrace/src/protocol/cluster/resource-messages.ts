@@ -49,6 +49,9 @@ export interface TaskManagerHealth {
   /** Bytes. */
   readonly residentMemory: number;
   readonly heapUsed: number;
+  /** Bytes that the heap has from the system, and bytes outside of it that objects hold; undefined: not told. */
+  readonly heapCommitted?: number;
+  readonly external?: number;
   /** Share of one core, over the time since the last one. */
   readonly cpuLoad: number;
   /** ms that its event loop lagged at most, likewise. */

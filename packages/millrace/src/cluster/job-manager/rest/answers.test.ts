@@ -42,7 +42,14 @@ describe("the cluster", () => {
       freeSlots: 2,
       assignedTasks: 1,
       memoryConfiguration: { taskHeap: 2048 * 1024 * 1024, networkMemory: 16 * 1024 * 1024 },
-      metrics: { heapUsed: 1e8 },
+      metrics: {
+        heapUsed: 1e8,
+        heapCommitted: 1.2e8,
+        directUsed: 3e6,
+        nettyShuffleMemoryUsed: 8 * 1024 * 1024,
+        nettyShuffleMemoryAvailable: 8 * 1024 * 1024,
+      },
+      allocatedSlots: [{ assignedTasks: 1 }, { assignedTasks: 0 }],
     });
     expect(answer.allocatedSlots.map(({ jobId }) => jobId)).toEqual([JOB, JOB]);
   });

@@ -29,10 +29,12 @@ export function measureProcess(clock: Clock): ProcessHealth {
     const now = clock.monotonic();
     const { user, system } = process.cpuUsage(used);
     const elapsed = Math.max(1, now - at);
-    const { rss, heapUsed } = process.memoryUsage();
+    const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
     last = {
       residentMemory: rss,
       heapUsed,
+      heapCommitted: heapTotal,
+      external,
       cpuLoad: (user + system) / 1000 / elapsed,
       // The histogram counts from one look to the next, and has nothing until the second.
       eventLoopLag: Math.max(0, lag.max / 1e6 - RESOLUTION),

@@ -2,30 +2,29 @@ import type { JobView } from "../../../../protocol/cluster/job-view.ts";
 import type { TaskManagerDetails, TaskManagers } from "../../../../protocol/rest/task-managers.ts";
 import type { TaskManagerView } from "../../dispatcher/dispatcher-gateway.ts";
 import { whole } from "./statistics.ts";
+import { NEVER } from "./times.ts";
 
 type TaskManagerInfo = TaskManagers["taskmanagers"][number];
 type Resource = TaskManagerInfo["totalResource"];
 
 const MB = 1024 * 1024;
 
-/** How many subtasks run where: by TaskManager, and by TaskManager and job. */
+/** How many subtasks run where: by TaskManager, and by slot. */
 export interface AssignedTasks {
-  on(taskManager: string, job?: string): number;
+  on(taskManager: string, slot?: string): number;
 }
 
 /** Counts the subtasks of these jobs that hold a slot. */
 export function assignedTasks(jobs: readonly JobView[]): AssignedTasks {
   const counts = new Map<string, number>();
   const count = (key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
-  for (const { jobId, vertices } of jobs) {
-    for (const { current } of vertices.flatMap(({ subtasks }) => subtasks)) {
-      if (current.taskManagerId === undefined || !RUNS.has(current.state)) continue;
-      count(current.taskManagerId);
-      count(`${current.taskManagerId}\n${jobId}`);
-    }
+  for (const { current } of jobs.flatMap(({ vertices }) => vertices.flatMap(({ subtasks }) => subtasks))) {
+    if (current.taskManagerId === undefined || !RUNS.has(current.state)) continue;
+    count(current.taskManagerId);
+    if (current.slotId !== undefined) count(`${current.taskManagerId}\n${current.slotId}`);
   }
   return {
-    on: (taskManager, job) => counts.get(job === undefined ? taskManager : `${taskManager}\n${job}`) ?? 0,
+    on: (taskManager, slot) => counts.get(slot === undefined ? taskManager : `${taskManager}\n${slot}`) ?? 0,
   };
 }
 
@@ -81,37 +80,37 @@ const resource = ({ hardware }: TaskManagerView, slots: number): Resource => ({
 
 /** A TaskManager with its slots, and how it is. */
 export function taskManagerDetails(view: TaskManagerView, tasks: AssignedTasks): TaskManagerDetails {
-  const { health, hardware, slots, allocated, taskManagerId } = view;
-  const jobs = Map.groupBy(allocated, ({ jobId }) => jobId);
-  const network = whole(hardware.networkMemory * slots);
+  const { health, hardware, slots, freeSlots, allocated, taskManagerId } = view;
+  const heapUsed = whole(health?.heapUsed ?? 0);
+  const heapCommitted = whole(health?.heapCommitted ?? heapUsed);
+  const outside = whole(Math.max(0, (health?.residentMemory ?? 0) - heapUsed));
   return {
     ...taskManagerInfo(view, tasks),
     metrics: {
-      heapUsed: whole(health?.heapUsed ?? 0),
-      heapCommitted: whole(health?.heapUsed ?? 0),
-      heapMax: whole((hardware.slotHeap ?? 0) * slots),
-      nonHeapUsed: whole(Math.max(0, (health?.residentMemory ?? 0) - (health?.heapUsed ?? 0))),
-      nonHeapCommitted: whole(Math.max(0, (health?.residentMemory ?? 0) - (health?.heapUsed ?? 0))),
-      nonHeapMax: -1,
+      heapUsed,
+      heapCommitted,
+      heapMax: hardware.slotHeap === undefined ? NEVER : whole(hardware.slotHeap * slots),
+      nonHeapUsed: outside,
+      nonHeapCommitted: outside,
+      nonHeapMax: NEVER,
       directCount: 0,
-      directUsed: 0,
-      directMax: 0,
+      directUsed: whole(health?.external ?? 0),
+      directMax: NEVER,
       mappedCount: 0,
       mappedUsed: 0,
       mappedMax: 0,
       nettyShuffleMemorySegmentsAvailable: 0,
       nettyShuffleMemorySegmentsUsed: 0,
       nettyShuffleMemorySegmentsTotal: 0,
-      nettyShuffleMemoryAvailable: 0,
-      nettyShuffleMemoryUsed: 0,
-      nettyShuffleMemoryTotal: network,
+      nettyShuffleMemoryAvailable: whole(hardware.networkMemory * freeSlots),
+      nettyShuffleMemoryUsed: whole(hardware.networkMemory * (slots - freeSlots)),
+      nettyShuffleMemoryTotal: whole(hardware.networkMemory * slots),
       garbageCollectors: [],
     },
-    allocatedSlots: allocated.map(({ jobId }) => ({
+    allocatedSlots: allocated.map(({ jobId, slotId }) => ({
       jobId,
       resource: resource(view, 1),
-      // Which of a job's slots runs which of its tasks is not known here: they are shared out evenly.
-      assignedTasks: Math.ceil(tasks.on(taskManagerId, jobId) / (jobs.get(jobId)?.length ?? 1)),
+      assignedTasks: tasks.on(taskManagerId, slotId),
     })),
   };
 }

@@ -25,6 +25,7 @@ function attempt(number: number, overrides: Partial<AttemptView> = {}): AttemptV
       RUNNING: START + 50,
     },
     taskManagerId: "tm-1",
+    slotId: "tm-1/0",
     endpoint: "10.0.0.1:7000",
     metrics: {
       numRecordsIn: 100,

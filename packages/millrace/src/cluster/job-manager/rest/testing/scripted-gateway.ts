@@ -40,7 +40,14 @@ export const sampleTaskManager: TaskManagerView = {
   pid: 17,
   startedAt: START,
   lastHeartbeatAt: START + 4000,
-  health: { residentMemory: 2e8, heapUsed: 1e8, cpuLoad: 0.5, eventLoopLag: 3.5 },
+  health: {
+    residentMemory: 2e8,
+    heapUsed: 1e8,
+    heapCommitted: 1.2e8,
+    external: 3e6,
+    cpuLoad: 0.5,
+    eventLoopLag: 3.5,
+  },
   freeSlots: 2,
   allocated: [
     { slotId: "tm-1/0", jobId: JOB },
