@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,13 +57,15 @@ async function run(
   peer: ScriptedTaskManager,
   args: Readonly<Record<string, unknown>>,
   config: Readonly<Record<string, unknown>> = {},
-): Promise<{ master: JobMaster }> {
-  const bundle = await bundleJob(new URL("./jobs/in-order.ts", import.meta.url).href);
+  module = "./jobs/in-order.ts",
+): Promise<{ master: JobMaster; log: readonly string[] }> {
+  const bundle = await bundleJob(new URL(module, import.meta.url).href);
   try {
     const bytes = await readFile(fileURLToPath(bundle.url));
     const artifact = referenceTo(bytes, bundle.originalUrl);
     jobManager.artifacts.set(artifact.sha256, bytes);
     const built = buildModule(await loadJob(bundle), { parallelism: 3, args, config });
+    const log: string[] = [];
     const master = await startJob({
       ...built,
       program: { kind: "artifact", sha256: artifact.sha256, originalUrl: bundle.originalUrl },
@@ -72,9 +74,9 @@ async function run(
       packed: false,
       slots: peer.slots(artifact),
       restore: undefined,
-      log: () => {},
+      log: (_, message) => log.push(message),
     });
-    return { master };
+    return { master, log };
   } finally {
     await bundle.dispose();
   }
@@ -165,6 +167,36 @@ describe("a TaskManager", () => {
     });
     const again = await run(peer, { count: 100 });
     expect((await again.master.done).status).toBe("FINISHED");
+  });
+
+  it("keeps copies of a job's state until the job is over, and restores tasks from them", async () => {
+    jobManager = await ScriptedJobManager.listen();
+    const local = join(folder, "local");
+    await start({ "execution.checkpointing.local-backup.dirs": local });
+    const peer = await jobManager.registered();
+    const checkpoints = join(folder, "checkpoints");
+    const { master, log } = await run(
+      peer,
+      { output: join(folder, "output"), checkpoints },
+      {
+        "execution.checkpointing.interval": 50,
+        "execution.checkpointing.dir": checkpoints,
+        "execution.checkpointing.data-inline-threshold": 0,
+        "execution.checkpointing.tolerable-failed-checkpoints": 100,
+        "execution.state-recovery.from-local": true,
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.delay": 20,
+      },
+      "../recovery/jobs/forgetful.ts",
+    );
+    expect(await master.done).toMatchObject({ status: "FINISHED", error: undefined });
+    expect(log.join("\n")).toMatch(/ [1-9]\d* bytes from local copies, 0 bytes from checkpoint/u);
+    const [own = ""] = await readdir(local);
+    expect(await readdir(join(local, own))).toEqual([master.jobId]);
+    peer.send({ type: "forgetJob", jobId: master.jobId });
+    await expect.poll(() => readdir(join(local, own))).toEqual([]);
+    await taskManager.close();
+    expect(await readdir(local)).toEqual([]);
   });
 
   it("divides the heap for tasks among its slots", async () => {
