@@ -189,7 +189,7 @@ describe("files of state with local copies", () => {
       expect([...head, ...reader.read(2000, 3000)]).toEqual([...content(7)]);
       expect(() => reader.read(4000, 1001)).toThrowError("bytes 4000 to 5001 are asked for");
       reader.close();
-      expect(() => reader.read(0, 1)).toThrowError();
+      expect(() => reader.read(0, 1)).toThrowError("it ends at byte 0");
       expect([next.bytes.local, next.bytes.remote, machine.log.length]).toEqual([0, 5000, 1]);
     }),
   );
