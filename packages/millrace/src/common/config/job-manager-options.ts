@@ -37,6 +37,13 @@ export const REQUIREMENT_CHECK_DELAY = durationOption("slotmanager.requirement-c
     "How long requests for slots gather before they are granted: what a job asks for at once, it is given together.",
 });
 
+/** How long known TaskManagers are waited for. */
+export const WORKER_RECOVERY_TIMEOUT = durationOption("resourcemanager.previous-worker.recovery.timeout", {
+  defaultValue: 10_000,
+  description:
+    "With high availability: how long the next JobManager waits for the TaskManagers that the last one had, before it spreads jobs over those that are back (cluster.evenly-spread-out-slots) and tells adaptive jobs how many slots there are. Other jobs start as soon as there are enough slots.",
+});
+
 /** How many ended jobs are remembered. */
 export const JOBSTORE_CAPACITY = integerOption("jobstore.max-capacity", {
   defaultValue: 200,
@@ -63,6 +70,7 @@ export const JOB_MANAGER_OPTIONS: readonly ConfigOption[] = Object.freeze([
   LOAD_BALANCE_MODE,
   SLOT_OPEN_TIMEOUT,
   REQUIREMENT_CHECK_DELAY,
+  WORKER_RECOVERY_TIMEOUT,
   JOBSTORE_CAPACITY,
   JOBSTORE_EXPIRATION,
   OPERATION_EXPIRATION,

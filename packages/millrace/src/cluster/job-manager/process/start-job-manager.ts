@@ -158,6 +158,8 @@ export async function startJobManager(
       log,
       peers,
       randomBytes,
+      former: store.taskManagers.former,
+      onTaskManagers: (ids) => store.taskManagers.remember(ids),
       onFenced: () => void checkLead(leadership, onFenced, log),
     });
     closers.push(() => resources.close());

@@ -11,11 +11,14 @@ import {
   LOAD_BALANCE_MODE,
   REQUIREMENT_CHECK_DELAY,
   SLOT_OPEN_TIMEOUT,
+  WORKER_RECOVERY_TIMEOUT,
 } from "../../../common/config/job-manager-options.ts";
 import type { BrokerSettings } from "./slot-broker.ts";
 
 /** How the ResourceManager works. Times in ms. */
-export interface ResourceManagerSettings extends Omit<BrokerSettings, "epoch" | "randomBytes"> {
+export interface ResourceManagerSettings extends Omit<BrokerSettings, "epoch" | "randomBytes" | "awaited"> {
+  /** How long TaskManagers of the last leader are waited for. */
+  readonly recoveryTimeout: number;
   readonly heartbeatInterval: number;
   readonly heartbeatTimeout: number;
   /** How long a question to a TaskManager waits for its answer. */
@@ -33,6 +36,7 @@ export function resourceManagerSettings(config: Config): ResourceManagerSettings
     requestTimeout: configValue(config, SLOT_REQUEST_TIMEOUT) as number,
     openTimeout: configValue(config, SLOT_OPEN_TIMEOUT) as number,
     gather: configValue(config, REQUIREMENT_CHECK_DELAY) as number,
+    recoveryTimeout: configValue(config, WORKER_RECOVERY_TIMEOUT) as number,
     heartbeatInterval,
     heartbeatTimeout: Math.max(configValue(config, HEARTBEAT_TIMEOUT) as number, 2 * heartbeatInterval),
     askTimeout: configValue(config, WEB_TIMEOUT) as number,

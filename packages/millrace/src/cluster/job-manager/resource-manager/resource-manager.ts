@@ -43,6 +43,10 @@ export interface ResourceManagerOptions {
   readonly log: Log;
   readonly peers: PeerLog;
   readonly randomBytes: (count: number) => Uint8Array;
+  /** The TaskManagers that the last leader had. */
+  readonly former?: readonly string[] | undefined;
+  /** These are registered now. */
+  readonly onTaskManagers?: ((ids: readonly string[]) => void) | undefined;
   /** A TaskManager says that there is a newer leader: to be looked into. */
   readonly onFenced: () => void;
 }
@@ -68,8 +72,13 @@ export class ResourceManager {
 
   constructor(options: ResourceManagerOptions) {
     this.#options = options;
-    const { epoch, settings, randomBytes, clock } = options;
-    this.#broker = new SlotBroker({ ...settings, epoch, randomBytes });
+    const { epoch, settings, randomBytes, clock, former = [] } = options;
+    this.#broker = new SlotBroker({
+      ...settings,
+      epoch,
+      randomBytes,
+      awaited: { ids: former, until: clock.monotonic() + settings.recoveryTimeout },
+    });
     this.#nextHeartbeat = clock.monotonic() + settings.heartbeatInterval;
     this.#scheduleHeartbeat();
   }
@@ -266,6 +275,7 @@ export class ResourceManager {
     const { heartbeatInterval, heartbeatTimeout } = settings;
     this.#send(link, { type: "registered", epoch, heartbeatInterval, heartbeatTimeout });
     this.#handle({ kind: "registered", connection: link.number, description: link.description });
+    this.#tellTaskManagers();
   }
 
   #violated(link: TaskManagerLink, what: string): void {
@@ -288,6 +298,13 @@ export class ResourceManager {
     if (link.description === undefined || this.#closed) return;
     this.#options.log("warn", `TaskManager ${link.name} is lost: ${reason}`);
     this.#handle({ kind: "lost", connection: link.number, reason });
+    this.#tellTaskManagers();
+  }
+
+  #tellTaskManagers(): void {
+    this.#options.onTaskManagers?.(
+      this.#broker.book.taskManagers.map(({ description }) => description.taskManagerId),
+    );
   }
 
   #fromSlot(link: TaskManagerLink, id: number, bytes: Uint8Array): void {

@@ -42,7 +42,7 @@ describe("the broker of slots", () => {
     expect(rig.told).toEqual([]);
     rig.advance(1);
     expect(rig.told).toEqual([
-      'NO_SLOTS: job "count" needs 4 slots and waited 1 s for them: 2 of the 2 slots of 1 TaskManager are free',
+      'NO_SLOTS: job "count" waited for 4 slots, and 2 of the 2 of 1 TaskManager were free for it',
     ]);
     rig.request(A, 4);
     rig.register("tm2", 2);
@@ -207,5 +207,43 @@ describe("the broker of slots", () => {
     rig.handle({ kind: "slotsOpened", connection: 1, request: 77 });
     expect(rig.taskManagers.size).toBe(0);
     expect(rig.broker.book.slotCount).toBe(0);
+  });
+
+  it("waits for the TaskManagers that the last leader had before it spreads slots, or tells how many there are", () => {
+    const awaited = { ids: ["tm1", "tm2", "tm9"], until: 100 };
+    const spread = new BrokerRig({ awaited, placement: "spread" });
+    spread.addJob(A);
+    spread.request(A, 2);
+    spread.register("tm1", 2);
+    spread.advance(1);
+    spread.register("tm2", 2);
+    expect([spread.jobs.get(A)?.available, spread.broker.nextTick]).toEqual([undefined, 100]);
+    spread.advance(99);
+    spread.advance(500);
+    spread.openAll();
+    expect(spread.placesOf(A)).toEqual(["tm1", "tm2"]);
+    expect(spread.jobs.get(A)?.available).toBe(4);
+    const packed = new BrokerRig({ awaited });
+    packed.addJob(A);
+    packed.request(A, 2);
+    packed.register("tm1", 2);
+    packed.openAll();
+    expect(packed.placesOf(A)).toEqual(["tm1", "tm1"]);
+    expect(packed.jobs.get(A)?.available).toBeUndefined();
+    packed.register("tm2", 1);
+    packed.register("tm9", 1);
+    expect(packed.jobs.get(A)?.available).toBe(4);
+  });
+
+  it("lets TaskManagers of a fresh cluster follow each other before it spreads slots over them", () => {
+    const rig = new BrokerRig({ placement: "spread", requestTimeout: 1e6 });
+    rig.addJob(A);
+    rig.request(A, 2);
+    rig.register("tm1", 2);
+    rig.advance(300);
+    rig.register("tm2", 2);
+    rig.advance(500);
+    rig.openAll();
+    expect(rig.placesOf(A)).toEqual(["tm1", "tm2"]);
   });
 });

@@ -34,10 +34,18 @@ export interface BrokerSettings {
   readonly openTimeout: number;
   /** How long requests of a job gather. */
   readonly gather: number;
+  /**
+   * TaskManagers that the last leader had, and until when they are waited for, in monotonic ms: before slots are spread, and before jobs are
+   * told what there is.
+   */
+  readonly awaited?: { readonly ids: readonly string[]; readonly until: number } | undefined;
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
 const SECRET_BYTES = 32;
+/** When TaskManagers register while a job waits for slots that are to be spread: how long others may follow, each and all, in ms. */
+const FOLLOW = 500;
+const FOLLOW_AT_MOST = 2000;
 /** Of one request: the largest parallelism there is. */
 const MAX_SLOTS = 32_768;
 const NOTHING: Share = { count: 0, own: new Set() };
@@ -57,10 +65,12 @@ export class SlotBroker {
   #now = 0;
   #lastRequest = 0;
   #lastExchange = 0;
+  readonly #missing: Set<string>;
 
   constructor(settings: BrokerSettings) {
     this.#settings = settings;
     this.book = new SlotBook(settings.exclusive);
+    this.#missing = new Set(settings.awaited?.ids);
   }
 
   /** @param now monotonic ms, never less than before */
@@ -78,7 +88,8 @@ export class SlotBroker {
 
   /** When `tick` is to come at the latest, in monotonic ms; Infinity: nothing waits. */
   get nextTick(): number {
-    let next = Infinity;
+    let next =
+      this.#incomplete && this.#jobs.size > 0 ? (this.#settings.awaited?.until ?? Infinity) : Infinity;
     for (const job of this.#jobs.values()) {
       for (const { deadline } of job.waiting.values()) next = Math.min(next, deadline);
       for (const { state, deadline } of job.grants.values())
@@ -164,6 +175,18 @@ export class SlotBroker {
       this.#actions.push({ kind: "drop", connection: former.connection, reason: "registered anew" });
     }
     this.book.add(connection, description);
+    this.#missing.delete(description.taskManagerId);
+    if (this.#settings.placement !== "spread") return;
+    for (const job of this.#jobs.values()) {
+      const [first] = job.waiting.values();
+      if (first === undefined) continue;
+      job.ripeAt = Math.max(job.ripeAt, Math.min(this.#now + FOLLOW, first.since + FOLLOW_AT_MOST));
+    }
+  }
+
+  /** Whether TaskManagers of the last leader may still come. */
+  get #incomplete(): boolean {
+    return this.#missing.size > 0 && this.#now < (this.#settings.awaited?.until ?? 0);
   }
 
   #lost(connection: number, reason: string): void {
@@ -333,8 +356,9 @@ export class SlotBroker {
 
   #expire(): void {
     for (const job of this.#jobs.values()) {
+      const demand = demandOf(job);
       for (const waiting of job.waiting.values())
-        if (waiting.deadline <= this.#now) this.#giveUp(job, waiting);
+        if (waiting.deadline <= this.#now) this.#giveUp(job, waiting, demand);
       for (const grant of job.grants.values()) {
         if (grant.state !== "opening" || grant.deadline > this.#now) continue;
         const late = grant.parts.find(({ opened }) => !opened) as GrantPart;
@@ -346,10 +370,10 @@ export class SlotBroker {
     }
   }
 
-  #giveUp(job: WaitingJob, { request, slots, since }: WaitingRequest): void {
+  /** @param demand of the job in all, which one of its parts alone does not tell */
+  #giveUp(job: WaitingJob, { request, slots }: WaitingRequest, demand: number): void {
     job.waiting.delete(request);
-    const free = this.book.offersFor(job).reduce((sum, offer) => sum + offer.free, 0);
-    const error = notEnough(slots, free, this.book, this.#now - since);
+    const error = notEnough(slots.jobName, demand, job.share.count, this.book);
     this.#toJob(job, { type: "slotsRefused", request, error: toEnvelope(error) });
   }
 
@@ -371,6 +395,7 @@ export class SlotBroker {
 
   /** Gives each job what is kept for it, and free. */
   #serve(): void {
+    if (this.#incomplete && this.#settings.placement === "spread") return;
     for (const job of this.#jobs.values()) {
       if (job.waiting.size === 0 || job.ripeAt > this.#now) continue;
       const all = [...job.waiting.values()];
@@ -438,6 +463,7 @@ export class SlotBroker {
 
   /** Tells jobs what they could have, where that has changed. */
   #tellAvailable(): void {
+    if (this.#incomplete) return;
     this.#share();
     for (const job of this.#jobs.values()) {
       const count = this.book.heldBy(job) + job.share.count;

@@ -1,11 +1,9 @@
 import { formatDuration } from "../../../common/config/parse-value.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
-import type { CrossingSlots } from "../../../protocol/cluster/crossing-slots.ts";
 import type { TaskManagerDescription } from "../../../protocol/cluster/resource-messages.ts";
 import type { SlotBook } from "./slot-book.ts";
 import type { RegisteredTaskManager } from "./slots.ts";
 
-const seconds = (ms: number): string => `${Math.floor(ms / 1000)} s`;
 const slotsText = (count: number): string => `${count} slot${count === 1 ? "" : "s"}`;
 const nameOf = ({ taskManagerId, host, dataPort }: TaskManagerDescription): string =>
   `TaskManager ${taskManagerId} (${host}:${dataPort})`;
@@ -31,25 +29,20 @@ export const notOpened = (
     { retryable: true, details: { taskManagerId: description.taskManagerId } },
   );
 
-/** Waiting has not helped. */
-export function notEnough(
-  { jobName, count }: CrossingSlots,
-  free: number,
-  book: SlotBook,
-  waited: number,
-): MillraceError {
+/** Waiting has not helped. @param needed slots that the job waited for, all together @param free those that it could have had */
+export function notEnough(jobName: string, needed: number, free: number, book: SlotBook): MillraceError {
   const all = book.slotCount;
   const managers = book.taskManagers.length;
   return new MillraceError(
     "NO_SLOTS",
-    `job "${jobName}" needs ${slotsText(count)} and waited ${seconds(waited)} for them: ${free} of the ${all} slots of ${managers} TaskManager${managers === 1 ? "" : "s"} are free`,
+    `job "${jobName}" waited for ${slotsText(needed)}, and ${free} of the ${all} of ${managers} TaskManager${managers === 1 ? "" : "s"} ${free === 1 ? "was" : "were"} free for it`,
     {
       retryable: true,
       help:
-        all < count
+        all < needed
           ? "Start more TaskManagers, or give them more slots (taskmanager.numberOfTaskSlots), or run the job with less parallelism."
           : "Other jobs have the slots: wait for them, cancel one, or start more TaskManagers. slot.request.timeout says how long jobs wait.",
-      details: { needed: count, free, slots: all, taskManagers: managers },
+      details: { needed, free, slots: all, taskManagers: managers },
     },
   );
 }

@@ -3,6 +3,7 @@ import type { FileSystem } from "../../../../runtime/checkpoint/storage/file-sys
 import { ArtifactStore } from "./artifact-store.ts";
 import { EpochFolder } from "./epoch-folder.ts";
 import { createJobStore, forgetfulJobStore, type JobStore } from "./job-store.ts";
+import { forgetfulTaskManagers, knownTaskManagers, type KnownTaskManagers } from "./known-task-managers.ts";
 import { Leadership, type Leader } from "./leadership.ts";
 
 /** What a JobManager keeps on disk, taken over from the one before where there was one. */
@@ -10,6 +11,7 @@ export interface ClusterStore {
   readonly leadership: Leadership;
   readonly jobs: JobStore;
   readonly artifacts: ArtifactStore;
+  readonly taskManagers: KnownTaskManagers;
   /** For checkpoints of jobs that name no folder themselves; undefined: the next leader would not look for them. */
   readonly checkpoints: string | undefined;
 }
@@ -36,15 +38,16 @@ export async function openClusterStore(options: StoreOptions): Promise<ClusterSt
   const leadership = await Leadership.take(fileSystem, folder, leader);
   const inside = (name: string): EpochFolder =>
     new EpochFolder(join(folder, name), { fileSystem, leadership, randomBytes });
-  const folders = [inside("jobs"), inside("artifacts")] as const;
+  const folders = [inside("jobs"), inside("artifacts"), inside("task-managers")] as const;
   for (const each of folders) await each.adopt();
   await leadership.markAdopted();
   for (const each of folders) await each.removeFormer();
-  const [jobs, artifacts] = folders;
+  const [jobs, artifacts, taskManagers] = folders;
   return {
     leadership,
     jobs: durable ? createJobStore(jobs) : forgetfulJobStore,
     artifacts: new ArtifactStore(artifacts, engineVersion),
+    taskManagers: durable ? knownTaskManagers(taskManagers) : forgetfulTaskManagers,
     checkpoints: durable ? join(folder, "checkpoints") : undefined,
   };
 }

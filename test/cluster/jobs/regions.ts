@@ -1,0 +1,24 @@
+import { existsSync, unlinkSync } from "node:fs";
+import { arg, discardSink, generatorSource, job, WatermarkStrategy } from "millrace";
+
+/** Counts for ever, each subtask for itself: nothing connects them. One of them fails for every file that is put at `fail`. */
+export default job(
+  import.meta,
+  "regions",
+  { args: { fail: arg.path().default("/nowhere") } },
+  (env, { fail }) => {
+    env
+      .fromSource(
+        generatorSource({ generate: (i) => i, ratePerSecond: 400 }),
+        WatermarkStrategy.noWatermarks<number>(),
+        "numbers",
+      )
+      .map((n) => {
+        if (!existsSync(fail)) return n;
+        // Only one can remove it.
+        unlinkSync(fail);
+        throw new Error("on purpose");
+      })
+      .sinkTo(discardSink(), "nowhere");
+  },
+);
