@@ -9,10 +9,11 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { connect as connectTls } from "node:tls";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, assert, beforeAll, describe, expect, it } from "vitest";
 import { createAuthority } from "../../../packages/millrace/src/cluster/transport/testing/certificates.ts";
 import { ended, type Ended } from "../../cli/workplace.ts";
 import { expectedTotals } from "./jobs/totals.ts";
+import { linesIn } from "./testing-totals.ts";
 
 /*
  * A cluster as an operator starts it where others reach its ports: TLS with certificates of both sides on all of them, and tokens.
@@ -133,7 +134,7 @@ security:
   const secrets = [`security.rest.token=${REST_TOKEN}`, `security.ssl.internal.key-password=${PASSWORD}`];
   const start = ["cluster", "start", "-n", "2", "--slots", "1", "--conf", "cluster", "--json"];
   const started = await millrace([...start, ...secrets.flatMap((secret) => ["-D", secret])]);
-  expect(started.code, started.err).toBe(0);
+  assert.equal(started.code, 0, started.err);
   ({ restUrl } = JSON.parse(started.out) as { restUrl: string });
   rpcPort = /TaskManagers are awaited at 127\.0\.0\.1:(\d+)/u.exec(logs())?.[1] as string;
   await writeFile(
@@ -167,10 +168,7 @@ it("runs jobs over TaskManagers that share nothing but the network, and shows no
   const run = ["run", TOTALS, "-m", restUrl, "-p", "2"];
   // Each takes both slots.
   expect(await operator(...run, "--", "--output", "out", "--count", "500", "--rate", "100000")).toBe("");
-  const lines = readdirSync(path("out"), { recursive: true, encoding: "utf8" })
-    .filter((name) => !name.includes(".") || name.endsWith(".txt"))
-    .flatMap((name) => readFileSync(path("out", name), "utf8").trim().split("\n"));
-  expect(lines.sort()).toEqual(expectedTotals(500));
+  expect(linesIn(path("out"))).toEqual(expectedTotals(500));
 
   const job = await operator(...run, "--detached", "--", "--output", "endless", "--count", "5000000");
   const savepoint = await operator("savepoint", "trigger", job, path("savepoints"));
@@ -364,6 +362,7 @@ describe("refuses", () => {
 
   it("whoever connects to a TaskManager's port for records without a certificate of the cluster", async () => {
     const [, port] = /takes records at 127\.0\.0\.1:(\d+)/u.exec(logs()) ?? [];
+    expect(port).toBeDefined();
     const plain = connect(Number(port), "127.0.0.1");
     plain.on("error", () => {});
     plain.write("MILLRACE without TLS");

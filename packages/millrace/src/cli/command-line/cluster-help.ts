@@ -1,7 +1,8 @@
 const ACCESS = `
 The cluster is found by -m, else by rest.address and rest.port of the settings, else it is the one that
-millrace cluster start has started from this folder, else localhost:8081. A token is given by
--D security.rest.token-file=..., certificates by -D security.ssl.rest.*.
+millrace cluster start has started from this folder, else localhost:8081. A token and certificates are
+given by security.rest.token-file and security.ssl.rest.*: behind -D, or in config.yaml of the folder
+that --conf or MILLRACE_CONF_DIR names.
 
 Exit codes:
   0    done
