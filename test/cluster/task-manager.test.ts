@@ -163,7 +163,7 @@ describe("a TaskManager", () => {
     const { error: reason } = await peer.message("slotGone", (message) => message.error !== undefined);
     expect(reason).toMatchObject({
       code: "SLOT_LOST",
-      message: expect.stringMatching(/slot tm-a\/\d+ has ended/u),
+      message: expect.stringMatching(/slot tm-a\/\d+, which ran job .* has ended: process\.exit/u),
     });
     const again = await run(peer, { count: 100 });
     expect((await again.master.done).status).toBe("FINISHED");

@@ -1,10 +1,12 @@
 import { MessageChannel, Worker } from "node:worker_threads";
-import type { MessagePort, ResourceLimits } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { SlotConnection } from "../../protocol/control/control-transport.ts";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
-import { OutputCredit } from "./output-credit.ts";
 import type { LocalFolders } from "../../runtime/checkpoint/local/local-copies.ts";
+import { OutputCredit } from "./output-credit.ts";
+import { heapLimits } from "./heap-limits.ts";
+import { threadExit } from "./thread-end.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 import type { FromWorker, RemoteSlot, ToWorker } from "./worker-protocol.ts";
 
@@ -46,8 +48,9 @@ export class WorkerSlot implements SlotConnection {
     });
     this.#worker.on("error", (thrown) => (this.#error = thrown as Error));
     this.gone = new Promise((resolve) => {
-      this.#worker.on("exit", () => {
+      this.#worker.on("exit", (code) => {
         this.#ended = true;
+        if (!this.#closed) this.#error ??= threadExit(code);
         resolve();
         if (!this.#closed) this.onClose?.(this.#error);
       });
@@ -150,13 +153,3 @@ function slotWorker(): URL {
   const fromSources = import.meta.url.endsWith(".ts");
   return new URL(fromSources ? "./slot-worker.ts" : "./slot-worker.js", import.meta.url);
 }
-
-/** The youngest objects have their share of it, which V8 would add on top. */
-function heapLimits(heap: number): ResourceLimits {
-  const megabytes = heap / 2 ** 20;
-  const young = Math.min(MAX_YOUNG, megabytes / 4);
-  return { maxYoungGenerationSizeMb: young, maxOldGenerationSizeMb: megabytes - young };
-}
-
-/** MiB, of which a third is used at a time. */
-const MAX_YOUNG = 96;

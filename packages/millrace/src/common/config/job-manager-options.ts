@@ -2,6 +2,7 @@ import {
   choiceOption,
   durationOption,
   integerOption,
+  memoryOption,
   stringOption,
   type ConfigOption,
 } from "./config-option.ts";
@@ -44,6 +45,14 @@ export const WORKER_RECOVERY_TIMEOUT = durationOption("resourcemanager.previous-
     "With high availability: how long the next JobManager waits for the TaskManagers that the last one had, before it spreads jobs over those that are back (cluster.evenly-spread-out-slots) and tells adaptive jobs how many slots there are. Other jobs start as soon as there are enough slots.",
 });
 
+/** Heap of each job's JobMaster. */
+export const JOB_HEAP = memoryOption("jobmanager.memory.job.heap.size", {
+  defaultValue: 1024 * 1024 * 1024,
+  description:
+    "Heap of each job in the JobManager, for its builder, its enumerators and checkpoints that are kept in memory: a job that uses it up fails, others go on. In the worst case the whole process ends.",
+  min: 32 * 1024 * 1024,
+});
+
 /** How many ended jobs are remembered. */
 export const JOBSTORE_CAPACITY = integerOption("jobstore.max-capacity", {
   defaultValue: 200,
@@ -71,6 +80,7 @@ export const JOB_MANAGER_OPTIONS: readonly ConfigOption[] = Object.freeze([
   SLOT_OPEN_TIMEOUT,
   REQUIREMENT_CHECK_DELAY,
   WORKER_RECOVERY_TIMEOUT,
+  JOB_HEAP,
   JOBSTORE_CAPACITY,
   JOBSTORE_EXPIRATION,
   OPERATION_EXPIRATION,

@@ -5,8 +5,10 @@ import type { Clock, ClockTimer } from "../../../common/clock/clock.ts";
 import {
   INTERNAL_TOKEN,
   JOBMANAGER_BIND_HOST,
+  JOBMANAGER_RPC_ADDRESS,
   JOBMANAGER_RPC_PORT,
 } from "../../../common/config/cluster-options.ts";
+import { JOB_HEAP } from "../../../common/config/job-manager-options.ts";
 import { configValue } from "../../../common/config/configuration.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { nodeFileSystem } from "../../../runtime/checkpoint/storage/node-file-system.ts";
@@ -27,6 +29,7 @@ import { dispatcherSettings } from "../dispatcher/dispatcher-settings.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import type { SpawnJobThread } from "../dispatcher/jobs/job-thread.ts";
 import { spawnJobThread } from "../dispatcher/jobs/spawn-job-thread.ts";
+import { awaitLead, processLives } from "../dispatcher/store/await-lead.ts";
 import { openClusterStore } from "../dispatcher/store/open-store.ts";
 import type { Leadership } from "../dispatcher/store/leadership.ts";
 import { ResourceManager } from "../resource-manager/resource-manager.ts";
@@ -68,7 +71,7 @@ export interface StartJobManagerOptions {
 
 /** How long TaskManagers may take to end with their cluster, in ms. */
 const SHUTDOWN_PATIENCE = 10_000;
-/** How often a leader looks whether it still leads, in ms. */
+/** How often a leader looks whether it still leads, and says that it lives, at least, in ms. */
 const LEADERSHIP_INTERVAL = 2000;
 
 /**
@@ -91,7 +94,7 @@ export async function startJobManager(
     console = ownsProcess,
     ui,
     clock = new SystemClock(),
-    spawn = spawnJobThread,
+    spawn = (name) => spawnJobThread(name, { heap: configValue(settings, JOB_HEAP) }),
   } = options;
   const processLog = openProcessLog({ name: "millrace-jobmanager", settings, console });
   const { log } = processLog;
@@ -117,15 +120,31 @@ export async function startJobManager(
     closers.push(() => control.close());
     const place = await storeFolder(settings);
     closers.push(() => place.remove());
+    const self = { host: hostname(), pid: process.pid };
+    const resourceSettings = resourceManagerSettings(settings);
+    if (place.durable) {
+      await awaitLead({
+        fileSystem: nodeFileSystem,
+        folder: place.folder,
+        clock,
+        self,
+        interval: resourceSettings.heartbeatInterval,
+        timeout: resourceSettings.heartbeatTimeout,
+        alive: processLives,
+        onStandBy: (leader) => log("info", `another JobManager leads: ${leader}; this one stands by`),
+      });
+    }
+    const rpc = { host: configValue(settings, JOBMANAGER_RPC_ADDRESS) as string, port: control.port };
     const store = await openClusterStore({
       fileSystem: nodeFileSystem,
       folder: place.folder,
       durable: place.durable,
-      leader: { host: hostname(), pid: process.pid, startedAt: clock.now() },
+      leader: { ...self, startedAt: clock.now(), rpc },
       engineVersion: version,
       randomBytes,
     });
     const { leadership } = store;
+    if (place.durable) await leadership.beat();
     log("info", `this JobManager leads as epoch ${leadership.epoch}, in ${place.folder}`);
     const ended = Promise.withResolvers<void>();
     ended.promise.catch(() => {});
@@ -138,6 +157,7 @@ export async function startJobManager(
           if (how === "shut down") await resources.shutDown(SHUTDOWN_PATIENCE);
           log("info", "the JobManager ends");
           await closeAll();
+          if (place.durable && how !== "at once") await leadership.release();
         } catch (failure) {
           log("warn", "the JobManager did not end well", failure);
         } finally {
@@ -152,7 +172,7 @@ export async function startJobManager(
     };
     const resources = new ResourceManager({
       epoch: leadership.epoch,
-      settings: resourceManagerSettings(settings),
+      settings: resourceSettings,
       engineVersion: version,
       clock,
       log,
@@ -195,7 +215,12 @@ export async function startJobManager(
     const surroundings = { tls: restTls?.server, uploadDirectory: place.uploads, clock, log, ui };
     const rest = await createRestServer(dispatcher, await restSettings(settings, surroundings));
     closers.push(() => rest.close());
-    if (place.durable) closers.push(everySoOften(clock, () => checkLead(leadership, onFenced, log)));
+    if (place.durable)
+      closers.push(
+        everySoOften(clock, Math.min(LEADERSHIP_INTERVAL, resourceSettings.heartbeatInterval), () =>
+          checkLead(leadership, onFenced, log),
+        ),
+      );
     if (ownsProcess) {
       endWithProcess(log, (error) => end(error === undefined ? "close" : "at once", error));
     }
@@ -228,7 +253,7 @@ export async function startJobManager(
   }
 }
 
-/** Looks whether this JobManager still leads. Never rejects. */
+/** Looks whether this JobManager still leads, and says that it lives. Never rejects. */
 async function checkLead(
   leadership: Leadership,
   onFenced: (error: MillraceError) => void,
@@ -236,6 +261,7 @@ async function checkLead(
 ): Promise<void> {
   try {
     await leadership.check();
+    await leadership.beat();
   } catch (error) {
     if (MillraceError.is(error, "FENCED")) onFenced(error);
     else log("warn", "whether this JobManager still leads can't be found out", error);
@@ -243,11 +269,11 @@ async function checkLead(
 }
 
 /** @returns ends it */
-function everySoOften(clock: Clock, work: () => Promise<void>): () => void {
+function everySoOften(clock: Clock, interval: number, work: () => Promise<void>): () => void {
   let timer: ClockTimer | undefined;
   let ended = false;
   const wait = (): void => {
-    timer = clock.schedule(LEADERSHIP_INTERVAL, () => void turn());
+    timer = clock.schedule(interval, () => void turn());
   };
   const turn = async (): Promise<void> => {
     await work();

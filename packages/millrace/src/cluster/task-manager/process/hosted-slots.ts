@@ -1,6 +1,6 @@
 import { MessageChannel } from "node:worker_threads";
 import type { Clock } from "../../../common/clock/clock.ts";
-import { formatMemory } from "../../../common/config/parse-value.ts";
+import { TASKMANAGER_TASK_HEAP } from "../../../common/config/cluster-options.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { JobId } from "../../../common/ids/ids.ts";
 import type { FromTaskManager, OpenSlots } from "../../../protocol/cluster/resource-messages.ts";
@@ -10,6 +10,7 @@ import type { Log } from "../../logging/log.ts";
 import type { LocalFolders } from "../../../runtime/checkpoint/local/local-copies.ts";
 import type { LocalBackups } from "../local-backups.ts";
 import { SharedMemoryReclaimer } from "../reclaim-shared-memory.ts";
+import { threadEnd } from "../thread-end.ts";
 import type { WorkerSlot } from "../worker-slot.ts";
 import type { ArtifactCache, UsedArtifact } from "./artifact-cache.ts";
 import { checkSlotsOrder } from "./check-slots-order.ts";
@@ -58,6 +59,7 @@ interface HostedSlot {
 /** The slots of one attempt of a failover unit. */
 interface HostedAttempt {
   readonly jobId: JobId;
+  readonly jobName: string;
   readonly exchange: DataExchange;
   readonly slots: Map<number, HostedSlot>;
   /** Bytes of shared memory for each slot, at most. */
@@ -154,6 +156,7 @@ export class HostedSlots {
     });
     const attempt: HostedAttempt = {
       jobId: order.token.jobId,
+      jobName: order.jobName,
       exchange,
       slots: new Map(),
       slotMemory: order.networkMemory ?? networkMemory,
@@ -284,17 +287,21 @@ function closeExchange(attempt: HostedAttempt): void {
   attempt.exchange.close();
 }
 
+const HEAP_SETTING = `${TASKMANAGER_TASK_HEAP.key} and the number of slots`;
+
 /** Why a slot has ended that nobody has asked to. */
-function endOf({ slotId, error }: HostedSlot, heap: number | undefined): MillraceError {
-  if (MillraceError.is(error)) return error;
-  const outOfMemory = (error as NodeJS.ErrnoException)?.code === "ERR_WORKER_OUT_OF_MEMORY";
-  const limit = heap === undefined ? "" : ` of ${formatMemory(heap)}`;
-  const why = outOfMemory
-    ? `it has used up its heap${limit}`
-    : (error?.message ?? "it has stopped by itself");
-  return new MillraceError("SLOT_LOST", `the thread of slot ${slotId} has ended: ${why}`, {
-    cause: error,
-    retryable: true,
-    ...(outOfMemory ? { help: "See taskmanager.memory.task.heap.size, or keep state in RocksDB." } : {}),
-  });
+function endOf({ slotId, error, attempt }: HostedSlot, heap: number | undefined): MillraceError {
+  // Too large for the connection.
+  if (MillraceError.is(error) && error.code !== "SLOT_LOST") return error;
+  const why = threadEnd(error, { bytes: heap, setting: HEAP_SETTING });
+  const { jobName, jobId } = attempt;
+  return new MillraceError(
+    "SLOT_LOST",
+    `the thread of slot ${slotId}, which ran job "${jobName}" (${jobId}), has ended: ${why}`,
+    {
+      cause: error,
+      retryable: true,
+      help: `Raise ${TASKMANAGER_TASK_HEAP.key}, which all slots of a TaskManager share, or keep state in RocksDB; user code must not call process.exit, and must catch what it throws in timers and promises.`,
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
+import { JOB_HEAP } from "../../../../common/config/job-manager-options.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import { preview } from "../../../../common/errors/preview.ts";
 import { unreachable } from "../../../../common/errors/unreachable.ts";
@@ -307,13 +308,15 @@ export class JobHost {
   }
 
   #died(cause: Error | undefined): void {
-    const why = cause === undefined ? "by itself" : `with ${cause.name}: ${cause.message}`;
-    const error = new MillraceError("JOB_FAILED", `the thread of job ${this.id} ended ${why}`, {
-      cause,
-      help: "The job's own code ended it: process.exit, or more memory than the thread has.",
-    });
+    const why = cause?.message ?? "it has stopped by itself";
+    const built = this.#phase === "running";
+    const error = new MillraceError(
+      built ? "JOB_FAILED" : "JOB_MODULE_INVALID",
+      `the thread of the JobMaster of job "${this.#view.name}" (${this.id}) has ended: ${why}`,
+      { cause, help: threadHelp },
+    );
     // One that did not even begin is nobody's end.
-    const recorded = this.#phase === "running" ? this.#recordEnd("FAILED") : Promise.resolve();
+    const recorded = built ? this.#recordEnd("FAILED") : Promise.resolve();
     void recorded.then(() => this.end("FAILED", error));
   }
 
@@ -339,6 +342,9 @@ const asMillraceError = (error: unknown): MillraceError =>
     : new MillraceError("JOB_FAILED", error instanceof Error ? error.message : String(error), {
         cause: error,
       });
+
+/** What to do where a job's own code has ended the thread of its JobMaster. */
+export const threadHelp = `A job's builder and enumerators must not call process.exit, or throw where nobody catches it. ${JOB_HEAP.key} bounds their memory.`;
 
 /** The builder of a job takes too long. */
 export const notBuilt = (why: string): MillraceError =>

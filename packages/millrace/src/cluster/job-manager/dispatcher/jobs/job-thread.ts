@@ -8,7 +8,7 @@ export interface JobThread {
   /** @param transfer buffers of the message that go over with it */
   send(message: ToJobMaster, transfer?: readonly ArrayBuffer[]): void;
   onMessage: ((message: FromJobMaster) => void) | undefined;
-  /** It has ended by itself; comes once, and not after `end`. */
+  /** It has ended by itself, and why, in words that go on after "has ended: "; comes once, and not after `end`. */
   onExit: ((error: Error | undefined) => void) | undefined;
   /** Ends it, whatever it does. Settles when it is gone; safe to call twice. */
   end(): Promise<void>;

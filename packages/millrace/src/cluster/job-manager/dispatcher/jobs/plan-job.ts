@@ -4,7 +4,7 @@ import type { FromJobMaster, JobMasterTask } from "../../../../protocol/cluster/
 import type { JobSubmission } from "../../../../protocol/cluster/job-submission.ts";
 import { fromEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import type { JobDescription } from "./job-descriptions.ts";
-import { notBuilt } from "./job-host.ts";
+import { notBuilt, threadHelp } from "./job-host.ts";
 import type { JobThread } from "./job-thread.ts";
 
 /** Patience with a job's own code. */
@@ -71,10 +71,8 @@ async function answerOf<T>(
     reject(
       new MillraceError(
         "JOB_MODULE_INVALID",
-        `the job's module ended its thread: ${cause?.message ?? "process.exit"}`,
-        {
-          cause,
-        },
+        `the thread that built the job has ended: ${cause?.message ?? "it has stopped by itself"}`,
+        { cause, help: threadHelp },
       ),
     );
   thread.send({ type: "task", task });

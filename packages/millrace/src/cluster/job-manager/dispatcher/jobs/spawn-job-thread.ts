@@ -1,12 +1,22 @@
 import { Worker } from "node:worker_threads";
+import { JOB_HEAP } from "../../../../common/config/job-manager-options.ts";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { FromJobMaster, ToJobMaster } from "../../../../protocol/cluster/job-master-messages.ts";
+import { heapLimits } from "../../../task-manager/heap-limits.ts";
 import { OutputCredit } from "../../../task-manager/output-credit.ts";
+import { threadEnd, threadExit } from "../../../task-manager/thread-end.ts";
 import { workerEnvironment } from "../../../task-manager/worker-environment.ts";
 import type { JobThread } from "./job-thread.ts";
 
+/** How a JobMaster's thread is started. */
+export interface JobThreadOptions {
+  /** Bytes of its heap, at most. Default: Node's own limit. */
+  readonly heap?: number | undefined;
+}
+
 /** Starts a worker thread for a JobMaster. Its standard output goes where it tells the main thread (`output`), not to this process's. */
-export function spawnJobThread(name: string): JobThread {
-  return new WorkerJobThread(name);
+export function spawnJobThread(name: string, { heap }: JobThreadOptions = {}): JobThread {
+  return new WorkerJobThread(name, heap);
 }
 
 class WorkerJobThread implements JobThread {
@@ -16,7 +26,7 @@ class WorkerJobThread implements JobThread {
   readonly #credit = new OutputCredit();
   #ended = false;
 
-  constructor(name: string) {
+  constructor(name: string, heap: number | undefined) {
     const fromSources = import.meta.url.endsWith(".ts");
     const url = new URL(
       fromSources ? "../../job-master/worker/job-master-worker.ts" : "./job-master-worker.js",
@@ -26,6 +36,7 @@ class WorkerJobThread implements JobThread {
       name,
       env: workerEnvironment(),
       workerData: { output: this.#credit.buffer },
+      ...(heap === undefined ? {} : { resourceLimits: heapLimits(heap) }),
     });
     let error: Error | undefined;
     this.#worker.on("error", (thrown) => (error = thrown as Error));
@@ -34,10 +45,11 @@ class WorkerJobThread implements JobThread {
       this.onMessage?.(message);
       if (message.type === "output") this.#credit.taken(message.bytes.byteLength);
     });
-    this.#worker.on("exit", () => {
+    this.#worker.on("exit", (code) => {
       if (this.#ended) return;
       this.#ended = true;
-      this.onExit?.(error);
+      const end = threadEnd(error ?? threadExit(code), { bytes: heap, setting: JOB_HEAP.key });
+      this.onExit?.(new MillraceError("JOB_FAILED", end, { cause: error }));
     });
   }
 

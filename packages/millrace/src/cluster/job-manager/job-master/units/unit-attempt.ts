@@ -9,6 +9,7 @@ import { fromEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import { CONTROL_VERSION } from "../../../../protocol/control/messages.ts";
 import type { FromSlot, ToSlot } from "../../../../protocol/control/messages.ts";
 import type { TaskRestore } from "../../../../protocol/control/snapshots.ts";
+import { threadEnd } from "../../../task-manager/thread-end.ts";
 import type { JobMasterOptions } from "../job-master-options.ts";
 import type { FailurePlace } from "../job-observer.ts";
 import { ExecutionTable } from "./execution-table.ts";
@@ -16,6 +17,9 @@ import type { Execution } from "./execution-table.ts";
 import type { FailoverUnit } from "./plan-units.ts";
 import { SlotMetrics } from "./slot-metrics.ts";
 import type { OpenedSlot, SlotLocation } from "./slot-provider.ts";
+
+/** Of slots in the client's own process. Those in a cluster come with their errors in words. */
+const PROCESS_HEAP = { bytes: undefined, setting: "" };
 
 /** What an attempt is deployed with. */
 export interface AttemptDeployment {
@@ -282,11 +286,13 @@ export class UnitAttempt {
     this.#failed(
       new MillraceError(
         "SLOT_LOST",
-        `slot ${this.unit.firstSlot + slot} ended while it ran tasks of job "${this.#options.jobGraph.jobName}"${error === undefined ? "" : `: ${error.message}`}`,
+        `slot ${this.unit.firstSlot + slot} ended while it ran tasks of job "${this.#options.jobGraph.jobName}"${error === undefined ? "" : `: ${threadEnd(error, PROCESS_HEAP)}`}`,
         {
           cause: error,
           retryable: true,
-          help: "A slot is one worker thread: it ends when it runs out of memory, or when user code calls process.exit.",
+          help:
+            (MillraceError.is(error) ? error.help : undefined) ??
+            "A slot is one worker thread: it ends when it runs out of memory, when user code calls process.exit, or throws where nobody catches it.",
         },
       ),
       { slot, execution: undefined },

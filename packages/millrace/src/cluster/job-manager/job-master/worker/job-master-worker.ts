@@ -5,6 +5,7 @@ import { systemRandom } from "../../../../common/clock/random.ts";
 import { SystemClock } from "../../../../common/clock/system-clock.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { ToJobMaster } from "../../../../protocol/cluster/job-master-messages.ts";
+import { toEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import { preloadRuntime } from "../../../artifact/runtime-modules.ts";
 import { OutputCredit } from "../../../task-manager/output-credit.ts";
 import type { SendToMain } from "../slots/port-slots.ts";
@@ -30,9 +31,10 @@ port.on("message", (message: ToJobMaster) => host.receive(message));
 // What an enumerator does by itself (a timer, a promise) fails its job, and not the thread, which knows all about the job.
 process.on("uncaughtException", (error: unknown) => {
   if (host.crashed(error)) return;
-  // While the job is built: the main thread says why it could not be.
-  port.postMessage({ type: "log", level: "error", message: `the job's module failed: ${String(error)}` });
-  process.exit(1);
+  // While the job is built: it could not be.
+  const text = `the job's module threw where nobody catches it, as in a timer or a promise: ${String(error)}`;
+  const failure = new MillraceError("JOB_MODULE_INVALID", text, { cause: error });
+  send({ type: "unbuilt", error: toEnvelope(failure) });
 });
 
 // While the artifact is on its way; what fails here fails again when the job is loaded.
