@@ -1,3 +1,4 @@
+import type { JobGraph } from "../../../../graph/job/job-graph.ts";
 import type { ParallelismBounds } from "../../../../protocol/cluster/job-submission.ts";
 import type { ScalableVertex } from "./scalable-vertices.ts";
 
@@ -80,3 +81,11 @@ function tieBounds(vertices: readonly Vertex[], bounds: Bounds): Bounds {
 const boundsOf = (bounds: Bounds, id: string): ParallelismBounds => bounds.get(id) ?? { lower: 1, upper: 1 };
 
 const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, one) => total + one, 0);
+
+/** The parallelism that a job was built at. */
+export const parallelismOf = ({ jobGraph }: { readonly jobGraph: JobGraph }): Parallelisms =>
+  Object.fromEntries(jobGraph.vertices.map(({ id, parallelism }) => [id, parallelism]));
+
+/** How many slots a job needs at least. */
+export const leastSlots = (vertices: readonly Vertex[], bounds: Bounds): number =>
+  slotsFor(vertices, (id) => bounds.get(id)?.lower ?? 1);

@@ -16,11 +16,18 @@ import { JobChronicle } from "../view/job-chronicle.ts";
 import { MetricsPoller } from "../view/metrics-poller.ts";
 import { viewCheckpoints } from "../view/view-checkpoints.ts";
 import { viewJob } from "../view/view-job.ts";
-import { decideParallelism, sameParallelism, slotsFor } from "./decide-parallelism.ts";
+import {
+  decideParallelism,
+  leastSlots,
+  parallelismOf,
+  sameParallelism,
+  slotsFor,
+} from "./decide-parallelism.ts";
 import type { Parallelisms } from "./decide-parallelism.ts";
 import { growthAt } from "./decide-growth.ts";
 import { decideWants } from "./decide-wants.ts";
 import { decideStart } from "./decide-start.ts";
+import type { Generation } from "./generation.ts";
 import type { JobEnding, JobSupervisorOptions } from "./job-supervisor-options.ts";
 import { checkRequirements, parallelismBounds } from "./parallelism-bounds.ts";
 import { RescaleHistory } from "./rescale-history.ts";
@@ -28,22 +35,13 @@ import { scalableVertices } from "./scalable-vertices.ts";
 import type { ScalableVertex } from "./scalable-vertices.ts";
 import { schedulerSettings } from "./scheduler-settings.ts";
 import type { SchedulerSettings } from "./scheduler-settings.ts";
+import { SupervisedStatus } from "./supervised-status.ts";
 import { SharedStore } from "./shared-store.ts";
 import { waitingText } from "../../waiting-text.ts";
 import { tooFewSlots, unmetText } from "./too-few-slots.ts";
 
 /** Before a rescaling that has failed is tried again, ms. */
 const RETRY = 10_000;
-
-/** A JobMaster, and what it runs at. */
-interface Generation {
-  readonly master: JobMaster;
-  readonly built: BuiltJob;
-  readonly parallelism: Parallelisms;
-  readonly requirements: ResourceRequirements | undefined;
-  /** Monotonic, ms. */
-  readonly startedAt: number;
-}
 
 /**
  * Owns a job over several JobMasters, its *generations*. To change the job's parallelism it takes a checkpoint, suspends the generation, and
@@ -65,7 +63,7 @@ export class JobSupervisor {
   readonly #metrics: MetricsPoller;
   readonly #startedAt: number;
   #endedAt: number | undefined;
-  #status: JobStatus = "CREATED";
+  readonly #status: SupervisedStatus;
   #requirements: ResourceRequirements | undefined;
   #bounds: ReadonlyMap<string, ParallelismBounds>;
   #available: number | undefined;
@@ -99,6 +97,10 @@ export class JobSupervisor {
     this.#vertices = scalableVertices(built.streamGraph, built.jobGraph);
     this.#store = new SharedStore(store);
     this.#chronicle = new JobChronicle(clock);
+    this.#status = new SupervisedStatus(built.jobGraph.jobName, (status) => {
+      this.#chronicle.status(status);
+      options.onStatus(status);
+    });
     this.#rescales = new RescaleHistory(clock);
     this.#metrics = new MetricsPoller(
       clock,
@@ -126,12 +128,12 @@ export class JobSupervisor {
   }
 
   get status(): JobStatus {
-    return this.#status;
+    return this.#status.current;
   }
 
   /** Starts the job, now or when there are slots. Never throws. */
   start(): void {
-    this.#toStatus("CREATED");
+    this.#status.to("CREATED");
     this.#step();
   }
 
@@ -152,7 +154,7 @@ export class JobSupervisor {
    */
   require(requirements: ResourceRequirements): void {
     if (this.#over || this.#ending !== undefined)
-      throw new MillraceError("CONFLICT", `the job is ${this.#status}: it can't be rescaled any more`);
+      throw new MillraceError("CONFLICT", `the job is ${this.status}: it can't be rescaled any more`);
     checkRequirements(this.#vertices, requirements);
     this.#requirements = requirements;
     this.#bounds = this.#boundsNow();
@@ -224,7 +226,7 @@ export class JobSupervisor {
       jobGraph,
       streamGraph,
       config,
-      status: this.#status,
+      status: this.status,
       startedAt: this.#startedAt,
       endedAt: this.#endedAt,
       restarts: this.#restarts + (generation?.master.restarts ?? 0),
@@ -274,7 +276,11 @@ export class JobSupervisor {
     if (decision.kind === "start") this.#launch(decision.parallelism);
     else if (decision.kind === "wait") this.#stepAt(decision.until);
     else {
-      const error = tooFewSlots(this.#least(), this.#available ?? 0, clock.monotonic() - this.#waitingSince);
+      const error = tooFewSlots(
+        leastSlots(this.#vertices, this.#bounds),
+        this.#available ?? 0,
+        clock.monotonic() - this.#waitingSince,
+      );
       this.#chronicle.failed(error, this.#built.jobGraph, undefined, undefined);
       this.#endWaiting((master) => master.giveUp(error), "FAILED", error);
     }
@@ -388,7 +394,7 @@ export class JobSupervisor {
         requirements: this.#requirements,
         startedAt: clock.monotonic(),
       };
-      this.#rescales.planned(this.#parallelismOf(this.#built), parallelism, this.#unmet(parallelism));
+      this.#rescales.planned(parallelismOf(this.#built), parallelism, this.#unmet(parallelism));
       if (this.#started) {
         options.log("info", `going on with ${this.#slotsOf(parallelism)} slots`);
       }
@@ -448,7 +454,7 @@ export class JobSupervisor {
     this.#ending ??= "cancel";
     if (this.#inheritance.retained.length === 0)
       void this.#ends(status).then(() => this.#conclude(status, error));
-    else this.#launch(this.#parallelismOf(this.#built), end);
+    else this.#launch(parallelismOf(this.#built), end);
   }
 
   async #ends(status: "FINISHED" | "CANCELED" | "FAILED"): Promise<void> {
@@ -462,7 +468,7 @@ export class JobSupervisor {
     this.#metrics.close(new Map());
     this.#rescales.failed("the job has ended");
     this.#endedAt = status === "SUSPENDED" ? undefined : this.#options.clock.now();
-    this.#toStatus(status);
+    this.#status.to(status);
     this.#nextGeneration.resolve();
     this.#resolve({ status, error, givenUp, view: this.describe() });
   }
@@ -470,15 +476,8 @@ export class JobSupervisor {
   /** Of a generation; between two of them the job restarts. */
   #masterStatus(status: JobStatus): void {
     if (status === "SUSPENDED") {
-      if (this.#ending !== "suspend") this.#toStatus("RESTARTING");
-    } else if (status !== "INITIALIZING" && status !== "CREATED") this.#toStatus(status);
-  }
-
-  #toStatus(status: JobStatus): void {
-    if (status === this.#status && this.#chronicle.timestamps[status] !== undefined) return;
-    this.#status = status;
-    this.#chronicle.status(status);
-    this.#options.onStatus(status);
+      if (this.#ending !== "suspend") this.#status.to("RESTARTING");
+    } else if (status !== "INITIALIZING" && status !== "CREATED") this.#status.to(status);
   }
 
   #tasksChanged(): void {
@@ -531,7 +530,7 @@ export class JobSupervisor {
     if (this.#over || this.#ending !== undefined) return [0, 0];
     const possible = this.#possible();
     return decideWants({
-      least: this.#least(),
+      least: leastSlots(this.#vertices, this.#bounds),
       upper: this.#slotsOf(this.#upper()),
       claim: this.#claim,
       possible: possible === undefined ? undefined : this.#slotsOf(possible),
@@ -564,13 +563,9 @@ export class JobSupervisor {
     return slotsFor(this.#vertices, (id) => parallelism[id] ?? 1);
   }
 
-  #parallelismOf({ jobGraph }: BuiltJob): Parallelisms {
-    return Object.fromEntries(jobGraph.vertices.map(({ id, parallelism }) => [id, parallelism]));
-  }
-
   #builtAt(parallelism: Parallelisms): BuiltJob {
     const { built } = this.#options;
-    return sameParallelism(parallelism, this.#parallelismOf(built))
+    return sameParallelism(parallelism, parallelismOf(built))
       ? built
       : overrideParallelism(built, parallelism);
   }
@@ -579,12 +574,6 @@ export class JobSupervisor {
     const { clock } = this.#options;
     if (time === undefined) return;
     this.#timer = clock.schedule(Math.max(0, Math.ceil(time - clock.monotonic())), () => this.#step());
-  }
-
-  /** The slots that it needs at least. */
-  #least(): number {
-    const lowest = new Map([...this.#bounds].map(([id, { lower }]) => [id, { lower, upper: lower }]));
-    return slotsFor(this.#vertices, (id) => lowest.get(id)?.lower ?? 1);
   }
 
   #waitingText(): string | undefined {
@@ -597,12 +586,12 @@ export class JobSupervisor {
       const enough = this.#possible() !== undefined;
       return enough
         ? text(this.#slotsOf(this.#upper()), this.#waitingSince, this.#settings.stabilization)
-        : text(this.#least(), this.#waitingSince, this.#settings.waitTimeout);
+        : text(leastSlots(this.#vertices, this.#bounds), this.#waitingSince, this.#settings.waitTimeout);
     }
     const waiting = slots.waiting;
     if (waiting !== undefined) return text(waiting.slots, waiting.since, 0);
     // It was asked to be rescaled, and runs on as it is until it can be.
     const wanting = this.#generation.requirements !== this.#requirements && this.#possible() === undefined;
-    return wanting ? text(this.#least(), this.#changedAt, 0) : undefined;
+    return wanting ? text(leastSlots(this.#vertices, this.#bounds), this.#changedAt, 0) : undefined;
   }
 }
