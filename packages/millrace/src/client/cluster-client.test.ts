@@ -160,10 +160,18 @@ describe("a client of the REST API", () => {
 
   it("maps refusals to their codes", async () => {
     await using server = await serving({ token: "hush", submit: false }, {});
-    await expect(clientOf(server.url).overview()).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
+    await expect(clientOf(server.url).overview()).rejects.toMatchObject({
+      code: "NOT_AUTHORIZED",
+      help: expect.stringContaining("security.rest.token-file"),
+    });
     const cluster = clientOf(server.url, "hush");
     await expect(cluster.job("a".repeat(32)).status()).rejects.toMatchObject({ code: "NOT_FOUND" });
-    await expect(cluster.submit(artifact())).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
+    await expect(cluster.submit(artifact())).rejects.toMatchObject({
+      code: "NOT_AUTHORIZED",
+      message: "this JobManager does not allow that: web.submit.enable is false",
+      // No token would help.
+      help: undefined,
+    });
     await expect(cluster.job("nonsense").status()).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await using conflicting = await serving(
       {},

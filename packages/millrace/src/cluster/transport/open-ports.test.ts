@@ -22,7 +22,7 @@ it("warns of a port that others reach, as long as it is not protected", () => {
   expect(warned({})).toEqual([asksNothing]);
   expect(warned({ tls: true })).toEqual([asksNothing]);
   expect(warned({ token: true })).toEqual([
-    "warn the REST API listens on 0.0.0.0 without TLS: what is sent, tokens included, can be read on its way; see security.ssl.rest.enabled",
+    "warn the REST API listens on 0.0.0.0 without TLS: whoever is on the way can read what is sent, and change it; see security.ssl.rest.enabled",
   ]);
   expect(warned({ tls: true, token: true })).toEqual([]);
   expect(warned({ tls: true, certificates: true })).toEqual([]);

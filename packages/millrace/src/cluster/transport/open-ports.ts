@@ -31,6 +31,6 @@ export function warnOfOpenPort(port: ListeningPort, log: Log): void {
   else if (!tls)
     log(
       "warn",
-      `${said} without TLS: what is sent, tokens included, can be read on its way; see ${settings}`,
+      `${said} without TLS: whoever is on the way can read what is sent, and change it; see ${settings}`,
     );
 }

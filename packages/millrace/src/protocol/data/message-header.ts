@@ -52,11 +52,18 @@ export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 
 const LAST_KIND = MessageKind.PING;
 
+/** How a peer begins that speaks TLS, before TLS's own version, whose first byte is 3. */
+const TLS_HANDSHAKE = 22;
+
 /** Whether a header is a frame's. Checks the version. @throws PROTOCOL_VIOLATION */
 export function isFrame(view: DataView, offset: number): boolean {
   const version = view.getUint8(offset);
   if (version !== FRAME_VERSION) {
-    throw violation(`version ${FRAME_VERSION}`, `version ${version}`);
+    const isTls = version === TLS_HANDSHAKE && view.getUint8(offset + 1) === 3;
+    throw violation(
+      `version ${FRAME_VERSION}`,
+      isTls ? "TLS, and security.ssl.internal.enabled is off here" : `version ${version}`,
+    );
   }
   const kind = view.getUint8(offset + 1);
   return kind === FrameKind.DATA || kind === FrameKind.EVENT;

@@ -144,6 +144,10 @@ describe("a message reader", () => {
     expect(() => read([Buffer.from(`GET / HTTP/1.1\r\nHost: example.com\r\n\r\n`)])).toThrow(
       /expected version 1, got version 71/u,
     );
+    const clientHello = Buffer.from("16030100f8010000f40303".padEnd(80, "0"), "hex");
+    expect(() => read([clientHello])).toThrow(
+      /expected version 1, got TLS, and security\.ssl\.internal\.enabled is off here/u,
+    );
   });
 });
 
