@@ -3,6 +3,7 @@ import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { PackageBuild } from "./entries.ts";
+import { inlinePackages, writeLicenses } from "./inline-packages.ts";
 
 /** What a package's bundle holds, for the build's closing lines. */
 export interface BundleReport {
@@ -17,7 +18,7 @@ export interface BundleReport {
 /**
  * Bundles a package's entries into its `dist/`. What entries share goes into chunks, so that a module exists once in
  * a process whichever entries it loads (a second instance of an error class would break `instanceof`). Dependencies
- * stay external. Files of an earlier build that this one did not write are removed.
+ * stay external, but for those of `inlinePackages`. Files of an earlier build that this one did not write are removed.
  *
  * Fails when a required entry is missing, or when the code refers to a file beside it that is not in `dist/`.
  */
@@ -43,6 +44,7 @@ export async function bundle(root: string, { folder, entries }: PackageBuild): P
     platform: "node",
     target: "node24",
     packages: "external",
+    plugins: [inlinePackages],
     sourcemap: "linked",
     sourcesContent: true,
     charset: "utf8",
@@ -53,6 +55,7 @@ export async function bundle(root: string, { folder, entries }: PackageBuild): P
   const written = new Set(Object.keys(metafile.outputs).map((path) => path.replace(/^dist\//, "")));
   await removeStale(dist, written);
   await checkReferences(dist, written);
+  await writeLicenses(home, Object.keys(metafile.inputs));
   const bytes = Object.entries(metafile.outputs)
     .filter(([path]) => path.endsWith(".js"))
     .reduce((sum, [, output]) => sum + output.bytes, 0);

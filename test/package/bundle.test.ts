@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -57,6 +65,18 @@ describe("bundle", () => {
     write("dist/chunk-OLD.js.map", "");
     await bundle(root, { folder: "planted", entries: [INDEX, WORKER] });
     expect(dist()).toEqual(before);
+  });
+
+  it("bundles a dependency of many small files, with its license, and no other", async () => {
+    symlinkSync(join(import.meta.dirname, "../../node_modules"), join(root, "node_modules"), "dir");
+    write(
+      "src/index.ts",
+      'export { Type } from "typebox";\nexport { Compile } from "typebox/compile";\nexport * from "ws";\n',
+    );
+    await bundle(root, { folder: "planted", entries: [INDEX] });
+    const text = readFileSync(join(root, "packages/planted/dist/index.js"), "utf8");
+    expect(text.match(/from "(?:typebox|ws)[^"]*"/gu)).toEqual(['from "ws"']);
+    expect(dist()).toEqual(["LICENSE-typebox.txt", "index.js", "index.js.map"]);
   });
 
   it("refuses an address that names no bundled module", async () => {
