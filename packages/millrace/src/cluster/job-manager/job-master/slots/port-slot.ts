@@ -3,6 +3,7 @@ import type { SlotConnection } from "../../../../protocol/control/control-transp
 import { toEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import type { FromSlot, ToSlot } from "../../../../protocol/control/messages.ts";
 import type { FromJobMaster } from "../../../../protocol/cluster/job-master-messages.ts";
+import { MAX_MESSAGE_BYTES } from "../../../../protocol/cluster/connection.ts";
 import { encodeMessage } from "../../../../protocol/cluster/slot-message-codec.ts";
 
 /** A slot of a TaskManager as its JobMaster sees it: messages are bytes to everybody between the two. */
@@ -20,10 +21,11 @@ export class PortSlot implements SlotConnection {
     this.#post = post;
   }
 
-  /** @throws RECORD_TYPE_MISMATCH naming the path of what can't go to another process */
+  /** @throws RECORD_TYPE_MISMATCH naming the path of what can't go to another process, RECORD_TOO_LARGE */
   send(message: ToSlot): void {
     if (this.#isGone || this.#closed) return;
     const bytes = encoded(message);
+    checkSize(message, bytes);
     const { buffer, byteLength } = bytes;
     const whole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
     this.#post({ type: "slotMessage", allocation: this.#allocation, bytes }, whole);
@@ -73,8 +75,20 @@ function encoded(message: ToSlot): Uint8Array {
   }
 }
 
+/** The main thread could not send it, and would only close the slot. */
+function checkSize({ type }: ToSlot, { byteLength }: Uint8Array): void {
+  if (byteLength <= MAX_MESSAGE_BYTES) return;
+  throw new MillraceError(
+    "RECORD_TOO_LARGE",
+    `${WHAT[type] ?? `a message (${type})`} has ${byteLength} bytes; ${MAX_MESSAGE_BYTES} can go to a TaskManager at once`,
+    {
+      help: "State that checkpoints keep in memory travels with the deployment: set execution.checkpointing.dir. Large arguments and captured values belong into files.",
+    },
+  );
+}
+
 const WHAT: Readonly<Partial<Record<ToSlot["type"], string>>> = {
   addSplits: "a split",
   sourceEvent: "an event of a source",
-  deploy: "the deployment of tasks (arguments, captured values, settings, splits)",
+  deploy: "the deployment of tasks (arguments, captured values, settings, splits, state in memory)",
 };

@@ -3,6 +3,7 @@ import { ManualClock } from "../../../../common/clock/manual-clock.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import { attempt, executionId, jobId, vertexId } from "../../../../common/ids/ids.ts";
 import type { FromJobMaster } from "../../../../protocol/cluster/job-master-messages.ts";
+import { MAX_MESSAGE_BYTES } from "../../../../protocol/cluster/connection.ts";
 import { decodeMessage, encodeMessage } from "../../../../protocol/cluster/slot-message-codec.ts";
 import { toEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import type { FromSlot, ToSlot } from "../../../../protocol/control/messages.ts";
@@ -139,6 +140,10 @@ describe("slots over a port", () => {
     );
     expect(() => connection.send({ type: "sourceEvent", execution: S0, event: Symbol("x") })).toThrow(
       /^an event of a source can't be sent/u,
+    );
+    const event = new Uint8Array(MAX_MESSAGE_BYTES);
+    expect(() => connection.send({ type: "sourceEvent", execution: S0, event })).toThrow(
+      /^an event of a source has 671\d{5} bytes; 67108864 can go to a TaskManager at once$/u,
     );
     expect(rig.of("slotMessage")).toEqual([]);
   });
