@@ -27,17 +27,22 @@ export async function followClusterJob(
   const clock = new SystemClock();
   const started = clock.monotonic();
   let progress: JobProgress | undefined;
-  let waiting: string | null = null;
+  let waited = false;
+  let told = false;
   let last: JobDetails | undefined;
   let shown = started;
   for await (const details of job.progress({ interval: INTERVAL, signal: leaving })) {
     last = details;
     if (hasEnded(details.state) || reporter.interval === undefined) continue;
-    if (details.waiting !== null && waiting === null) reporter.note(details.waiting);
-    ({ waiting } = details);
+    const { waiting } = details;
+    const waits = waiting !== null;
+    // Most waiting is over with the next answer.
+    if (waits && waited && !told) reporter.note(waiting);
+    told = waits && waited;
+    waited = waits;
     if (clock.monotonic() - shown < reporter.interval - INTERVAL / 2) continue;
     shown = clock.monotonic();
-    progress ??= new JobProgress(graphOf(details), started, clock.monotonic());
+    progress ??= new JobProgress(graphOf(details), started, started);
     // Between two answers the job may have gone; the next one tells.
     const facts = await factsOf(job, details).catch(() => undefined);
     if (facts === undefined) continue;
@@ -88,6 +93,7 @@ async function factsOf(job: SubmittedJob, details: JobDetails): Promise<Facts> {
     condition: {
       restarting: details.state === "RESTARTING",
       restarts: details.restarts,
+      waiting: details.waiting ?? undefined,
       checkpoints: checkpointsOf(checkpoints, details.now),
     },
   };

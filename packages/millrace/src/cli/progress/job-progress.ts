@@ -41,6 +41,8 @@ export interface JobCondition {
   readonly restarting: boolean;
   /** How often it, or a part of it, was started again. */
   readonly restarts: number;
+  /** What it waits for, in words: "waiting for 4 slots, 2 are free for it, 31 s of 300 s". */
+  readonly waiting?: string | undefined;
   /** undefined where none are taken. */
   readonly checkpoints: CheckpointProgress | undefined;
 }

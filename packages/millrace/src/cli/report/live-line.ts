@@ -38,11 +38,12 @@ function pieces(report: ProgressReport, style: Style): readonly Piece[] {
   const plain = (text: string): string => text;
   const watermark = formatWatermark(report.watermark, report.now);
   const { busiest, heldBack, recordsSkipped, condition } = report;
-  const { restarting, restarts, checkpoints } = condition;
+  const { restarting, restarts, checkpoints, waiting } = condition;
   const found: (Piece | undefined)[] = [
     { rank: 1, text: nameOf(report.jobName), paint: style.bold },
     restarting ? { rank: 0, text: "restarting", paint: style.yellow } : undefined,
     { rank: 6, text: formatDuration(report.elapsed), paint: plain },
+    waiting === undefined ? undefined : { rank: 1, text: oneLine(waiting), paint: style.yellow },
     {
       rank: 0,
       text: `in ${formatRate(report.recordsInPerSecond)} (${formatCompact(report.recordsIn)})`,

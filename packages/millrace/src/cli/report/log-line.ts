@@ -12,11 +12,12 @@ import type { ProgressReport } from "../progress/job-progress.ts";
  */
 export function logLine(report: ProgressReport): string {
   const { recordsIn, recordsOut, recordsSkipped, busiest, heldBack } = report;
-  const { restarting, restarts, checkpoints } = report.condition;
+  const { restarting, restarts, checkpoints, waiting } = report.condition;
   const watermark = formatWatermark(report.watermark, report.now);
   const facts = [
     ...(restarting ? ["restarting"] : []),
     formatDuration(report.elapsed),
+    ...(waiting === undefined ? [] : [oneLine(waiting)]),
     `in ${formatCount(recordsIn)} (${formatCount(report.recordsInPerSecond)}/s)`,
     `out ${formatCount(recordsOut)} (${formatCount(report.recordsOutPerSecond)}/s)`,
     ...(recordsSkipped === 0 ? [] : [`skipped ${formatCount(recordsSkipped)}`]),

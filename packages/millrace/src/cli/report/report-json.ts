@@ -25,6 +25,7 @@ export function progressJson(report: ProgressReport): string {
     backPressured: shareJson(report.heldBack),
     restarting: report.condition.restarting,
     restarts: report.condition.restarts,
+    waiting: report.condition.waiting ?? null,
     checkpoints: checkpointsJson(report.condition.checkpoints),
   });
 }

@@ -35,6 +35,7 @@ const troubled: ProgressReport = {
     checkpoints: { last: { id: 4, age: 2100, duration: 31.6, stateBytes: 5000 }, failed: 1 },
   },
 };
+const waiting: ProgressReport = { ...report, condition: { ...CALM, waiting: "waiting for 2 slots" } };
 
 function vertex(values: Partial<VertexTotals>): VertexTotals {
   return {
@@ -133,6 +134,9 @@ describe("liveLine", () => {
     const none = { ...troubled.condition, restarting: false, checkpoints: { last: undefined, failed: 0 } };
     expect(liveLine({ ...troubled, condition: none }, 200, PLAIN_STYLE)).toContain("| no checkpoint yet |");
     expect(liveLine(troubled, 40, PLAIN_STYLE)).toBe("restarting | in 245 k/s (3.00 M)");
+    expect(liveLine(waiting, 60, PLAIN_STYLE)).toContain("delays | waiting for 2 slots | in");
+    expect(logLine(waiting)).toContain("delays: 12.3 s, waiting for 2 slots, in 3,000,000");
+    expect(JSON.parse(progressJson(waiting))).toMatchObject({ waiting: "waiting for 2 slots" });
   });
 
   it("has colours that take no room", () => {
@@ -231,6 +235,7 @@ describe("JSON", () => {
       backPressured: { name: "Source: flights", share: 0.71 },
       restarting: false,
       restarts: 0,
+      waiting: null,
       checkpoints: null,
     });
     expect(JSON.parse(progressJson(troubled))).toMatchObject({
