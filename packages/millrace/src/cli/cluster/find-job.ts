@@ -5,7 +5,8 @@ import { didYouMean } from "../../common/errors/did-you-mean.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 
 /**
- * The job that a command line names: by its id, by the beginning of it, or by its name, which one job that has not ended must have.
+ * The job that a command line names: by its id, by the beginning of it, or by its name: of several of that name it is the
+ * one that has not ended, else the last that was started.
  *
  * @throws NOT_FOUND; INVALID_ARGUMENT where several are meant
  */
@@ -19,7 +20,8 @@ export function pickJob(jobs: readonly ListedJob[], named: string): ListedJob {
   const called = jobs.filter(({ name }) => name === named);
   const alive = called.filter(({ state }) => !hasEnded(state));
   const begins = /^[0-9a-f]{4,}$/u.test(named) ? jobs.filter(({ jid }) => jid.startsWith(named)) : [];
-  const meant = alive.length > 0 ? alive : called.length > 0 ? called : begins;
+  const newest = called.toSorted((a, b) => b["start-time"] - a["start-time"]).slice(0, 1);
+  const meant = alive.length > 0 ? alive : newest.length > 0 ? newest : begins;
   const [first] = meant;
   if (first === undefined) {
     const names = [...new Set(jobs.map(({ name }) => name))];

@@ -117,12 +117,20 @@ describe("the command line of a cluster", () => {
 
 describe("jobs and vertices that a command line names", () => {
   const job = (jid: string, name: string, state = "RUNNING") =>
-    ({ jid, name, state }) as unknown as Parameters<typeof pickJob>[0][number];
+    ({ jid, name, state, "start-time": state === "CANCELED" ? 2 : 1 }) as unknown as Parameters<
+      typeof pickJob
+    >[0][number];
   const jobs = [job("aaaa1", "clicks"), job("aaaa2", "delays"), job("bbbb1", "delays", "FAILED")];
 
   it("are found by id, its beginning, and name", async () => {
     expect(pickJob(jobs, "delays").jid).toBe("aaaa2");
     expect(pickJob(jobs, "bbbb").jid).toBe("bbbb1");
+    const ended = [
+      job("cccc1", "old", "FAILED"),
+      job("cccc2", "old", "CANCELED"),
+      job("cccc3", "old", "FAILED"),
+    ];
+    expect(pickJob([...jobs, ...ended], "old").jid).toBe("cccc2");
     expect(() => pickJob(jobs, "aaaa")).toThrow("may be any of 2 jobs");
     expect(() => pickJob(jobs, "delasy")).toThrow("did you mean delays?");
     await using server = await serving();
