@@ -1,7 +1,10 @@
 import type { CheckpointInfo, CheckpointStats } from "../../protocol/rest/checkpoints.ts";
 import type { JobDetails, JobExceptions } from "../../protocol/rest/jobs.ts";
+import { hasEnded } from "../../client/job/job-results.ts";
 import type { PlainJobRequest } from "../command-line/cluster-requests.ts";
 import type { CommandContext } from "../commands/command-context.ts";
+import { stackFrames } from "../errors/stack-frames.ts";
+import { isUserFrame, showFrame } from "../errors/user-frames.ts";
 import { ExitCode } from "../exit-code.ts";
 import { formatDuration } from "../format/durations.ts";
 import { countOf, formatBytes, formatCount } from "../format/numbers.ts";
@@ -15,6 +18,9 @@ import { printAnswer } from "./print-answer.ts";
 const NAME_WIDTH = 48;
 /** How many failures are shown. */
 const MAX_FAILURES = 3;
+/** The most frames of the user's code that are shown of each. */
+const MAX_FRAMES = 4;
+const RECORD_WIDTH = 200;
 
 /** Prints how a job stands. */
 export async function jobStatus(
@@ -28,7 +34,7 @@ export async function jobStatus(
     job.exceptions(),
   ]);
   printAnswer(json, { details, checkpoints, exceptions }, () =>
-    statusLines(details, checkpoints, exceptions),
+    statusLines(details, checkpoints, exceptions, cwd),
   );
   return ExitCode.OK;
 }
@@ -38,10 +44,11 @@ export function statusLines(
   job: JobDetails,
   { counts, latest }: CheckpointStats,
   { exceptionHistory }: JobExceptions,
+  cwd: string,
 ): readonly string[] {
   const taken = counts.total + counts.restored > 0;
   return [
-    `${oneLine(job.name)} ${job.state} for ${formatDuration(job.duration)}, since ${formatTime(job["start-time"])}`,
+    `${oneLine(job.name)} ${job.state} ${hasEnded(job.state) ? "after" : "for"} ${formatDuration(job.duration)}, since ${formatTime(job["start-time"])}`,
     `  job ${job.jid}`,
     ...(job.waiting === null ? [] : [`  ${job.waiting}`]),
     ...(job.restarts === 0 ? [] : [`  ${countOf(job.restarts, "restart")}`]),
@@ -58,8 +65,19 @@ export function statusLines(
       .flatMap((failure) => [
         "",
         `  ${formatTime(failure.timestamp)} ${failure.exceptionName}${failure.taskName === null ? "" : ` in ${oneLine(failure.taskName)}`}`,
-        `    ${oneLine(failure.stacktrace.split("\n")[0] ?? "")}`,
+        ...failureLines(failure.stacktrace, cwd).map((line) => `    ${line}`),
       ]),
+  ];
+}
+
+/** What failed, the record that it failed with, and where in the user's code. */
+function failureLines(stack: string, cwd: string): readonly string[] {
+  const [first = "", second = ""] = stack.split("\n");
+  const frames = stackFrames(stack).filter(isUserFrame).slice(0, MAX_FRAMES);
+  return [
+    oneLine(first),
+    ...(second.startsWith("  record: ") ? [truncate(oneLine(second), RECORD_WIDTH)] : []),
+    ...frames.map((frame) => `  at ${showFrame(frame, cwd)}`),
   ];
 }
 

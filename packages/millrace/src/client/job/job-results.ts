@@ -10,10 +10,12 @@ export const hasEnded = (status: JobDetails["state"]): boolean => ENDS.has(statu
 
 /** What the cluster tells of a failure, as an error of ours. */
 export function failureOf(failure: SerializedFailure, fallback: ErrorCode): MillraceError {
-  const [first = "", ...stack] = failure["stack-trace"].split("\n");
+  // The message may have several lines: what the record was.
+  const [, message = "", stack = ""] =
+    /^(.*?)((?:\n {4}at |\nCaused by: ).*)?$/su.exec(failure["stack-trace"]) ?? [];
   const code = (/^[A-Z][A-Z_]+$/u.test(failure.class) ? failure.class : fallback) as ErrorCode;
-  const error = new MillraceError(code, first.replace(/^(?:MillraceError|Error): /u, ""));
-  if (stack.length > 0) error.stack = failure["stack-trace"];
+  const error = new MillraceError(code, message.replace(/^(?:MillraceError|Error): /u, ""));
+  if (stack !== "") error.stack = failure["stack-trace"];
   return error;
 }
 
