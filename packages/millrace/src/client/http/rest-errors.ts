@@ -50,10 +50,12 @@ export function refusal(
       undefined,
     );
   }
+  const error = told === "JOB_MODULE_INVALID" ? stackIn(bytes) : undefined;
   const [message = `${request.method} ${request.path} was answered by status ${status}`, ...more] =
     errors ?? [];
   const help = more.length > 0 ? more.join(" ") : status === 401 ? TOKEN : undefined;
   return new MillraceError(code, message, {
+    cause: error,
     retryable: status === 503,
     details: { status, path: request.path },
     ...(help === undefined ? {} : { help }),
@@ -67,4 +69,15 @@ function errorsIn(bytes: Uint8Array): readonly string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a job's own code has thrown, when the job was built: with its stack. */
+function stackIn(bytes: Uint8Array): Error | undefined {
+  const { stack } = JSON.parse(Buffer.from(bytes).toString()) as { readonly stack?: unknown };
+  if (typeof stack !== "string") return undefined;
+  const [, name = "Error", message = ""] = /^(?:(\w+): )?(.*?)(?:\n {4}at .*)?$/su.exec(stack) ?? [];
+  const error = new Error(message);
+  Object.defineProperty(error, "name", { value: name, configurable: true });
+  Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
+  return error;
 }

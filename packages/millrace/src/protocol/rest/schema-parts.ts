@@ -55,7 +55,10 @@ export const Empty = named("Empty", {});
  *
  * @example `{"errors": ["no job 6f9619ff8b86d011b42d00c04fc964ff"]}`
  */
-export const ErrorResponse = named("ErrorResponse", { errors: Type.Array(Type.String()) });
+export const ErrorResponse = named("ErrorResponse", {
+  errors: Type.Array(Type.String()),
+  stack: Type.Optional(Type.String({ description: "where in a job's code, when that has failed" })),
+});
 export type ErrorResponse = Static<typeof ErrorResponse>;
 
 /** Smallest, largest, mean and percentiles. Flink writes "NaN" for percentiles of nothing. */

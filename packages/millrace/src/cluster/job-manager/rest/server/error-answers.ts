@@ -57,6 +57,8 @@ export interface ErrorAnswer {
   readonly status: number;
   readonly code: ErrorCode;
   readonly errors: string[];
+  /** Of errors of a job's own code: where. Stacks of the engine are nobody's business. */
+  readonly stack?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -69,7 +71,8 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   if (MillraceError.is(error)) {
     const status = STATUS[error.code] ?? 500;
     const errors = [error.message, ...(error.help === undefined ? [] : [error.help])];
-    return { status, code: error.code, errors, headers: {} };
+    const stack = error.code === "JOB_MODULE_INVALID" ? stackOf(error) : undefined;
+    return { status, code: error.code, errors, stack, headers: {} };
   }
   const { statusCode: status = 500, message } = error as Partial<FastifyError>;
   if (status >= 400 && status < 500 && typeof message === "string") {
@@ -83,6 +86,11 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   };
 }
 
+/** The stack of what the job's code has thrown. */
+function stackOf({ cause }: MillraceError): string | undefined {
+  return cause instanceof Error ? cause.stack : undefined;
+}
+
 /** Bytes of a refused request that are read, so that who sends it sees the answer. */
 const MAX_THROWN_AWAY = 256 * 1024 * 1024;
 
@@ -90,7 +98,7 @@ const MAX_THROWN_AWAY = 256 * 1024 * 1024;
 export const errorHandler =
   (peers: PeerLog) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const { status, code, errors, headers } = errorAnswer(error);
+    const { status, code, errors, stack, headers } = errorAnswer(error);
     if (status >= 500) {
       const route = `${request.method} ${request.routeOptions.url ?? "?"}`;
       peers.about(request.ip, route)("error", `${route} of ${request.ip} failed`, error);
@@ -102,5 +110,5 @@ export const errorHandler =
       .code(status)
       .headers({ ...headers, [ERROR_CODE_HEADER]: code })
       .type("application/json; charset=utf-8")
-      .send({ errors });
+      .send({ errors, ...(stack === undefined ? {} : { stack }) });
   };
