@@ -56,18 +56,20 @@ export async function showLogs(
 async function logsOf(cluster: ClusterClient, of: string | undefined): Promise<readonly ShownLog[]> {
   if (of === undefined) return filesOf(undefined, await cluster.logs());
   const taskManagers = await cluster.taskManagers();
-  const ids = taskManagers.some(({ id }) => id === of)
+  const all = taskManagers.map(({ id }) => id);
+  const ids = all.includes(of)
     ? [of]
-    : await taskManagersOf(
-        cluster,
-        of,
-        taskManagers.map(({ id }) => id),
-      );
+    : await taskManagersOf(cluster, of, all).catch((error: unknown) => {
+        // The beginning of a TaskManager's id does, as that of a job's.
+        const begins = all.filter((id) => id.startsWith(of));
+        if (begins.length !== 1 || !MillraceError.is(error, "NOT_FOUND")) throw error;
+        return begins;
+      });
   const logs = await Promise.all(ids.map(async (id) => filesOf(id, await cluster.logs(id))));
   return logs.flat();
 }
 
-/** The TaskManagers where a job has slots. */
+/** The TaskManagers where a job has slots; of one that has ended, those where its tasks were last, as far as they are still there. */
 async function taskManagersOf(
   cluster: ClusterClient,
   named: string,
@@ -76,14 +78,16 @@ async function taskManagersOf(
   const job = await findJob(cluster, named).catch((error: unknown) => {
     if (!MillraceError.is(error, "NOT_FOUND")) throw error;
     throw new MillraceError("NOT_FOUND", `the cluster has no TaskManager and no job ${named}`, {
-      cause: error,
       help: `TaskManagers are ${ids.length === 0 ? "none" : ids.join(", ")}; millrace list -a shows the jobs.`,
     });
   });
   const described = await Promise.all(ids.map((id) => cluster.taskManager(id)));
   const used = described.filter(({ allocatedSlots }) => allocatedSlots.some(({ jobId }) => jobId === job.id));
   if (used.length > 0) return used.map(({ id }) => id);
-  throw new MillraceError("NOT_FOUND", `no TaskManager runs job ${job.id} now`, {
+  const last = await job.taskManagers();
+  const left = ids.filter((id) => last.includes(id));
+  if (left.length > 0) return left;
+  throw new MillraceError("NOT_FOUND", `no TaskManager of this cluster runs or ran job ${job.id}`, {
     help: "millrace status shows what has failed; millrace logs <TaskManager> what each of them has logged.",
   });
 }

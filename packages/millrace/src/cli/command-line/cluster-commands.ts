@@ -89,7 +89,7 @@ export function clusterCommands(output: CommandOutput, program: Command, found: 
       "a TaskManager's id, or a job: the TaskManagers that run it. Without: the JobManager",
     )
     .description("Show the logs of a cluster's processes.")
-    .option("--lines <n>", "how many of the last lines", count(0, 1_000_000))
+    .option("-n, --lines <n>", "how many of the last lines", count(0, 1_000_000))
     .option("-f, --follow", "go on showing what is added, until Ctrl-C")
     .addHelpText("after", clusterHelp("millrace logs", "millrace logs delays --lines 20", "millrace logs -f"))
     .action((of: string | undefined, options: ClusterOptions) =>

@@ -14,11 +14,15 @@ import type {
   OperationStatus,
   TriggerResponse,
 } from "../../protocol/rest/operations.ts";
+import type { VertexTaskManagers } from "../../protocol/rest/vertices.ts";
 import type { RestConnection } from "../http/rest-connection.ts";
 import { poll, type PollOptions } from "../poll.ts";
 import { pause } from "../pause.ts";
 import { failureOf, hasEnded, jobFailure } from "./job-results.ts";
 import { rescaleJob, type RescaleOutcome } from "./rescale-job.ts";
+
+/** Where tasks are that have no slot yet. */
+const UNASSIGNED = "(unassigned)";
 
 /** The states of a job in a cluster. */
 export type ClusterJobStatus = JobDetails["state"];
@@ -67,6 +71,18 @@ export class SubmittedJob {
   /** What has failed, the newest first. */
   exceptions(): Promise<JobExceptions> {
     return this.#get("/exceptions");
+  }
+
+  /** Ids of the TaskManagers that its tasks run on, or ran on last. One that is gone may be among them. */
+  async taskManagers(): Promise<readonly string[]> {
+    const { vertices } = await this.details();
+    const found = await Promise.all(
+      vertices.map(({ id }) =>
+        this.#get<VertexTaskManagers>(`/vertices/${encodeURIComponent(id)}/taskmanagers`),
+      ),
+    );
+    const ids = found.flatMap(({ taskmanagers }) => taskmanagers.map((each) => each["taskmanager-id"]));
+    return [...new Set(ids)].filter((id) => id !== UNASSIGNED).toSorted();
   }
 
   /** Its checkpoints and savepoints. */
