@@ -3,6 +3,7 @@ import type { Overview } from "../../../protocol/rest/cluster.ts";
 import type { ClusterStateRequest } from "../../command-line/cluster-requests.ts";
 import type { CommandContext } from "../../commands/command-context.ts";
 import { ExitCode } from "../../exit-code.ts";
+import { countOf } from "../../format/numbers.ts";
 import { table } from "../../format/table.ts";
 import { clusterOf } from "../cluster-access.ts";
 import { printAnswer } from "../print-answer.ts";
@@ -18,7 +19,8 @@ export async function clusterStatus(
   const { restUrl, processes } = (await readState(folder)) ?? noCluster(folder);
   const alive = await Promise.all(processes.map(isAlive));
   const cluster = await clusterOf({ ...access, jobManager: restUrl }, cwd);
-  const overview = alive[0] === true ? await cluster.overview().catch(() => undefined) : undefined;
+  // Also where that JobManager is gone: another one may have been started in its place.
+  const overview = await cluster.overview().catch(() => undefined);
   const listed = processes.map((each, index) => ({ ...each, alive: alive[index] === true }));
   printAnswer(json, { restUrl, processes: listed, overview: overview ?? null }, () => [
     `cluster at ${restUrl}${overview === undefined ? ", which does not answer" : overviewText(overview)}`,
@@ -36,4 +38,4 @@ export async function clusterStatus(
 }
 
 const overviewText = (overview: Overview): string =>
-  `, ${overview["flink-version"]}: ${overview["slots-available"]} of ${overview["slots-total"]} slots free, ${overview["jobs-running"]} jobs running`;
+  `, ${overview["flink-version"]}: ${overview["slots-available"]} of ${overview["slots-total"]} slots free, ${countOf(overview["jobs-running"], "job")} running`;

@@ -1,6 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { resolve, join } from "node:path";
 import { SystemClock } from "../../../common/clock/system-clock.ts";
-import { LOG_DIRECTORY, REST_TLS } from "../../../common/config/cluster-options.ts";
+import { LOG_DIRECTORY, REST_TLS, TASKMANAGER_RESOURCE_ID } from "../../../common/config/cluster-options.ts";
 import { configValue } from "../../../common/config/configuration.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { ClusterClient } from "../../../client/cluster-client.ts";
@@ -52,13 +53,18 @@ export async function startCluster(
     const keep = (): Promise<void> =>
       writeState(folder, {
         restUrl,
-        processes: started.map(({ name, pid, began, logPath }) => ({ name, pid, began, logPath })),
+        processes: started
+          .toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }))
+          .map(({ name, pid, began, logPath }) => ({ name, pid, began, logPath })),
       });
     await keep();
     const more = slots === undefined ? [] : ["-D", `taskmanager.numberOfTaskSlots=${slots}`];
     const spawning = Array.from({ length: taskManagers }, async (_, index) => {
-      const args = [...common, "-D", `jobmanager.rpc.port=${rpcPort}`, ...more];
       const name = `taskmanager-${index + 1}`;
+      // Its log, the status and `millrace logs` call it by the same name.
+      const id = settings[TASKMANAGER_RESOURCE_ID.key] ?? `${name}-${randomBytes(3).toString("hex")}`;
+      const own = ["-D", `${TASKMANAGER_RESOURCE_ID.key}=${id as string}`];
+      const args = [...common, "-D", `jobmanager.rpc.port=${rpcPort}`, ...own, ...more];
       started.push(await spawnProcess({ name, command: "taskmanager", args, env, folder }));
     });
     const outcomes = await Promise.allSettled(spawning);
@@ -91,9 +97,15 @@ async function refuseSecond(folder: string): Promise<void> {
   const before = await readState(folder);
   const alive = await Promise.all((before?.processes ?? []).map(isAlive));
   if (!alive.includes(true)) return;
-  throw new MillraceError("CONFLICT", `a cluster that was started here runs at ${before?.restUrl}`, {
-    help: "millrace cluster stop ends it; --state names another folder for a second one.",
-  });
+  const gone = (before?.processes ?? []).filter((_, index) => alive[index] === false).map(({ name }) => name);
+  const without = gone.length === 0 ? "" : `, without ${gone.join(", ")}, which ended`;
+  throw new MillraceError(
+    "CONFLICT",
+    `a cluster that was started here runs at ${before?.restUrl}${without}`,
+    {
+      help: `millrace cluster stop ends it; --state names another folder for a second one.${gone.length === 0 ? "" : " What has ended is started again by millrace jobmanager or millrace taskmanager, with the same settings."}`,
+    },
+  );
 }
 
 /** Waits until so many TaskManagers are registered. Answers their slots. */
