@@ -71,7 +71,7 @@ export interface StartJobManagerOptions {
 
 /** How long TaskManagers may take to end with their cluster, in ms. */
 const SHUTDOWN_PATIENCE = 10_000;
-/** How often a leader looks whether it still leads, and says that it lives, at least, in ms. */
+/** How often a leader looks whether it still leads, in ms. */
 const LEADERSHIP_INTERVAL = 2000;
 
 /**
@@ -215,12 +215,11 @@ export async function startJobManager(
     const surroundings = { tls: restTls?.server, uploadDirectory: place.uploads, clock, log, ui };
     const rest = await createRestServer(dispatcher, await restSettings(settings, surroundings));
     closers.push(() => rest.close());
-    if (place.durable)
-      closers.push(
-        everySoOften(clock, Math.min(LEADERSHIP_INTERVAL, resourceSettings.heartbeatInterval), () =>
-          checkLead(leadership, onFenced, log),
-        ),
-      );
+    if (place.durable) {
+      closers.push(everySoOften(clock, LEADERSHIP_INTERVAL, () => checkLead(leadership, onFenced, log)));
+      const { heartbeatInterval } = resourceSettings;
+      closers.push(everySoOften(clock, heartbeatInterval, () => leadership.beat().catch(() => {})));
+    }
     if (ownsProcess) {
       endWithProcess(log, (error) => end(error === undefined ? "close" : "at once", error));
     }
@@ -253,7 +252,7 @@ export async function startJobManager(
   }
 }
 
-/** Looks whether this JobManager still leads, and says that it lives. Never rejects. */
+/** Looks whether this JobManager still leads. Never rejects. */
 async function checkLead(
   leadership: Leadership,
   onFenced: (error: MillraceError) => void,
@@ -261,7 +260,6 @@ async function checkLead(
 ): Promise<void> {
   try {
     await leadership.check();
-    await leadership.beat();
   } catch (error) {
     if (MillraceError.is(error, "FENCED")) onFenced(error);
     else log("warn", "whether this JobManager still leads can't be found out", error);

@@ -27,19 +27,20 @@ export interface StoreFolder {
 export async function storeFolder(settings: Config): Promise<StoreFolder> {
   const temporary = (configValue(settings, TEMPORARY_DIRECTORIES) ?? tmpdir()).split(",")[0] as string;
   const parent = absoluteFolder(configValue(settings, WEB_UPLOAD_DIR) ?? temporary.trim());
-  const durable = configValue(settings, HIGH_AVAILABILITY) === "filesystem";
-  const shared = durable ? sharedFolder(settings) : undefined;
+  const shared = sharedFolder(settings);
   await mkdir(parent, { recursive: true });
   const own = await mkdtemp(join(parent, "millrace-jobmanager-"));
   return {
     folder: shared ?? join(own, "store"),
-    durable,
+    durable: shared !== undefined,
     uploads: join(own, "uploads"),
     remove: () => rm(own, { recursive: true, force: true }),
   };
 }
 
-function sharedFolder(settings: Config): string {
+/** The folder that one JobManager leaves to the next; undefined without high availability. @throws as `storeFolder` */
+export function sharedFolder(settings: Config): string | undefined {
+  if (configValue(settings, HIGH_AVAILABILITY) !== "filesystem") return undefined;
   const directory = configValue(settings, HIGH_AVAILABILITY_DIR);
   const cluster = configValue(settings, HIGH_AVAILABILITY_CLUSTER) as string;
   if (directory === undefined) {

@@ -2,7 +2,10 @@ import { mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { SystemClock } from "../../../common/clock/system-clock.ts";
 import type { Clock } from "../../../common/clock/clock.ts";
+import { MillraceError } from "../../../common/errors/millrace-error.ts";
+import type { JobManagerConnection } from "../../../protocol/cluster/connection.ts";
 import type { TaskManagerDescription } from "../../../protocol/cluster/resource-messages.ts";
+import { nodeFileSystem } from "../../../runtime/checkpoint/storage/node-file-system.ts";
 import { makeJobFolder, removeLeftOverFolders } from "../../artifact/job-folder.ts";
 import { describeConfiguration } from "../../configuration/cluster-configuration.ts";
 import type { ClusterConfiguration } from "../../configuration/cluster-configuration.ts";
@@ -17,6 +20,7 @@ import { warnOfOpenPort } from "../../transport/open-ports.ts";
 import { openLocalBackups } from "../local-backups.ts";
 import { ArtifactCache } from "./artifact-cache.ts";
 import { fetchArtifact } from "./fetch-artifact.ts";
+import { jobManagerPlaces } from "./find-job-manager.ts";
 import { measureProcess } from "./process-health.ts";
 import { endWithProcess } from "./end-with-process.ts";
 import { openNetwork } from "./open-network.ts";
@@ -81,7 +85,22 @@ export async function startTaskManager(
     const artifacts = await makeJobFolder(settings.temporaryDirectory);
     const localBackups = await openLocalBackups(configuration.settings, clock, settings.temporaryDirectory);
     const network = await openNetwork({ settings, tls, clock, log: log.log, peers });
-    const jobManager: JobManagerAddress = { ...settings.jobManager, token: settings.token, tls: tls?.client };
+    // Where it was found last.
+    let jobManager: JobManagerAddress = { ...settings.jobManager, token: settings.token, tls: tls?.client };
+    const connect = async (): Promise<JobManagerConnection> => {
+      const places = await jobManagerPlaces(configuration.settings, settings.jobManager, nodeFileSystem);
+      for (const [index, place] of places.entries()) {
+        const address = { ...jobManager, ...place };
+        try {
+          const connection = await connectToJobManager({ ...address, clock, log: log.log });
+          jobManager = address;
+          return connection;
+        } catch (error) {
+          if (index === places.length - 1) throw error;
+        }
+      }
+      throw new MillraceError("INTERNAL", "there is no place where the JobManager could be");
+    };
     const taskManager = new TaskManager({
       settings,
       description: describe(settings, network.port, clock),
@@ -96,7 +115,7 @@ export async function startTaskManager(
         fetch: (artifact, folder, signal) => fetchArtifact(jobManager, artifact, folder, signal),
       }),
       localBackups,
-      connect: () => connectToJobManager({ ...jobManager, clock, log: log.log }),
+      connect,
     });
     warnOfOpenPort(
       {

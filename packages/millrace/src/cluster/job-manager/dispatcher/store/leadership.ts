@@ -8,20 +8,11 @@ import {
   syncFolder,
 } from "../../../../runtime/checkpoint/storage/folders.ts";
 import { errorCode, storageProblem } from "../../../../runtime/checkpoint/storage/storage-problem.ts";
+import { BEAT_FILE, EPOCH_FILE, highest, readLeader, type Leader } from "./leader-file.ts";
 
-/** Who leads, for messages. */
-export interface Leader {
-  readonly host: string;
-  readonly pid: number;
-  /** ms since the epoch. */
-  readonly startedAt: number;
-}
-
-const EPOCH_FILE = /^epoch-(\d{1,15})$/u;
 const ADOPTED_FILE = /^adopted-(\d{1,15})$/u;
 /** How often the next epoch is tried to be had while others take theirs. */
 const MAX_TRIES = 100;
-const MAX_LEADER_BYTES = 4096;
 
 /**
  * A JobManager's leadership over a folder that it shares with those before and after it. Taking it makes `epoch-<n>`, one above all that are
@@ -34,6 +25,7 @@ export class Leadership {
   readonly folder: string;
   readonly epoch: number;
   readonly #fileSystem: FileSystem;
+  #beats = 0;
 
   private constructor(fileSystem: FileSystem, folder: string, epoch: number) {
     this.#fileSystem = fileSystem;
@@ -95,32 +87,38 @@ export class Leadership {
     }
     await syncFolder(this.#fileSystem, this.folder);
     for (const name of await namesIn(this.#fileSystem, this.folder)) {
-      const epoch = Number((EPOCH_FILE.exec(name) ?? ADOPTED_FILE.exec(name))?.[1] ?? Infinity);
+      const epoch = Number(
+        (EPOCH_FILE.exec(name) ?? ADOPTED_FILE.exec(name) ?? BEAT_FILE.exec(name))?.[1] ?? Infinity,
+      );
       if (epoch < this.epoch) await removeQuietly(this.#fileSystem, join(this.folder, name));
     }
   }
 
-  #successor(epoch: number): string {
-    if (epoch === 0) return "another process";
+  /** Shows those who stand by that this leader lives. @throws CHECKPOINT_STORAGE_FAILED */
+  async beat(): Promise<void> {
+    const path = join(this.folder, `beat-${this.epoch}`);
+    const temporary = join(this.folder, `.beat-${this.epoch}`);
+    await removeQuietly(this.#fileSystem, temporary);
     try {
-      const file = this.#fileSystem.open(join(this.folder, `epoch-${epoch}`));
-      try {
-        const bytes = Buffer.alloc(Math.min(MAX_LEADER_BYTES, file.length));
-        const { host, pid, startedAt } = JSON.parse(
-          bytes.toString("utf8", 0, file.read(bytes, 0)),
-        ) as Partial<Leader>;
-        return `process ${pid} on ${host}, started ${new Date(startedAt ?? Number.NaN).toISOString()},`;
-      } finally {
-        file.close();
-      }
-    } catch {
-      return `another process, epoch ${epoch},`;
+      await writeNew(this.#fileSystem, temporary, `${++this.#beats}`);
+      await this.#fileSystem.rename(temporary, path);
+    } catch (error) {
+      throw storageProblem("write", path, error);
     }
   }
-}
 
-const highest = (names: readonly string[], pattern: RegExp): number =>
-  Math.max(0, ...names.map((name) => Number(pattern.exec(name)?.[1] ?? 0)));
+  /** Lets those who stand by take the lead at once. */
+  async release(): Promise<void> {
+    await removeQuietly(this.#fileSystem, join(this.folder, `beat-${this.epoch}`));
+  }
+
+  #successor(epoch: number): string {
+    if (epoch === 0) return "another process";
+    const leader = readLeader(this.#fileSystem, this.folder, epoch);
+    if (leader?.startedAt === undefined) return `another process, epoch ${epoch},`;
+    return `process ${leader.pid} on ${leader.host}, started ${new Date(leader.startedAt).toISOString()},`;
+  }
+}
 
 /** A new file, whole and for good, or none. */
 async function writeNew(fileSystem: FileSystem, path: string, text: string): Promise<void> {

@@ -4,7 +4,8 @@ import { ArtifactStore } from "./artifact-store.ts";
 import { EpochFolder } from "./epoch-folder.ts";
 import { createJobStore, forgetfulJobStore, type JobStore } from "./job-store.ts";
 import { forgetfulTaskManagers, knownTaskManagers, type KnownTaskManagers } from "./known-task-managers.ts";
-import { Leadership, type Leader } from "./leadership.ts";
+import type { Leader } from "./leader-file.ts";
+import { Leadership } from "./leadership.ts";
 
 /** What a JobManager keeps on disk, taken over from the one before where there was one. */
 export interface ClusterStore {
