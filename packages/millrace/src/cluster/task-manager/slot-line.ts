@@ -1,8 +1,10 @@
 import type { MessagePort } from "node:worker_threads";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
+import { MAX_MESSAGE_BYTES } from "../../protocol/cluster/connection.ts";
 import { decodeMessage, encodeMessage } from "../../protocol/cluster/slot-message-codec.ts";
 import type { MasterConnection } from "../../protocol/control/control-transport.ts";
 import type { SlotDeployment } from "../../protocol/control/deployment.ts";
+import { toEnvelope } from "../../protocol/control/error-envelope.ts";
 import type { FromSlot, ToSlot } from "../../protocol/control/messages.ts";
 import type { OutputCredit } from "./output-credit.ts";
 import type { FromWorker, RemoteSlot } from "./worker-protocol.ts";
@@ -26,7 +28,7 @@ export class SlotLine implements MasterConnection {
     if (message.type === "stdout") this.#credit.sent(message.bytes.byteLength);
     if (this.#remote === undefined) this.#port.postMessage(message);
     else if (message.type === "stdout") this.#post("output", message.bytes);
-    else this.#post("bytes", encodeMessage(message));
+    else this.#post("bytes", fitting(message));
   }
 
   /** The JobMaster is in another process. */
@@ -66,4 +68,22 @@ export class SlotLine implements MasterConnection {
     const own = new Uint8Array(bytes);
     this.#port.postMessage({ type, bytes: own } satisfies FromWorker, [own.buffer]);
   }
+}
+
+/** A message as bytes. A snapshot that can't travel is one that could not be taken: the task goes on, and says why. */
+function fitting(message: FromSlot): Uint8Array {
+  const bytes = encodeMessage(message);
+  if (bytes.byteLength <= MAX_MESSAGE_BYTES || message.type !== "checkpointAcknowledged") return bytes;
+  const { execution, checkpointId } = message;
+  const error = new MillraceError(
+    "RECORD_TOO_LARGE",
+    `the state that goes to the JobManager in memory has ${bytes.byteLength} bytes; a message may have ${MAX_MESSAGE_BYTES}`,
+    { help: "Set execution.checkpointing.dir: then state goes into files." },
+  );
+  return encodeMessage({
+    type: "checkpointDeclined",
+    execution,
+    checkpointId,
+    error: toEnvelope(error),
+  } satisfies FromSlot);
 }
