@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ArtifactReference } from "../../../protocol/cluster/resource-messages.ts";
 import { ArtifactCache } from "./artifact-cache.ts";
@@ -10,12 +12,19 @@ let cache: ArtifactCache;
 let fetched: string[];
 let failing: boolean;
 const folder = (): string => join(parent, "artifacts");
+/** Its bytes are the letter. */
 const artifact = (letter: string): ArtifactReference => ({
-  sha256: letter.repeat(64),
+  sha256: createHash("sha256").update(letter).digest("hex"),
   bytes: 10,
   originalUrl: "file:///job.ts",
 });
-const files = async (): Promise<string> => (await readdir(folder())).map(([letter]) => letter).join("");
+const letterOf = (sha256: string): string =>
+  [..."abcde"].find((letter) => artifact(letter).sha256 === sha256) ?? "?";
+const files = async (): Promise<string> =>
+  (await readdir(folder()))
+    .map((name) => letterOf(name.slice(0, 64)))
+    .sort()
+    .join("");
 
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), "millrace-cache-"));
@@ -27,11 +36,11 @@ beforeEach(async () => {
     maxIdleBytes: 20,
     log: () => {},
     fetch: async ({ sha256 }, into) => {
-      fetched.push(sha256.charAt(0));
+      fetched.push(letterOf(sha256));
       await new Promise((resolve) => setImmediate(resolve));
       if (failing) throw new Error("not now");
       const path = join(into, `${sha256}.mjs`);
-      await writeFile(path, "");
+      await writeFile(path, letterOf(sha256));
       return path;
     },
   });
@@ -64,6 +73,21 @@ describe("the artifacts of a TaskManager", () => {
     (await cache.use(artifact("b"))).release();
     (await cache.use(artifact("a"))).release();
     expect(fetched.join("")).toBe("abcdeb");
+  });
+
+  it("are fetched again where they are damaged or gone, once, and for those who have them nothing changes", async () => {
+    const held = await cache.use(artifact("a"));
+    const path = fileURLToPath(held.url);
+    await writeFile(path, "b");
+    const again = await Promise.all([cache.use(artifact("a")), cache.use(artifact("a"))]);
+    expect([fetched.join(""), await readFile(path, "utf8")]).toEqual(["aa", "a"]);
+    held.release();
+    expect((await cache.use(artifact("a"))).url).toBe(held.url);
+    for (const { release } of again) release();
+    expect(fetched.join("")).toBe("aa");
+    await rm(folder(), { recursive: true });
+    await cache.use(artifact("a"));
+    expect([fetched.join(""), await files()]).toEqual(["aaa", "a"]);
   });
 
   it("are removed at the end; what is no hash is refused", async () => {

@@ -1,4 +1,5 @@
-import { rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { ArtifactReference } from "../../../protocol/cluster/resource-messages.ts";
@@ -32,7 +33,10 @@ interface Entry {
   users: number;
 }
 
-/** Artifacts on this machine: each is fetched once, whoever needs it at the same time, and stays while it is used and there is room. */
+/**
+ * Artifacts on this machine: each is fetched once, whoever needs it at the same time, and stays while it is used and there is room. What is
+ * there is checked each time before it is given out: disks err, and people tidy up folders for temporary files.
+ */
 export class ArtifactCache {
   readonly #options: ArtifactCacheOptions;
   /** The one that was unused for longest comes first among the unused. */
@@ -52,22 +56,19 @@ export class ArtifactCache {
         "INVALID_ARGUMENT",
         `expected an artifact by SHA-256 and size, got ${artifact.sha256}`,
       );
-    const entry = this.#entries.get(artifact.sha256) ?? this.#begin(artifact);
-    entry.users++;
-    try {
-      const path = await entry.path;
-      let used = true;
-      return {
-        url: pathToFileURL(path).href,
-        release: () => {
-          if (used) this.#release(entry);
-          used = false;
-        },
-      };
-    } catch (error) {
-      entry.users--;
-      if (this.#entries.get(entry.sha256) === entry) this.#entries.delete(entry.sha256);
-      throw error;
+    for (;;) {
+      const known = this.#entries.get(artifact.sha256);
+      const entry = known ?? this.#begin(artifact);
+      entry.users++;
+      try {
+        const path = await entry.path;
+        if (known === undefined || (await isWhole(path, artifact.sha256))) return this.#used(entry, path);
+      } catch (error) {
+        this.#drop(entry);
+        throw error;
+      }
+      if (this.#drop(entry))
+        this.#options.log("warn", `artifact ${artifact.sha256} is damaged on this disk: it is fetched again`);
     }
   }
 
@@ -80,12 +81,32 @@ export class ArtifactCache {
     await removeJobFolder(this.#options.folder);
   }
 
+  #used(entry: Entry, path: string): UsedArtifact {
+    let used = true;
+    return {
+      url: pathToFileURL(path).href,
+      release: () => {
+        if (used) this.#release(entry);
+        used = false;
+      },
+    };
+  }
+
+  /** Nobody is given it any more; whether it was this call that did so. */
+  #drop(entry: Entry): boolean {
+    entry.users--;
+    if (this.#entries.get(entry.sha256) !== entry) return false;
+    return this.#entries.delete(entry.sha256);
+  }
+
   #begin(artifact: ArtifactReference): Entry {
     const { folder, fetch, log } = this.#options;
     const abort = new AbortController();
     const run = async (): Promise<string> => {
       if (this.#closed) throw new MillraceError("CONNECTION_LOST", "the TaskManager ends");
       await this.#removals.get(artifact.sha256);
+      // Who tidies up folders for temporary files takes it along.
+      await mkdir(folder, { recursive: true });
       const path = await fetch(artifact, folder, abort.signal);
       log("info", `fetched artifact ${artifact.sha256}, ${artifact.bytes} bytes`);
       return path;
@@ -97,7 +118,8 @@ export class ArtifactCache {
 
   #release(entry: Entry): void {
     entry.users--;
-    if (entry.users > 0 || this.#closed) return;
+    // One that was damaged has another in its place.
+    if (entry.users > 0 || this.#closed || this.#entries.get(entry.sha256) !== entry) return;
     this.#entries.delete(entry.sha256);
     this.#entries.set(entry.sha256, entry);
     const idle = [...this.#entries.values()].filter(({ users }) => users === 0);
@@ -118,5 +140,18 @@ export class ArtifactCache {
     } catch (error) {
       this.#options.log("warn", `artifact ${sha256} can't be removed`, error);
     }
+  }
+}
+
+async function isWhole(path: string, sha256: string): Promise<boolean> {
+  try {
+    return (
+      createHash("sha256")
+        .update(await readFile(path))
+        .digest("hex") === sha256
+    );
+  } catch {
+    // It has gone, or can't be read.
+    return false;
   }
 }
