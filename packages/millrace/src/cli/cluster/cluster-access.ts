@@ -4,6 +4,7 @@ import { ClusterClient } from "../../client/cluster-client.ts";
 import type { ClientTls, ConnectOptions } from "../../client/connect-options.ts";
 import { loadClusterConfiguration } from "../../cluster/configuration/load-cluster-configuration.ts";
 import type { ClusterConfiguration } from "../../cluster/configuration/cluster-configuration.ts";
+import { asToken } from "../../cluster/transport/bearer-token.ts";
 import { loadRestTls } from "../../cluster/transport/load-tls.ts";
 import {
   JOBMANAGER_RPC_ADDRESS,
@@ -71,12 +72,17 @@ export function restAddress(settings: Config, port = configValue(settings, REST_
 
 async function tokenIn(settings: Config): Promise<string | undefined> {
   const file = configValue(settings, REST_TOKEN_FILE);
-  if (file === undefined) return configValue(settings, REST_TOKEN);
+  if (file === undefined) {
+    const token = configValue(settings, REST_TOKEN);
+    return token === undefined ? undefined : asToken(REST_TOKEN, token);
+  }
+  let text: string;
   try {
-    return (await readFile(file, "utf8")).trim();
+    text = (await readFile(file, "utf8")).trim();
   } catch (cause) {
     throw new MillraceError("INVALID_OPTION", `option ${REST_TOKEN_FILE.key}: ${(cause as Error).message}`, {
       cause,
     });
   }
+  return asToken(REST_TOKEN_FILE, text);
 }

@@ -21,6 +21,7 @@ import type { Log } from "../../logging/log.ts";
 import { PeerLog } from "../../logging/peer-log.ts";
 import { openProcessLog } from "../../logging/process-log.ts";
 import { endWithProcess } from "../../task-manager/process/end-with-process.ts";
+import { asToken } from "../../transport/bearer-token.ts";
 import { loadInternalTls, loadRestTls } from "../../transport/load-tls.ts";
 import { warnOfOpenPort } from "../../transport/open-ports.ts";
 import { serveTaskManagers } from "../../transport/serve-task-managers.ts";
@@ -200,7 +201,8 @@ export async function startJobManager(
       // Its answer goes out first.
       onShutDown: () => clock.yield(() => void end("shut down")),
     });
-    const token = configValue(settings, INTERNAL_TOKEN);
+    const shared = configValue(settings, INTERNAL_TOKEN);
+    const token = shared === undefined ? undefined : asToken(INTERNAL_TOKEN, shared);
     const endpoint = serveTaskManagers({
       server: control.server,
       token,

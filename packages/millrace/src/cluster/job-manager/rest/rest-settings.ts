@@ -25,6 +25,7 @@ import {
 import type { Clock } from "../../../common/clock/clock.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { Log } from "../../logging/log.ts";
+import { asToken } from "../../transport/bearer-token.ts";
 
 /** What the REST server is made with. Times in ms, sizes in bytes. */
 export interface RestSettings {
@@ -120,7 +121,7 @@ export async function restSettings(config: Config, surroundings: RestSurrounding
 async function tokenOf(config: Config): Promise<string | undefined> {
   const token = configValue(config, REST_TOKEN);
   const file = configValue(config, REST_TOKEN_FILE);
-  if (file === undefined) return token;
+  if (file === undefined) return token === undefined ? undefined : asToken(REST_TOKEN, token);
   if (token !== undefined) {
     throw invalid(`is given beside ${REST_TOKEN.key}: give one of the two`);
   }
@@ -130,11 +131,7 @@ async function tokenOf(config: Config): Promise<string | undefined> {
   } catch (cause) {
     throw invalid(`names ${file}, which can't be read`, cause);
   }
-  // A header can't carry other characters, so that nobody could ever send such a token.
-  if (!/^[\x21-\x7e]+$/u.test(text)) {
-    throw invalid(`names ${file}, which holds no token: one line of visible ASCII characters is expected`);
-  }
-  return text;
+  return asToken(REST_TOKEN_FILE, text);
 }
 
 const invalid = (problem: string, cause?: unknown): MillraceError =>

@@ -96,6 +96,9 @@ describe("tokens", () => {
     );
     await writeFile(file, "two words");
     await expect(load({ "security.rest.token-file": file })).rejects.toThrow(/holds no token/u);
+    await expect(load({ "security.rest.token": "tw\u00f6" })).rejects.toThrow(
+      /security\.rest\.token holds no token: one line/u,
+    );
     await writeFile(file, "");
     await expect(load({ "security.rest.token-file": file })).rejects.toThrow(/holds no token/u);
     await rm(folder, { recursive: true });

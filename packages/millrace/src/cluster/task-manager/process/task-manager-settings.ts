@@ -24,6 +24,7 @@ import type { Config } from "../../../common/config/configuration.ts";
 import { NETWORK_MEMORY } from "../../../common/config/options.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { setting } from "../../job-manager/job-master/setting.ts";
+import { asToken } from "../../transport/bearer-token.ts";
 
 /** What a TaskManager is told. Times in ms, sizes in bytes. */
 export interface TaskManagerSettings {
@@ -47,11 +48,12 @@ export interface TaskManagerSettings {
   readonly artifactCache: number;
 }
 
-/** @throws INVALID_OPTION for a name that can't be part of one of a file */
+/** @throws INVALID_OPTION for a name that can't be part of one of a file, or a token that none can be */
 export function taskManagerSettings(settings: Config): TaskManagerSettings {
   const slots = setting(settings, TASKMANAGER_SLOTS);
   const heap = configValue(settings, TASKMANAGER_TASK_HEAP);
   const host = setting(settings, TASKMANAGER_HOST);
+  const token = configValue(settings, INTERNAL_TOKEN);
   const [temporary = ""] = (configValue(settings, TEMPORARY_DIRECTORIES) ?? "").split(",");
   return {
     taskManagerId: checkedId(configValue(settings, TASKMANAGER_RESOURCE_ID) ?? ownId()),
@@ -59,7 +61,7 @@ export function taskManagerSettings(settings: Config): TaskManagerSettings {
       host: setting(settings, JOBMANAGER_RPC_ADDRESS),
       port: setting(settings, JOBMANAGER_RPC_PORT),
     },
-    token: configValue(settings, INTERNAL_TOKEN),
+    token: token === undefined ? undefined : asToken(INTERNAL_TOKEN, token),
     host,
     bindHost: configValue(settings, TASKMANAGER_BIND_HOST) ?? host,
     dataPort: setting(settings, TASKMANAGER_DATA_PORT),
