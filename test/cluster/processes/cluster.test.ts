@@ -80,9 +80,10 @@ describe("a cluster of processes", () => {
     const run = await TotalsRun.start(cluster, 8000, { parallelism: 2 });
     const former = cluster.jobManager;
     former.signal("SIGSTOP");
-    // Its port is taken as long as it lives: the next one has another, where a new TaskManager looks for it.
+    // Its port is taken as long as it lives: the next one has another, stands by until the former is silent, and is found by the TaskManager.
     await cluster.moveJobManager();
-    await cluster.startTaskManager();
+    expect(cluster.logs()).toContain("this one stands by");
+    await cluster.registered(1);
     await run.checkpointed();
     former.signal("SIGCONT");
     expect(await former.exit).toBe(1);
