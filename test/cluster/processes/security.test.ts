@@ -36,7 +36,7 @@ async function millrace(args: readonly string[], env: Readonly<Record<string, st
   const child = spawn(process.execPath, ["--conditions=millrace-source", MAIN, ...args], {
     cwd: folder,
     env: { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1", ...env },
-    timeout: 40_000,
+    timeout: 60_000,
   });
   child.stdin.end();
   const end = await ended(child);
@@ -163,47 +163,51 @@ const commandLines = (): string => {
   return processes.map(({ pid }) => readFileSync(`/proc/${pid}/cmdline`, "utf8")).join("\n");
 };
 
-it("runs jobs over TaskManagers that share nothing but the network, and shows no secret anywhere", async () => {
-  expect(restUrl).toMatch(/^https:\/\/localhost:\d+$/u);
-  const run = ["run", TOTALS, "-m", restUrl, "-p", "2"];
-  // Each takes both slots.
-  expect(await operator(...run, "--", "--output", "out", "--count", "500", "--rate", "100000")).toBe("");
-  expect(linesIn(path("out"))).toEqual(expectedTotals(500));
+it(
+  "runs jobs over TaskManagers that share nothing but the network, and shows no secret anywhere",
+  { timeout: 120_000 },
+  async () => {
+    expect(restUrl).toMatch(/^https:\/\/localhost:\d+$/u);
+    const run = ["run", TOTALS, "-m", restUrl, "-p", "2"];
+    // Each takes both slots.
+    expect(await operator(...run, "--", "--output", "out", "--count", "500", "--rate", "100000")).toBe("");
+    expect(linesIn(path("out"))).toEqual(expectedTotals(500));
 
-  const job = await operator(...run, "--detached", "--", "--output", "endless", "--count", "5000000");
-  const savepoint = await operator("savepoint", "trigger", job, path("savepoints"));
-  expect(existsSync(join(savepoint, "_metadata"))).toBe(true);
-  expect(await operator("logs", job)).toContain(job);
-  const { taskmanagers } = JSON.parse(await get("/taskmanagers")) as { taskmanagers: { id: string }[] };
-  const answers = await Promise.all(
-    [
-      "/jobmanager/config",
-      "/jobmanager/environment",
-      "/jobmanager/log",
-      "/config",
-      "/overview",
-      "/metrics",
-      "/taskmanagers",
-      ...taskmanagers.flatMap(({ id }) => [`/taskmanagers/${id}`, `/taskmanagers/${id}/log`]),
-      `/jobs/${job}`,
-      `/jobs/${job}/config`,
-    ].map(get),
-  );
-  expect(answers[0]).toContain("security.ssl.internal.keystore");
-  expect(commandLines()).toContain("jobmanager");
-  expect(await operator("cancel", job)).toBe("totals CANCELED");
+    const job = await operator(...run, "--detached", "--", "--output", "endless", "--count", "5000000");
+    const savepoint = await operator("savepoint", "trigger", job, path("savepoints"));
+    expect(existsSync(join(savepoint, "_metadata"))).toBe(true);
+    expect(await operator("logs", job)).toContain(job);
+    const { taskmanagers } = JSON.parse(await get("/taskmanagers")) as { taskmanagers: { id: string }[] };
+    const answers = await Promise.all(
+      [
+        "/jobmanager/config",
+        "/jobmanager/environment",
+        "/jobmanager/log",
+        "/config",
+        "/overview",
+        "/metrics",
+        "/taskmanagers",
+        ...taskmanagers.flatMap(({ id }) => [`/taskmanagers/${id}`, `/taskmanagers/${id}/log`]),
+        `/jobs/${job}`,
+        `/jobs/${job}/config`,
+      ].map(get),
+    );
+    expect(answers[0]).toContain("security.ssl.internal.keystore");
+    expect(commandLines()).toContain("jobmanager");
+    expect(await operator("cancel", job)).toBe("totals CANCELED");
 
-  const state = readdirSync(path(".millrace/cluster")).filter((name) => /\.(?:err|json)$/u.test(name));
-  const shown = [
-    ...answers,
-    ...said,
-    logs(),
-    commandLines(),
-    ...state.map((name) => readFileSync(path(".millrace/cluster", name), "utf8")),
-  ].join("\n");
-  for (const secret of [REST_TOKEN, INTERNAL_TOKEN, PASSWORD, "PRIVATE KEY"])
-    expect(shown).not.toContain(secret);
-});
+    const state = readdirSync(path(".millrace/cluster")).filter((name) => /\.(?:err|json)$/u.test(name));
+    const shown = [
+      ...answers,
+      ...said,
+      logs(),
+      commandLines(),
+      ...state.map((name) => readFileSync(path(".millrace/cluster", name), "utf8")),
+    ].join("\n");
+    for (const secret of [REST_TOKEN, INTERNAL_TOKEN, PASSWORD, "PRIVATE KEY"])
+      expect(shown).not.toContain(secret);
+  },
+);
 
 const tls = (...names: readonly string[]): readonly string[] =>
   ["truststore", "keystore"].flatMap((setting, index) =>
