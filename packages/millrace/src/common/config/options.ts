@@ -17,7 +17,7 @@ import { SCHEDULER_OPTIONS } from "./scheduler-options.ts";
 /** Parallelism of operators that have none of their own. */
 export const PARALLELISM = integerOption("parallelism.default", {
   description:
-    "Parallelism of operators that have none of their own. Default: inline 1, else one for each core of the machine.",
+    "Parallelism of operators that have none of their own. Default: inline and in a cluster 1, else one for each core of the machine.",
   min: 1,
   max: 32_768,
 });
