@@ -155,8 +155,10 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeNote>> = {
       "Install `@millrace/state-rocksdb` where the job runs, or set `state.backend.type` to `hashmap`; savepoints fit both.",
   },
   SLOT_LOST: {
-    means: "A worker thread ended while it ran tasks: out of memory, or `process.exit` in a function.",
-    remedy: "Give Node.js more memory (`--max-old-space-size`), keep less state, or find the exit.",
+    means:
+      "A worker thread ended while it ran tasks: out of memory, `process.exit` in a function, or an error that nobody catches, as in a timer or a promise. Or its TaskManager is lost.",
+    remedy:
+      "The message says which of them: give more memory (in clusters `taskmanager.memory.task.heap.size`, else Node.js's `--max-old-space-size`) or keep less state, find the exit, catch the error, look into the TaskManager's log.",
   },
   NO_SLOTS: {
     means: "A job needs more slots than are free, and none came in time.",

@@ -1,0 +1,69 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { arg, discardSink, generatorSource, job, WatermarkStrategy } from "millrace";
+
+/** What user code does, and should not: it ends threads and processes, or sends what can't be sent. */
+const MISHAPS = {
+  heap: () => {
+    const kept: object[] = [];
+    for (;;) kept.push({ kept: kept.length });
+  },
+  exit: () => process.exit(3),
+  // `process.abort` is refused in threads.
+  abort: () => process.kill(process.pid, "SIGABRT"),
+  timer: () => {
+    setTimeout(() => {
+      throw new RangeError("thrown in a timer");
+    });
+  },
+  rejection: () => void Promise.reject(new RangeError("nobody takes it")),
+  large: () => "x".repeat(65 * 1024 * 1024),
+  function: () => ({ reason: () => "functions can't be sent" }),
+  loop: () => {
+    for (;;);
+  },
+} satisfies Record<string, () => unknown>;
+
+/** Records after which the first of them happens, the next after as many more. */
+const BETWEEN = 200;
+
+/** Counts for ever, and has mishaps: in its builder, its enumerator or a function; each once, where there is a folder that keeps account. */
+export default job(
+  import.meta,
+  "mishaps",
+  {
+    args: {
+      what: arg.string().default(""),
+      where: arg.oneOf("builder", "enumerator", "function").default("function"),
+      once: arg.string().default(""),
+    },
+  },
+  (env, { what, where, once }) => {
+    const names = what.split(",").filter((name) => name !== "") as (keyof typeof MISHAPS)[];
+    const happen = (name: keyof typeof MISHAPS): unknown => {
+      const account = join(once, name);
+      if (once !== "" && existsSync(account)) return undefined;
+      if (once !== "") writeFileSync(account, "");
+      return MISHAPS[name]();
+    };
+    if (where === "builder") names.forEach(happen);
+    const inner = generatorSource({ generate: (i) => i, ratePerSecond: 1000 });
+    const source: typeof inner = Object.create(inner) as typeof inner;
+    source.createEnumerator = (context, restored) => {
+      if (where === "enumerator") setTimeout(() => names.forEach(happen), 500);
+      return inner.createEnumerator(context, restored);
+    };
+    env
+      .fromSource(source, WatermarkStrategy.noWatermarks<number>(), "numbers")
+      .uid("numbers")
+      .rebalance()
+      .map((n): unknown => {
+        const name = n % BETWEEN === 0 ? names[n / BETWEEN - 1] : undefined;
+        return where === "function" && name !== undefined ? (happen(name) ?? n) : n;
+      })
+      .name("risky")
+      .uid("risky")
+      .rebalance()
+      .sinkTo(discardSink(), "nowhere");
+  },
+);
