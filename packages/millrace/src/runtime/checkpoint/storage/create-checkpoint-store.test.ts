@@ -50,6 +50,20 @@ describe("checkpoints in a folder", () => {
     }
   });
 
+  it("keep their folder while there is no state large enough for a file", async () => {
+    using folder = tempFolder();
+    const store = await openStore(folder.path);
+    const { directory } = store.location;
+    const first = await store.record(
+      metadataOf(1, [await write(directory, "some state of a subtask")]),
+      store.location,
+    );
+    await store.record(metadataOf(2, []), store.location);
+    expect(await store.discard(first)).toBeUndefined();
+    const part = await write(directory, "some state again");
+    expect(stateFilesOf(metadataOf(3, [part])).size).toBe(1);
+  });
+
   it("are found by people who name something near", async () => {
     using folder = tempFolder();
     const store = await openStore(folder.path);

@@ -218,10 +218,11 @@ class Store implements CheckpointStore {
       return error as Error;
     }
     const own = new Set(await this.#removable(checkpoint, path));
-    const failure = await removeRecorded(this.#fileSystem, path, () => {
+    const release = (): readonly string[] => {
       this.#owned.delete(path);
       return this.#counts.release(stateFilesOf(checkpoint.metadata)).filter((file) => own.has(file));
-    });
+    };
+    const failure = await removeRecorded(this.#fileSystem, path, release, this.#shared);
     for (const folder of homesOf(checkpoint, path)) if (folder !== this.#jobFolder) await this.#leave(folder);
     return failure;
   }

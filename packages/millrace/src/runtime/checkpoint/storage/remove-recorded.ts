@@ -10,12 +10,14 @@ import { STATE_FILE_NAME } from "./unique-name.ts";
  * Removes a recorded checkpoint: its `_metadata` first, for good, then the files that `release` answers, then folders that are empty.
  *
  * @param release called once `_metadata` is gone: the files that nobody names any more
+ * @param inUse a folder that stays also when it is empty: tasks are about to write there
  * @returns the first thing that failed; as long as `_metadata` is there, all it names is
  */
 export async function removeRecorded(
   fileSystem: FileSystem,
   folder: string,
   release: () => readonly string[],
+  inUse: string | undefined,
 ): Promise<Error | undefined> {
   try {
     await removeFile(fileSystem, join(folder, METADATA_FILE));
@@ -35,7 +37,7 @@ export async function removeRecorded(
       failure ??= error as Error;
     }
   }
-  for (const emptied of folders) await removeIfEmpty(fileSystem, emptied);
+  for (const emptied of folders) if (emptied !== inUse) await removeIfEmpty(fileSystem, emptied);
   return failure;
 }
 
