@@ -77,6 +77,35 @@ it(
       expect.stringMatching(/package little is not installed on \S+, for process \d+/u),
     ]);
 
+    // What a user's own code throws is told with its line: while the job is built, and while it runs.
+    writeFileSync(
+      join(place.folder, "jobs/throws.ts"),
+      'import { arg, job } from "millrace";\n' +
+        "const fail = (why: string): never => {\n" +
+        "  throw new RangeError(why);\n" +
+        "};\n" +
+        'export default job(import.meta, "throws", { args: { early: arg.int().default(0) } }, (env, { early }) => {\n' +
+        '  if (early > 0) fail("not this way");\n' +
+        '  void env.fromItems([7]).map((n) => { console.log("got", n); return n === 7 ? fail("no seven") : n; }).print();\n' +
+        "});\n",
+    );
+    const throws = ["run", "jobs/throws.ts", "--target", "cluster"] as const;
+    const early = await place.run([...throws, "--", "--early", "1"]);
+    expect(early.code).toBe(2);
+    expect(early.err).toMatch(
+      /RangeError: not this way\n {4}at fail \(jobs\/throws\.ts:3:9\)\n {4}at jobs\/throws\.ts:6/u,
+    );
+    const thrown = await place.run(throws);
+    expect(thrown.code).toBe(1);
+    expect(thrown.err).toMatch(/RangeError: no seven\n {2}record: 7\n {4}at fail \(jobs\/throws\.ts:3:9\)/u);
+    const failed = await millrace("status", "throws");
+    expect(failed).toMatch(
+      /^throws FAILED after .*\n[^]* no seven\n +record: 7\n +at fail \(jobs\/throws\.ts:3:9\)/u,
+    );
+    // Also when it has ended, and has no slots any more.
+    expect(await millrace("logs", "throws", "-n", "5")).toContain("got 7");
+    expect(await millrace("logs", "taskmanager-1")).toContain("TaskManager taskmanager-1-");
+
     const endless = ["run", "jobs/resumed-ticks.ts", "--target", "cluster", "--detached", "-p", "1"] as const;
     const checkpoints = ["--checkpoint-interval", "500 ms", "--checkpoint-dir", "cp"] as const;
     const id = await millrace(...endless, ...checkpoints, "--", "--count", "1000000");
@@ -98,7 +127,13 @@ it(
     const { path } = (await json("stop", again, "--savepoint-dir", "sp", "--json")) as { path: string };
     expect(readFileSync(join(path, "_metadata")).length).toBeGreaterThan(0);
     const jobs = (await json("list", "-a", "--json")) as { state: string }[];
-    expect(jobs.map(({ state }) => state)).toEqual(["FINISHED", "CANCELED", "FINISHED", "FINISHED"]);
+    expect(jobs.map(({ state }) => state)).toEqual([
+      "FINISHED",
+      "CANCELED",
+      "FAILED",
+      "FINISHED",
+      "FINISHED",
+    ]);
 
     // Ctrl-C ends what is shown, not the job.
     const watched = place.start([
