@@ -47,7 +47,7 @@ describe("jobs in a cluster with high availability", () => {
     writeFileSync(fail, "");
     await cluster.reaches(job, (each) => each.restarts === 1 && allRun(each));
     const failed = await attempts(job);
-    expect(failed.map(([attempt]) => attempt).sort()).toEqual([0, 0, 1]);
+    expect(failed.map(([attempt]) => attempt).sort((a, b) => a - b)).toEqual([0, 0, 1]);
     expect(failed.map(([, place]) => place)).toEqual(before.map(([, place]) => place));
 
     // Another job waits, in vain.
@@ -89,7 +89,7 @@ describe("TaskManagers of exclusive jobs", () => {
     const [one] = placesOf(await cluster.reaches(first));
     const second = await cluster.run(REGIONS, { parallelism: 1 });
     const [other] = placesOf(await cluster.reaches(second));
-    expect([one, other].sort()).toEqual(["tm1", "tm2"]);
+    expect(new Set([one, other])).toEqual(new Set(["tm1", "tm2"]));
     const third = await cluster.run(REGIONS, { parallelism: 4, config: ADAPTIVE });
     const waiting = await cluster.reaches(third, (view) => view.waiting !== undefined);
     // Two slots are free, but not for it.
@@ -102,6 +102,10 @@ describe("TaskManagers of exclusive jobs", () => {
     expect(placesOf(narrow)).toEqual([one, one]);
     await cluster.jobManager.gateway.cancel(second);
     const wide = await cluster.reaches(third, (view) => allRun(view) && view.vertices[0]?.parallelism === 4);
-    expect([...placesOf(wide)].sort()).toEqual(["tm1", "tm1", "tm2", "tm2"]);
+    expect(
+      placesOf(wide)
+        .map((place) => place === one)
+        .filter(Boolean),
+    ).toHaveLength(2);
   });
 });

@@ -51,10 +51,12 @@ async function passUntilOver(state: { readonly over: boolean }): Promise<void> {
 }
 
 it("takes the lead at once where nobody has it, or who had it is gone from this machine", async () => {
-  await standBy().done;
+  expect(await standBy().done).toBeUndefined();
   const leader = await take("here");
   await leader.beat();
-  await standBy(false).done;
+  const { done, told } = standBy(false);
+  await done;
+  expect(told).toEqual([]);
 });
 
 it("stands by as long as a leader lives, and takes over when it is silent for too long", async () => {
