@@ -63,6 +63,10 @@ it("fetches over mutual TLS, with the cluster's token, and leaves nothing of wha
     await expect(fetchArtifact(from, ARTIFACT, folder, given)).rejects.toMatchObject({
       code: "CONNECTION_LOST",
     });
+    await expect(fetchArtifact(from, ARTIFACT, join(folder, "gone"), signal)).rejects.toMatchObject({
+      code: "SLOT_LOST",
+      message: expect.stringMatching(/can't be written to .*gone: ENOENT/u),
+    });
     expect((await readdir(folder)).sort()).toEqual(["ca.pem", "node.pem"]);
     const path = await fetchArtifact(from, ARTIFACT, folder, signal);
     expect(Buffer.compare(await readFile(path), BYTES)).toBe(0);

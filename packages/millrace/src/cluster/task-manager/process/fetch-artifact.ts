@@ -21,7 +21,8 @@ const TIMEOUT = 30_000;
  * folder only then: a file with such a name is whole.
  *
  * @returns its path
- * @throws NOT_FOUND when the JobManager does not have it, CONNECTION_LOST, PROTOCOL_VIOLATION for other bytes than those asked for
+ * @throws NOT_FOUND when the JobManager does not have it, CONNECTION_LOST, SLOT_LOST when it can't be kept on this disk, PROTOCOL_VIOLATION for
+ *   other bytes than those asked for
  */
 export async function fetchArtifact(
   from: JobManagerAddress,
@@ -49,8 +50,10 @@ export async function fetchArtifact(
     await rename(partial, path);
     return path;
   } catch (error) {
-    await rm(partial, { force: true });
+    // What can't be written can't be removed, perhaps, which is no news.
+    await rm(partial, { force: true }).catch(() => {});
     if (MillraceError.is(error)) throw error;
+    if (isOfDisk(error)) throw notKept(folder, error);
     throw new MillraceError(
       "CONNECTION_LOST",
       `the artifact ${url} can't be fetched: ${(error as Error).message}`,
@@ -82,6 +85,18 @@ async function request(
     { retryable: response.statusCode !== 404 },
   );
 }
+
+/** What writing to a disk fails of, and connections don't. */
+const DISK_ERRORS: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO", "ENOENT", "ENOTDIR"]);
+const isOfDisk = (error: unknown): error is NodeJS.ErrnoException =>
+  DISK_ERRORS.has((error as NodeJS.ErrnoException).code);
+
+const notKept = (folder: string, cause: NodeJS.ErrnoException): MillraceError =>
+  new MillraceError("SLOT_LOST", `the job's artifact can't be written to ${folder}: ${cause.message}`, {
+    cause,
+    retryable: true,
+    help: "Make room on that disk, or name another folder by io.tmp.dirs of the TaskManager.",
+  });
 
 const otherBytes = (url: string, got: string): MillraceError =>
   new MillraceError("PROTOCOL_VIOLATION", `expected the artifact that ${url} names, got ${got}`, {

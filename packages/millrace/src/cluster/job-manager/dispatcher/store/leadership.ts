@@ -61,9 +61,13 @@ export class Leadership {
     const names = await namesIn(this.#fileSystem, this.folder);
     const last = highest(names, EPOCH_FILE);
     if (last === this.epoch) return;
+    const why =
+      last < this.epoch
+        ? "its own files there are gone, so that anybody may have taken over"
+        : `${this.#successor(last)} has taken over`;
     throw new MillraceError(
       "FENCED",
-      `this JobManager no longer leads the cluster in ${this.folder}: ${this.#successor(last)} has taken over`,
+      `this JobManager no longer leads the cluster in ${this.folder}: ${why}`,
       {
         help: "The jobs go on there. This process has changed nothing since.",
         details: { folder: this.folder, epoch: this.epoch, newest: last },
