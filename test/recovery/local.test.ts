@@ -77,8 +77,8 @@ it.each(["hashmap", "rocksdb"])(
         "execution.checkpointing.interval": 50,
         "execution.checkpointing.dir": join(folder, "checkpoints"),
         "execution.checkpointing.data-inline-threshold": 0,
-      // Its files may be among those that are removed.
-      "execution.checkpointing.tolerable-failed-checkpoints": 100,
+        // Its files may be among those that are removed.
+        "execution.checkpointing.tolerable-failed-checkpoints": 100,
         "execution.checkpointing.local-backup.dirs": local,
         "execution.state-recovery.from-local": true,
         "restart-strategy.type": "fixed-delay",
