@@ -83,7 +83,7 @@ describe("the artifacts of a TaskManager", () => {
     expect([fetched.join(""), await readFile(path, "utf8")]).toEqual(["aa", "a"]);
     held.release();
     expect((await cache.use(artifact("a"))).url).toBe(held.url);
-    for (const { release } of again) release();
+    for (const used of again) used.release();
     expect(fetched.join("")).toBe("aa");
     await rm(folder(), { recursive: true });
     await cache.use(artifact("a"));
