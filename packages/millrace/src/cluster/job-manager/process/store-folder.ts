@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -8,6 +8,7 @@ import {
   TEMPORARY_DIRECTORIES,
 } from "../../../common/config/cluster-options.ts";
 import { configValue, type Config } from "../../../common/config/configuration.ts";
+import { makeJobFolder, removeJobFolder, removeLeftOverFolders } from "../../artifact/job-folder.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { WEB_UPLOAD_DIR } from "../../../common/config/job-manager-options.ts";
 import { absoluteFolder } from "../../../runtime/checkpoint/storage/folders.ts";
@@ -29,12 +30,14 @@ export async function storeFolder(settings: Config): Promise<StoreFolder> {
   const parent = absoluteFolder(configValue(settings, WEB_UPLOAD_DIR) ?? temporary.trim());
   const shared = sharedFolder(settings);
   await mkdir(parent, { recursive: true });
-  const own = await mkdtemp(join(parent, "millrace-jobmanager-"));
+  // What JobManagers have left that were killed. Not from a folder that was named: machines may share it.
+  if (configValue(settings, WEB_UPLOAD_DIR) === undefined) void removeLeftOverFolders(parent);
+  const own = await makeJobFolder(parent);
   return {
     folder: shared ?? join(own, "store"),
     durable: shared !== undefined,
     uploads: join(own, "uploads"),
-    remove: () => rm(own, { recursive: true, force: true }),
+    remove: () => removeJobFolder(own),
   };
 }
 
