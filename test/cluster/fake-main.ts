@@ -176,6 +176,8 @@ export class FakeMain {
         return this.built.reject(fromEnvelope(message.error));
       case "ending":
         return this.#send({ type: "endRecorded" });
+      case "committing":
+        return this.#send({ type: "commitRecorded" });
       case "ended":
         return this.ended.resolve(message);
       case "status":

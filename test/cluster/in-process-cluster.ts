@@ -116,7 +116,7 @@ export class InProcessCluster {
 
   async until(condition: () => boolean | Promise<boolean>, what: string | (() => string)): Promise<void> {
     try {
-      await vi.waitUntil(condition, { timeout: 20_000, interval: 20 });
+      await vi.waitUntil(condition, { timeout: 60_000, interval: 20 });
     } catch (error) {
       assert.fail(`waited for ${typeof what === "string" ? what : what()}: ${String(error)}`);
     }
