@@ -19,9 +19,9 @@ export async function jobManagerPlaces(
   configured: JobManagerPlace,
   fileSystem: FileSystem,
 ): Promise<readonly JobManagerPlace[]> {
-  const folder = sharedFolder(settings);
-  if (folder === undefined) return [configured];
   try {
+    const folder = sharedFolder(settings);
+    if (folder === undefined) return [configured];
     const epoch = highest(await namesIn(fileSystem, folder), EPOCH_FILE);
     const { host, port } = readLeader(fileSystem, folder, epoch)?.rpc ?? {};
     const known = typeof host === "string" && typeof port === "number";
