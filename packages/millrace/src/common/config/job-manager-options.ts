@@ -53,6 +53,14 @@ export const JOB_HEAP = memoryOption("jobmanager.memory.job.heap.size", {
   min: 32 * 1024 * 1024,
 });
 
+/** How long a job's code may keep the thread of its JobMaster. */
+export const JOB_SILENCE_TIMEOUT = durationOption("jobmanager.job.silence-timeout", {
+  defaultValue: 180_000,
+  description:
+    "How long a job's own code in the JobManager (a split enumerator) may keep its thread from answering; then the job fails. Its builder is bounded by web.timeout.",
+  min: 100,
+});
+
 /** How many ended jobs are remembered. */
 export const JOBSTORE_CAPACITY = integerOption("jobstore.max-capacity", {
   defaultValue: 200,
@@ -81,6 +89,7 @@ export const JOB_MANAGER_OPTIONS: readonly ConfigOption[] = Object.freeze([
   REQUIREMENT_CHECK_DELAY,
   WORKER_RECOVERY_TIMEOUT,
   JOB_HEAP,
+  JOB_SILENCE_TIMEOUT,
   JOBSTORE_CAPACITY,
   JOBSTORE_EXPIRATION,
   OPERATION_EXPIRATION,

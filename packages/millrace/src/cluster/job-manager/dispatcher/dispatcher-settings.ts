@@ -2,6 +2,7 @@ import { WEB_SUBMIT, WEB_TIMEOUT } from "../../../common/config/cluster-options.
 import type { ConfigOption } from "../../../common/config/config-option.ts";
 import { configValue, type Config } from "../../../common/config/configuration.ts";
 import {
+  JOB_SILENCE_TIMEOUT,
   JOBSTORE_CAPACITY,
   JOBSTORE_EXPIRATION,
   OPERATION_EXPIRATION,
@@ -15,6 +16,8 @@ import type { RememberingSettings } from "./jobs/remembered-jobs.ts";
 export interface DispatcherSettings {
   /** How long user code and other processes are waited for. */
   readonly timeout: number;
+  /** How long a running job's code may keep the thread of its JobMaster. */
+  readonly silence: number;
   /** Whether artifacts and jobs are taken. */
   readonly submit: boolean;
   readonly remembering: RememberingSettings;
@@ -31,6 +34,7 @@ export function dispatcherSettings(configuration: ClusterConfiguration): Dispatc
   const { settings } = configuration;
   return {
     timeout: configValue(settings, WEB_TIMEOUT) as number,
+    silence: configValue(settings, JOB_SILENCE_TIMEOUT) as number,
     submit: configValue(settings, WEB_SUBMIT) === true,
     remembering: {
       capacity: configValue(settings, JOBSTORE_CAPACITY) as number,

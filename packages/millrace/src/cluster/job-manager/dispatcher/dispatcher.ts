@@ -400,6 +400,7 @@ export class Dispatcher implements DispatcherGateway {
       log,
       output,
       timeout: settings.timeout,
+      silence: settings.silence,
       record: async (settled) => {
         const record: StoredJob = { submission, settled, requirements: undefined, ended: undefined };
         // A recovered job's record says more than what it tells of itself.

@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
-import { JOB_HEAP } from "../../../../common/config/job-manager-options.ts";
+import { JOB_HEAP, JOB_SILENCE_TIMEOUT } from "../../../../common/config/job-manager-options.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import { preview } from "../../../../common/errors/preview.ts";
 import { unreachable } from "../../../../common/errors/unreachable.ts";
@@ -19,6 +19,7 @@ import { PendingQuestions } from "../../resource-manager/pending-questions.ts";
 import type { ResourceManager } from "../../resource-manager/resource-manager.ts";
 import { asView, bareView, endedView } from "./job-views.ts";
 import type { JobThread } from "./job-thread.ts";
+import { JobWatch } from "./job-watch.ts";
 
 /** An end for good, of which a record is made before what the job could go on from is removed. */
 export type FinalStatus = "FINISHED" | "CANCELED" | "FAILED";
@@ -39,6 +40,8 @@ export interface JobHostOptions {
   readonly output: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** How long it may take to be built, and to answer a call. */
   readonly timeout: number;
+  /** How long its thread may be silent while it runs. */
+  readonly silence: number;
   /** Records what was settled when the job was built. */
   readonly record: (settled: SettledJob) => Promise<void>;
   /** Records that the job can only end from now on. */
@@ -67,6 +70,7 @@ export class JobHost {
   #started = Promise.withResolvers<void>();
   #over = Promise.withResolvers<void>();
   #startTimer: ClockTimer | undefined;
+  readonly #watch: JobWatch;
 
   constructor(options: JobHostOptions) {
     const { submission, name, thread, clock } = options;
@@ -75,6 +79,12 @@ export class JobHost {
     this.id = submission.jobId;
     this.#view = bareView(submission, name);
     this.#calls = new PendingQuestions(clock);
+    this.#watch = new JobWatch({
+      clock,
+      patience: options.silence,
+      ask: (limit) => this.call({ method: "describe" }, limit),
+      onSilent: () => this.#stuck(),
+    });
     // Whoever starts it waits for it; a job that is ended meanwhile must not end the process.
     this.#started.promise.catch(() => {});
     thread.onMessage = (message) => this.#receive(message);
@@ -275,6 +285,7 @@ export class JobHost {
     if (this.#phase !== "starting") return;
     this.#phase = "running";
     this.#startTimer?.cancel();
+    this.#watch.start();
     this.#options.onStarted();
     this.#started.resolve();
   }
@@ -307,6 +318,19 @@ export class JobHost {
     }
   }
 
+  /** Its own code does not return: nobody can reach the job, and it takes no more checkpoints. */
+  #stuck(): void {
+    const { silence } = this.#options;
+    const error = new MillraceError(
+      "JOB_FAILED",
+      `the thread of the JobMaster of job "${this.#view.name}" (${this.id}) has not answered for more than ${silence} ms: its own code keeps it busy`,
+      {
+        help: `A split enumerator must not wait in a loop, or compute for long: it is called again. ${JOB_SILENCE_TIMEOUT.key} says how long it may take. Start the job from its last checkpoint.`,
+      },
+    );
+    void this.#recordEnd("FAILED").then(() => this.end("FAILED", error));
+  }
+
   #died(cause: Error | undefined): void {
     const why = cause?.message ?? "it has stopped by itself";
     const built = this.#phase === "running";
@@ -327,6 +351,7 @@ export class JobHost {
     this.status = status;
     this.#view = view;
     this.#startTimer?.cancel();
+    this.#watch.stop();
     resources.removeJob(this.id, status !== "SUSPENDED");
     this.#calls.refuseAll(new MillraceError("CONFLICT", `job ${this.id} is over: ${status}`));
     this.#started.reject(error ?? new MillraceError("JOB_FAILED", `job ${this.id} is over: ${status}`));

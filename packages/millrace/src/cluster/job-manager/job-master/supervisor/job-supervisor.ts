@@ -43,6 +43,9 @@ import { tooFewSlots, unmetText } from "./too-few-slots.ts";
 /** Before a rescaling that has failed is tried again, ms. */
 const RETRY = 10_000;
 
+/** What the job is whenever its generation is. */
+const PASSED_ON: ReadonlySet<JobStatus> = new Set(["RUNNING", "RESTARTING", "FAILING", "CANCELLING"]);
+
 /**
  * Owns a job over several JobMasters, its *generations*. To change the job's parallelism it takes a checkpoint, suspends the generation, and
  * starts the next one from it: the storage, numbers of checkpoints and of attempts go on, so that nothing is ever used twice. Between two
@@ -473,11 +476,11 @@ export class JobSupervisor {
     this.#resolve({ status, error, givenUp, view: this.describe() });
   }
 
-  /** Of a generation; between two of them the job restarts. */
+  /** Of a generation; between two of them the job restarts. An end is told by `#conclude`, when its last metrics are in. */
   #masterStatus(status: JobStatus): void {
     if (status === "SUSPENDED") {
       if (this.#ending !== "suspend") this.#status.to("RESTARTING");
-    } else if (status !== "INITIALIZING" && status !== "CREATED") this.#status.to(status);
+    } else if (PASSED_ON.has(status)) this.#status.to(status);
   }
 
   #tasksChanged(): void {
