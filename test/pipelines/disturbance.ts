@@ -6,8 +6,8 @@ import { existsSync, unlinkSync, writeFileSync } from "node:fs";
  */
 export const DISTURBANCE = "MILLRACE_TEST_DISTURBANCE";
 
-/** How long reading takes while it waits for its disturbance, seconds. */
-const DURATION = 4;
+/** How long reading takes while it waits for its disturbance, seconds: much longer than that takes to come where disks are slow, too. */
+const DURATION = 12;
 
 const waiting = (): string | undefined => {
   const file = process.env[DISTURBANCE];
@@ -15,8 +15,8 @@ const waiting = (): string | undefined => {
 };
 
 /** How fast so many records are read: options of a generator source. */
-export const pace = (count: number): { readonly ratePerSecond?: number } =>
-  waiting() === undefined ? {} : { ratePerSecond: count / DURATION };
+export const pace = (count: number, seconds = DURATION): { readonly ratePerSecond?: number } =>
+  waiting() === undefined ? {} : { ratePerSecond: count / seconds };
 
 /** Called for each record that is read. */
 export function disturb(): void {

@@ -10,7 +10,7 @@ const COUNT = 600;
 /** Asynchronous calls, in order and out of order, some of which fail at first; and poison records that are skipped. */
 export default job(import.meta, "asynchronous", {}, (env) => {
   const all = env.fromSource(
-    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
+    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT, 4) }),
     WatermarkStrategy.noWatermarks<Purchase>(),
     "purchases",
   );

@@ -26,6 +26,8 @@ const MISHAPS = {
 
 /** Records after which the first of them happens, the next after as many more. */
 const BETWEEN = 200;
+/** With so many records in a row, so that each subtask that has them sends one to another slot, where it must be encoded. */
+const IN_A_ROW = 4;
 
 /** Counts for ever, and has mishaps: in its builder, its enumerator or a function; each once, where there is a folder that keeps account. */
 export default job(
@@ -58,7 +60,7 @@ export default job(
       .uid("numbers")
       .rebalance()
       .map((n): unknown => {
-        const name = n % BETWEEN === 0 ? names[n / BETWEEN - 1] : undefined;
+        const name = n % BETWEEN < IN_A_ROW ? names[Math.floor(n / BETWEEN) - 1] : undefined;
         return where === "function" && name !== undefined ? (happen(name) ?? n) : n;
       })
       .name("risky")
