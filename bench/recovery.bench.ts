@@ -1,7 +1,7 @@
 /*
  * How long a job is silent when a TaskManager of its cluster is killed or stopped, when the JobManager is killed, and while it is rescaled: one
  * JobManager and three TaskManagers as processes, checkpoints every two seconds. State: little, and 100 MB; with `--large` 1 GB, too;
- * with `--small` little only.
+ * with `--small` little only; with `--once` each once instead of three times.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { ProcessCluster } from "../test/cluster/processes/process-cluster.ts";
 import { median, printReport } from "./report.ts";
 
 const BEATS = new URL("./jobs/beats.ts", import.meta.url);
-const TIMES = 3;
+const TIMES = process.argv.includes("--once") ? 1 : 3;
 const HEARTBEAT_TIMEOUT = 4000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
