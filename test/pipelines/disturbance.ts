@@ -21,8 +21,18 @@ export const pace = (count: number, seconds = DURATION): { readonly ratePerSecon
 /** Called for each record that is read. */
 export function disturb(): void {
   const file = waiting();
-  if (file === undefined || !existsSync(file)) return;
+  if (file === undefined || !existsSync(file) || !taken(file)) return;
   writeFileSync(`${file}.over`, "");
-  unlinkSync(file);
   throw new RangeError("disturbed");
+}
+
+/** Whether it was this thread that removed the file: others may have found it at the same moment, and one failure is asked for. */
+function taken(file: string): boolean {
+  try {
+    unlinkSync(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
 }
