@@ -1,17 +1,4 @@
-import { Types } from "millrace";
-import type { Infer } from "millrace";
-
-/** A Nexmark bid, about 150 bytes encoded. */
-export const Bid = Types.object({
-  auction: Types.int,
-  bidder: Types.int,
-  price: Types.int,
-  channel: Types.string,
-  url: Types.string,
-  dateTime: Types.timestamp,
-  extra: Types.string,
-});
-export type Bid = Infer<typeof Bid>;
+import type { Bid } from "./bid-type.ts";
 
 /** Bids on `auctions` auctions, spread evenly. A power of two of them, so that they can be walked in circles. */
 export function makeBids(count: number, auctions: number): Bid[] {

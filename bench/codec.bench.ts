@@ -6,6 +6,7 @@
 import { Packr } from "msgpackr";
 import { createFrameCodec } from "../packages/millrace/src/common/codec/create-frame-codec.ts";
 import type { BlockDecoder, BlockEncoder } from "../packages/millrace/src/common/codec/frame-codec.ts";
+import { Types } from "../packages/millrace/src/common/types/types.ts";
 import { bidType } from "./bid-type.ts";
 import type { Bid } from "./bid-type.ts";
 
@@ -58,7 +59,7 @@ while (records < ${RECORDS}) {
 }
 return sum;`;
 
-function millrace(name: string, type: typeof bidType | undefined): Contestant {
+function millrace(name: string, type: ReturnType<typeof bidType> | undefined): Contestant {
   const codec = createFrameCodec<Bid>(type, { unique: `bench/${name}` });
   const memory = new Uint8Array(new SharedArrayBuffer(FRAME));
   const encoder = codec.createEncoder();
@@ -135,7 +136,7 @@ function msgpack(): Contestant {
 /** Runs the benchmark; `report` gets the median of each measurement. The contestants take turns, so that a slow spell hits all. */
 export async function run(report: (name: string, value: number, unit: string) => void): Promise<void> {
   const contestants = [
-    millrace("generated codec", bidType),
+    millrace("generated codec", bidType(Types)),
     millrace("shape codec", undefined),
     msgpack(),
     json(),

@@ -12,6 +12,7 @@ import { openRingNetwork } from "../packages/millrace/src/runtime/network/ring/r
 import { OutputFlow } from "../packages/millrace/src/runtime/network/record-writer/output-flow.ts";
 import { InputGate } from "../packages/millrace/src/runtime/network/input-gate.ts";
 import { SlotLoop } from "../packages/millrace/src/runtime/network/testing/slot-loop.ts";
+import { Types } from "../packages/millrace/src/common/types/types.ts";
 import { bidType } from "./bid-type.ts";
 import type { Bid } from "./bid-type.ts";
 
@@ -37,7 +38,7 @@ export type Command =
 function produce({ rings, channels, bell }: Setup, port: MessagePort): void {
   const network = openRingNetwork(rings, 0, () => bell.postMessage(0));
   const flow = new OutputFlow();
-  const codec: FrameCodec<unknown> = createFrameCodec(bidType as never, { unique: "bench/exchange" });
+  const codec: FrameCodec<unknown> = createFrameCodec(bidType(Types) as never, { unique: "bench/exchange" });
   const writers = Array.from({ length: channels }, (_, id) => network.createWriter(id, codec, flow));
   const bids = makeBids(10_000);
   let left = 0;
@@ -85,7 +86,7 @@ function produce({ rings, channels, bell }: Setup, port: MessagePort): void {
 
 function consume({ rings, channels, bell }: Setup, port: MessagePort): void {
   const network = openRingNetwork(rings, 1, () => bell.postMessage(0));
-  const codec: FrameCodec<unknown> = createFrameCodec(bidType as never, { unique: "bench/exchange" });
+  const codec: FrameCodec<unknown> = createFrameCodec(bidType(Types) as never, { unique: "bench/exchange" });
   const gate = new InputGate(
     Array.from({ length: channels }, (_, id) => network.createInput(id, id, 0, codec)),
   );

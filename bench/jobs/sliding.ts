@@ -1,6 +1,6 @@
 import { arg, discardSink, job, seconds, SlidingEventTimeWindows, WatermarkStrategy } from "millrace";
 import { makeBids } from "../bids.ts";
-import type { Bid } from "../bids.ts";
+import type { Bid } from "../bid-type.ts";
 import { preparedSource } from "../prepared-source.ts";
 
 /** Nexmark q5's window: bids by auction, 10 s by 2 s, 100,000 bids a second of event time. */

@@ -1,4 +1,5 @@
-import { existsSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { takeFile } from "../testing/take-file.ts";
 
 /**
  * Names a file: while it is set, reading takes its time. Where the file is found, reading fails, once; afterwards it goes at full
@@ -21,18 +22,7 @@ export const pace = (count: number, seconds = DURATION): { readonly ratePerSecon
 /** Called for each record that is read. */
 export function disturb(): void {
   const file = waiting();
-  if (file === undefined || !existsSync(file) || !taken(file)) return;
+  if (file === undefined || !takeFile(file)) return;
   writeFileSync(`${file}.over`, "");
   throw new RangeError("disturbed");
-}
-
-/** Whether it was this thread that removed the file: others may have found it at the same moment, and one failure is asked for. */
-function taken(file: string): boolean {
-  try {
-    unlinkSync(file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { arg, fileSink, generatorSource, job, WatermarkStrategy } from "millrace";
+import { arg, generatorSource, job, WatermarkStrategy } from "millrace";
+import { countDigits } from "../../testing/count-digits.ts";
 
 export const COUNT = 2000;
 
@@ -20,15 +21,9 @@ export default job(
       }, 300);
       return inner.createEnumerator(context, restored);
     };
-    env
+    const numbers = env
       .fromSource(source, WatermarkStrategy.noWatermarks<number>(), "numbers")
-      .uid("numbers")
-      .keyBy((n) => n % 10)
-      .aggregate(
-        (a) => ({ n: a.count() }),
-        (digit, { n }) => `${digit} ${n}`,
-      )
-      .uid("counts")
-      .sinkTo(fileSink({ path: output, format: "lines" }));
+      .uid("numbers");
+    countDigits(numbers, output);
   },
 );

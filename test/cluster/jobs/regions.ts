@@ -1,5 +1,5 @@
-import { existsSync, unlinkSync } from "node:fs";
 import { arg, discardSink, generatorSource, job, WatermarkStrategy } from "millrace";
+import { takeFile } from "../../testing/take-file.ts";
 
 /** Counts for ever, each subtask for itself: nothing connects them. One of them fails for every file that is put at `fail`. */
 export default job(
@@ -14,10 +14,8 @@ export default job(
         "numbers",
       )
       .map((n) => {
-        if (!existsSync(fail)) return n;
-        // Only one can remove it.
-        unlinkSync(fail);
-        throw new Error("on purpose");
+        if (takeFile(fail)) throw new Error("on purpose");
+        return n;
       })
       .sinkTo(discardSink(), "nowhere");
   },

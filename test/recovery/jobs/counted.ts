@@ -1,5 +1,6 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { arg, fileSink, job } from "millrace";
+import { arg, job } from "millrace";
+import { countDigits } from "../../testing/count-digits.ts";
+import { takeFile } from "../../testing/take-file.ts";
 
 export const COUNT = 3000;
 
@@ -9,22 +10,13 @@ export default job(
   "counted",
   { args: { output: arg.path(), trip: arg.path() } },
   (env, { output, trip }) => {
-    env
+    const numbers = env
       .generate({ generate: (i) => i, count: COUNT, ratePerSecond: 1500 })
       .keyBy((n) => n % 10)
       .map((n) => {
-        if (existsSync(trip) && !existsSync(`${trip}.over`)) {
-          writeFileSync(`${trip}.over`, "");
-          process.exit(1);
-        }
+        if (takeFile(trip)) process.exit(1);
         return n;
-      })
-      .keyBy((n) => n % 10)
-      .aggregate(
-        (a) => ({ n: a.count() }),
-        (digit, { n }) => `${digit} ${n}`,
-      )
-      .uid("counts")
-      .sinkTo(fileSink({ path: output, format: "lines" }));
+      });
+    countDigits(numbers, output);
   },
 );

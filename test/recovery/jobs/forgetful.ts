@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { arg, fileSink, job } from "millrace";
+import { arg, job } from "millrace";
+import { countDigits } from "../../testing/count-digits.ts";
 
 export const COUNT = 1500;
 
@@ -13,20 +14,14 @@ export default job(
   "forgetful",
   { args: { output: arg.path(), checkpoints: arg.path() } },
   (env, { output, checkpoints }) => {
-    env
+    const numbers = env
       .generate({ generate: (i) => i, count: COUNT, ratePerSecond: 1500 })
       .keyBy((n) => n % 10)
       .map((n) => {
         if (n % 50 === 49) forget(checkpoints);
         return n;
-      })
-      .keyBy((n) => n % 10)
-      .aggregate(
-        (a) => ({ n: a.count() }),
-        (digit, { n }) => `${digit} ${n}`,
-      )
-      .uid("counts")
-      .sinkTo(fileSink({ path: output, format: "lines" }));
+      });
+    countDigits(numbers, output);
   },
 );
 

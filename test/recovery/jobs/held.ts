@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, unlinkSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { arg, generatorSource, job, Types, valueState, WatermarkStrategy } from "millrace";
 import type { Sink } from "millrace";
+import { takeFile } from "../../testing/take-file.ts";
 
 const KEYS = 20;
 const Item = Types.object({ key: Types.int, n: Types.int, text: Types.string });
@@ -88,10 +89,7 @@ export default job(
         output: Types.string,
         state: { last: valueState(Types.int), sum: valueState(Types.double) },
         onRecord(item, ctx) {
-          if (item.n % 16 === 0 && existsSync(trip)) {
-            unlinkSync(trip);
-            throw new RangeError("tripped");
-          }
+          if (item.n % 16 === 0 && takeFile(trip)) throw new RangeError("tripped");
           const last = ctx.state.last.value() ?? 0;
           const sum = (ctx.state.sum.value() ?? 0) + Number.parseInt(item.text, 10);
           ctx.state.last.update(item.n);

@@ -22,6 +22,7 @@ import type {
   TriggerRequest,
 } from "./dispatcher-gateway.ts";
 import type { DispatcherSettings } from "./dispatcher-settings.ts";
+import { bareRun } from "./bare-run.ts";
 import { endedView, bareView, summaryOf } from "./jobs/job-views.ts";
 import { JobHost, type FinalStatus } from "./jobs/job-host.ts";
 import type { SpawnJobThread } from "./jobs/job-thread.ts";
@@ -527,13 +528,3 @@ async function perform(host: JobHost, order: TriggerRequest): Promise<OperationR
       return call({ method: "stop", directory: order.directory, drain: false, cancels: true });
   }
 }
-
-/** Where nothing is said of how the job would be run. */
-const bareRun = (artifactId: string): RunRequest => ({
-  artifactId,
-  jobId: undefined,
-  args: {},
-  config: {},
-  parallelism: undefined,
-  restore: undefined,
-});

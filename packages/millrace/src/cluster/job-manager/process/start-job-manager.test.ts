@@ -7,6 +7,7 @@ import type { JobId } from "../../../common/ids/ids.ts";
 import { artifactHeaderLine } from "../../../protocol/cluster/artifact-header.ts";
 import { loadClusterConfiguration } from "../../configuration/load-cluster-configuration.ts";
 import { engineVersion } from "../../engine-version.ts";
+import { bareRun } from "../dispatcher/bare-run.ts";
 import type { ArtifactView, RunRequest } from "../dispatcher/dispatcher-gateway.ts";
 import { startJobManager, type JobManager } from "./start-job-manager.ts";
 import { ScriptedJobMaster } from "./testing/scripted-job-master.ts";
@@ -74,12 +75,7 @@ async function upload(
   return gateway.addArtifact({ path, name: "count.mjs" });
 }
 const request = (artifactId: string, more: Partial<RunRequest> = {}): RunRequest => ({
-  artifactId,
-  jobId: undefined,
-  args: {},
-  config: {},
-  parallelism: undefined,
-  restore: undefined,
+  ...bareRun(artifactId),
   ...more,
 });
 const ID = "0123456789abcdef0123456789abcdef" as JobId;

@@ -2,7 +2,12 @@ import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { JobId } from "../../../../common/ids/ids.ts";
 import type { BrokerAction, BrokerEvent } from "../../resource-manager/broker-events.ts";
 import { SlotBroker, type BrokerSettings } from "../../resource-manager/slot-broker.ts";
-import { artifact, describeTaskManager, wish } from "../../resource-manager/testing/broker-rig.ts";
+import {
+  artifact,
+  BROKER_SETTINGS,
+  describeTaskManager,
+  wish,
+} from "../../resource-manager/testing/broker-rig.ts";
 import type { OpenedSlot, SlotsRequest } from "../units/slot-provider.ts";
 import type { JobSupervisor } from "../supervisor/job-supervisor.ts";
 import { ObedientSlots } from "./obedient-slots.ts";
@@ -119,13 +124,10 @@ export class SharedCluster {
 
   constructor(settings: Partial<BrokerSettings> = {}) {
     this.broker = new SlotBroker({
-      epoch: 3,
-      placement: "packed",
-      exclusive: false,
+      ...BROKER_SETTINGS,
       requestTimeout: 1e9,
       openTimeout: 1e9,
       gather: 10,
-      randomBytes: (count) => new Uint8Array(count),
       ...settings,
     });
   }

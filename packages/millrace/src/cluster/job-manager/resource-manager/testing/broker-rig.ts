@@ -7,6 +7,17 @@ import { toEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import type { BrokerAction, BrokerEvent } from "../broker-events.ts";
 import { SlotBroker, type BrokerSettings } from "../slot-broker.ts";
 
+/** What a broker of tests is set to where they say nothing else. Times in ms. */
+export const BROKER_SETTINGS: BrokerSettings = {
+  epoch: 3,
+  placement: "packed",
+  exclusive: false,
+  requestTimeout: 1000,
+  openTimeout: 500,
+  gather: 0,
+  randomBytes: (count) => new Uint8Array(count),
+};
+
 export const artifact = { sha256: "a".repeat(64), bytes: 10, originalUrl: "file:///job.ts" };
 export const job = (number: number): JobId => String(number).padStart(32, "0") as JobId;
 
@@ -70,12 +81,7 @@ export class BrokerRig {
 
   constructor(settings: Partial<BrokerSettings> = {}) {
     this.broker = new SlotBroker({
-      epoch: 3,
-      placement: "packed",
-      exclusive: false,
-      requestTimeout: 1000,
-      openTimeout: 500,
-      gather: 0,
+      ...BROKER_SETTINGS,
       randomBytes: (count) => new Uint8Array(count).fill(this.#exchanges.size),
       ...settings,
     });
