@@ -2,9 +2,8 @@ import type { ClockTimer } from "../../../../common/clock/clock.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
 import type { JobView, RescaleView } from "../../../../protocol/cluster/job-view.ts";
-import type { ParallelismBounds, ResourceRequirements } from "../../../../protocol/cluster/job-submission.ts";
+import type { ResourceRequirements } from "../../../../protocol/cluster/job-submission.ts";
 import type { CompletedCheckpoint } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
-import { overrideParallelism } from "../../../artifact/build-job.ts";
 import type { BuiltJob } from "../../../artifact/build-job.ts";
 import type { SnapshotOrder } from "../checkpoints/checkpoint-coordinator-options.ts";
 import { CheckpointHistory } from "../checkpoints/checkpoint-history.ts";
@@ -16,29 +15,21 @@ import { JobChronicle } from "../view/job-chronicle.ts";
 import { MetricsPoller } from "../view/metrics-poller.ts";
 import { viewCheckpoints } from "../view/view-checkpoints.ts";
 import { viewJob } from "../view/view-job.ts";
-import {
-  decideParallelism,
-  leastSlots,
-  parallelismOf,
-  sameParallelism,
-  slotsFor,
-} from "./decide-parallelism.ts";
+import { parallelismOf, sameParallelism } from "./decide-parallelism.ts";
 import type { Parallelisms } from "./decide-parallelism.ts";
 import { growthAt } from "./decide-growth.ts";
 import { decideWants } from "./decide-wants.ts";
 import { decideStart } from "./decide-start.ts";
 import type { Generation } from "./generation.ts";
 import type { JobEnding, JobSupervisorOptions } from "./job-supervisor-options.ts";
-import { checkRequirements, parallelismBounds } from "./parallelism-bounds.ts";
+import { ParallelismPlanner } from "./parallelism-planner.ts";
 import { RescaleHistory } from "./rescale-history.ts";
-import { scalableVertices } from "./scalable-vertices.ts";
-import type { ScalableVertex } from "./scalable-vertices.ts";
 import { schedulerSettings } from "./scheduler-settings.ts";
 import type { SchedulerSettings } from "./scheduler-settings.ts";
 import { SupervisedStatus } from "./supervised-status.ts";
 import { SharedStore } from "./shared-store.ts";
 import { waitingText } from "../../waiting-text.ts";
-import { tooFewSlots, unmetText } from "./too-few-slots.ts";
+import { tooFewSlots } from "./too-few-slots.ts";
 
 /** Before a rescaling that has failed is tried again, ms. */
 const RETRY = 10_000;
@@ -59,7 +50,7 @@ export class JobSupervisor {
   readonly done: Promise<JobEnding>;
   readonly #options: JobSupervisorOptions;
   readonly #settings: SchedulerSettings;
-  readonly #vertices: readonly ScalableVertex[];
+  readonly #plan: ParallelismPlanner;
   readonly #store: SharedStore;
   readonly #chronicle: JobChronicle;
   readonly #rescales: RescaleHistory;
@@ -67,9 +58,6 @@ export class JobSupervisor {
   readonly #startedAt: number;
   #endedAt: number | undefined;
   readonly #status: SupervisedStatus;
-  #requirements: ResourceRequirements | undefined;
-  #bounds: ReadonlyMap<string, ParallelismBounds>;
-  #available: number | undefined;
   #changedAt: number;
   #waitingSince: number;
   #generation: Generation | undefined;
@@ -97,7 +85,7 @@ export class JobSupervisor {
     const { built, clock, store, recovered, requirements } = options;
     this.#options = options;
     this.#settings = schedulerSettings(built.config);
-    this.#vertices = scalableVertices(built.streamGraph, built.jobGraph);
+    this.#plan = new ParallelismPlanner(built, this.#settings, requirements, options.available);
     this.#store = new SharedStore(store);
     this.#chronicle = new JobChronicle(clock);
     this.#status = new SupervisedStatus(built.jobGraph.jobName, (status) => {
@@ -110,9 +98,6 @@ export class JobSupervisor {
       async () => (await this.#generation?.master.metrics()) ?? new Map(),
     );
     this.#startedAt = clock.now();
-    this.#requirements = requirements;
-    this.#bounds = this.#boundsNow();
-    this.#available = options.available;
     this.#changedAt = clock.monotonic();
     this.#waitingSince = clock.monotonic();
     this.#built = built;
@@ -142,10 +127,8 @@ export class JobSupervisor {
 
   /** The job could have so many slots, those that it has among them. */
   slotsAvailable(count: number): void {
-    if (count !== this.#available) {
-      this.#available = count;
-      this.#changedAt = this.#options.clock.monotonic();
-    } else if (!this.#unanswered) return;
+    if (this.#plan.setAvailable(count)) this.#changedAt = this.#options.clock.monotonic();
+    else if (!this.#unanswered) return;
     this.#step();
     if (this.#unanswered) this.#answerRequest();
   }
@@ -158,13 +141,11 @@ export class JobSupervisor {
   require(requirements: ResourceRequirements): void {
     if (this.#over || this.#ending !== undefined)
       throw new MillraceError("CONFLICT", `the job is ${this.status}: it can't be rescaled any more`);
-    checkRequirements(this.#vertices, requirements);
-    this.#requirements = requirements;
-    this.#bounds = this.#boundsNow();
+    this.#plan.require(requirements);
     this.#retryAt = -Infinity;
     this.#unanswered = this.#generation !== undefined;
     if (this.#generation === undefined) this.#rescales.began("request");
-    const known = this.#available !== undefined && !this.#declare();
+    const known = this.#plan.available !== undefined && !this.#declare();
     this.#step();
     if (known && this.#unanswered) this.#answerRequest();
   }
@@ -243,8 +224,8 @@ export class JobSupervisor {
         new Set(retained.map(({ metadata }) => metadata.checkpointId)),
       ),
       rescales: this.#rescales.all,
-      requirements: this.#bounds,
-      limits: new Map(this.#vertices.map(({ id, limit }) => [id, limit])),
+      requirements: this.#plan.bounds,
+      limits: this.#plan.limits,
     });
   }
 
@@ -259,17 +240,17 @@ export class JobSupervisor {
 
   #startIfPossible(): void {
     const { clock } = this.#options;
-    const possible = this.#possible();
+    const possible = this.#plan.possible();
     if (!this.#settings.adaptive) {
       // Who opens slots waits for them.
-      this.#launch(possible ?? this.#upper());
+      this.#launch(possible ?? this.#plan.upper());
       return;
     }
     const decision = decideStart(
       this.#settings,
       {
         possible,
-        complete: possible !== undefined && sameParallelism(possible, this.#upper()),
+        complete: possible !== undefined && sameParallelism(possible, this.#plan.upper()),
         started: this.#started,
         waitingSince: this.#waitingSince,
         changedAt: this.#changedAt,
@@ -280,8 +261,8 @@ export class JobSupervisor {
     else if (decision.kind === "wait") this.#stepAt(decision.until);
     else {
       const error = tooFewSlots(
-        leastSlots(this.#vertices, this.#bounds),
-        this.#available ?? 0,
+        this.#plan.least,
+        this.#plan.available ?? 0,
         clock.monotonic() - this.#waitingSince,
       );
       this.#chronicle.failed(error, this.#built.jobGraph, undefined, undefined);
@@ -290,20 +271,20 @@ export class JobSupervisor {
   }
 
   #rescaleIfNeeded({ master, parallelism, requirements, startedAt }: Generation): void {
-    const possible = this.#possible();
+    const possible = this.#plan.possible();
     if (possible === undefined || sameParallelism(possible, parallelism) || !master.suspendable) return;
     const { slots, clock } = this.#options;
     const now = clock.monotonic();
-    if (slots.waiting !== undefined && (this.#available ?? 0) < this.#slotsOf(parallelism)) {
+    if (slots.waiting !== undefined && (this.#plan.available ?? 0) < this.#plan.slotsOf(parallelism)) {
       // It waits for slots that there are not: its tasks don't run, and no checkpoint can be taken.
       this.#begins("lost resources", possible);
       master.suspend();
       return;
     }
-    const requested = requirements !== this.#requirements;
+    const requested = requirements !== this.#plan.requirements;
     const due = requested
       ? now
-      : this.#elastic
+      : this.#plan.elastic
         ? growthAt(this.#settings, parallelism, possible, { changedAt: this.#changedAt, startedAt })
         : undefined;
     if (due === undefined) return;
@@ -316,9 +297,9 @@ export class JobSupervisor {
     const generation = this.#generation as Generation;
     const { slots, clock } = this.#options;
     this.#rescaling = true;
-    const planned = this.#possible() ?? generation.parallelism;
+    const planned = this.#plan.possible() ?? generation.parallelism;
     this.#begins(trigger, planned);
-    slots.prepare(this.#slotsOf(planned));
+    slots.prepare(this.#plan.slotsOf(planned));
     let failure: string | undefined;
     try {
       await generation.master.snapshot({ kind: "checkpoint", target: undefined });
@@ -328,7 +309,7 @@ export class JobSupervisor {
     this.#rescaling = false;
     // It failed meanwhile, and was planned anew; or it has ended.
     if (this.#generation !== generation || this.#over) return;
-    const possible = this.#possible();
+    const possible = this.#plan.possible();
     if (
       failure === undefined &&
       (possible === undefined || sameParallelism(possible, generation.parallelism))
@@ -344,13 +325,14 @@ export class JobSupervisor {
 
   /** What failed is about to be started again: whether the job is to be planned anew instead. */
   #replans(generation: Generation): boolean {
-    if (!this.#elastic || this.#ending !== undefined || this.#available === undefined) return false;
-    const possible = this.#possible();
+    if (!this.#plan.elastic || this.#ending !== undefined || this.#plan.available === undefined) return false;
+    const possible = this.#plan.possible();
     // Nothing but waiting helps: an adaptive job does it with its own timeout.
     if (possible === undefined && !this.#settings.adaptive) return false;
     if (possible !== undefined && sameParallelism(possible, generation.parallelism)) return false;
-    const fewer = possible === undefined || this.#slotsOf(possible) < this.#slotsOf(generation.parallelism);
-    const requested = generation.requirements !== this.#requirements;
+    const fewer =
+      possible === undefined || this.#plan.slotsOf(possible) < this.#plan.slotsOf(generation.parallelism);
+    const requested = generation.requirements !== this.#plan.requirements;
     this.#begins(requested ? "request" : fewer ? "lost resources" : "new resources", possible);
     this.#restarts++;
     return true;
@@ -362,7 +344,7 @@ export class JobSupervisor {
     const { clock } = options;
     let generation: Generation | undefined;
     try {
-      const built = this.#builtAt(parallelism);
+      const built = this.#plan.builtAt(parallelism);
       const master = new JobMaster({
         jobId: options.jobId,
         epoch: options.epoch,
@@ -394,12 +376,12 @@ export class JobSupervisor {
         master,
         built,
         parallelism,
-        requirements: this.#requirements,
+        requirements: this.#plan.requirements,
         startedAt: clock.monotonic(),
       };
-      this.#rescales.planned(parallelismOf(this.#built), parallelism, this.#unmet(parallelism));
+      this.#rescales.planned(parallelismOf(this.#built), parallelism, this.#plan.unmet(parallelism));
       if (this.#started) {
-        options.log("info", `going on with ${this.#slotsOf(parallelism)} slots`);
+        options.log("info", `going on with ${this.#plan.slotsOf(parallelism)} slots`);
       }
       this.#built = built;
     } catch (error) {
@@ -494,7 +476,7 @@ export class JobSupervisor {
   #begins(trigger: RescaleView["trigger"], planned: Parallelisms | undefined): void {
     this.#unanswered = false;
     this.#rescales.began(trigger);
-    this.#claim = planned === undefined ? undefined : this.#slotsOf(planned);
+    this.#claim = planned === undefined ? undefined : this.#plan.slotsOf(planned);
     this.#declare();
   }
 
@@ -503,20 +485,11 @@ export class JobSupervisor {
     const generation = this.#generation;
     if (generation === undefined || this.#rescaling || this.#ending !== undefined || this.#over) return;
     this.#unanswered = false;
-    const unmet = this.#unmet(generation.parallelism);
+    const unmet = this.#plan.unmet(generation.parallelism);
     if (!generation.master.suspendable) return;
     this.#rescales.began("request");
     if (unmet === undefined) this.#rescales.completed();
     else this.#rescales.failed(unmet);
-  }
-
-  /** Why not every vertex has what it may have at most; undefined: each has. */
-  #unmet(parallelism: Parallelisms): string | undefined {
-    const upper = this.#upper();
-    return unmetText(this.#vertices, parallelism, upper, {
-      needed: this.#slotsOf(upper),
-      available: this.#available ?? 0,
-    });
   }
 
   /** Tells what slots the job needs, and could use. @returns whether that has changed */
@@ -531,46 +504,15 @@ export class JobSupervisor {
 
   #wants(): readonly [least: number, most: number] {
     if (this.#over || this.#ending !== undefined) return [0, 0];
-    const possible = this.#possible();
+    const possible = this.#plan.possible();
     return decideWants({
-      least: leastSlots(this.#vertices, this.#bounds),
-      upper: this.#slotsOf(this.#upper()),
+      least: this.#plan.least,
+      upper: this.#plan.slotsOf(this.#plan.upper()),
       claim: this.#claim,
-      possible: possible === undefined ? undefined : this.#slotsOf(possible),
+      possible: possible === undefined ? undefined : this.#plan.slotsOf(possible),
       running: this.#generation?.master.slotsNeeded,
-      elastic: this.#elastic,
+      elastic: this.#plan.elastic,
     });
-  }
-
-  /** Whether the job may run at other parallelisms than its program says. */
-  get #elastic(): boolean {
-    return this.#settings.adaptive || this.#requirements !== undefined;
-  }
-
-  #boundsNow(): ReadonlyMap<string, ParallelismBounds> {
-    return parallelismBounds(this.#vertices, this.#settings, this.#requirements);
-  }
-
-  /** What the slots that there are suffice for. */
-  #possible(): Parallelisms | undefined {
-    return this.#available === undefined
-      ? undefined
-      : decideParallelism(this.#vertices, this.#bounds, this.#available);
-  }
-
-  #upper(): Parallelisms {
-    return decideParallelism(this.#vertices, this.#bounds, Number.MAX_SAFE_INTEGER) ?? {};
-  }
-
-  #slotsOf(parallelism: Parallelisms): number {
-    return slotsFor(this.#vertices, (id) => parallelism[id] ?? 1);
-  }
-
-  #builtAt(parallelism: Parallelisms): BuiltJob {
-    const { built } = this.#options;
-    return sameParallelism(parallelism, parallelismOf(built))
-      ? built
-      : overrideParallelism(built, parallelism);
   }
 
   #stepAt(time: number | undefined): void {
@@ -584,17 +526,18 @@ export class JobSupervisor {
     if (this.#over) return undefined;
     const now = clock.monotonic();
     const text = (needed: number, since: number, timeout: number): string =>
-      waitingText(needed, this.#available ?? 0, now - since, timeout);
+      waitingText(needed, this.#plan.available ?? 0, now - since, timeout);
     if (this.#generation === undefined) {
-      const enough = this.#possible() !== undefined;
+      const enough = this.#plan.possible() !== undefined;
       return enough
-        ? text(this.#slotsOf(this.#upper()), this.#waitingSince, this.#settings.stabilization)
-        : text(leastSlots(this.#vertices, this.#bounds), this.#waitingSince, this.#settings.waitTimeout);
+        ? text(this.#plan.slotsOf(this.#plan.upper()), this.#waitingSince, this.#settings.stabilization)
+        : text(this.#plan.least, this.#waitingSince, this.#settings.waitTimeout);
     }
     const waiting = slots.waiting;
     if (waiting !== undefined) return text(waiting.slots, waiting.since, 0);
     // It was asked to be rescaled, and runs on as it is until it can be.
-    const wanting = this.#generation.requirements !== this.#requirements && this.#possible() === undefined;
-    return wanting ? text(leastSlots(this.#vertices, this.#bounds), this.#changedAt, 0) : undefined;
+    const wanting =
+      this.#generation.requirements !== this.#plan.requirements && this.#plan.possible() === undefined;
+    return wanting ? text(this.#plan.least, this.#changedAt, 0) : undefined;
   }
 }
