@@ -1,6 +1,7 @@
 import type { CrossingSlots } from "./crossing-slots.ts";
 import type { ErrorEnvelope } from "../control/error-envelope.ts";
 import type { JobStatus } from "../../graph/execution/job-status.ts";
+import type { JobHistory, JobMishaps } from "./job-history.ts";
 import type { JobSubmission, LastCommit, ResourceRequirements, SettledJob } from "./job-submission.ts";
 
 /*
@@ -27,6 +28,8 @@ export type JobMasterTask =
       readonly requirements: ResourceRequirements | undefined;
       /** Folder for checkpoints of a job that names none itself, which the next leader finds, too; undefined: there is none. */
       readonly checkpointDirectory?: string | undefined;
+      /** What the job has been through, of which this thread goes on counting; undefined: nothing. */
+      readonly history?: JobHistory | undefined;
     };
 
 /** What REST asks of a job. The answers stand behind each. */
@@ -84,6 +87,8 @@ export type FromJobMaster =
   /** The job can't be built, or can't start from what it should; nothing has run. */
   | { readonly type: "unbuilt"; readonly error: ErrorEnvelope }
   | { readonly type: "status"; readonly status: JobStatus; readonly at: number }
+  /** Something has failed, or was started again: handed to the thread or JobManager that goes on with the job. At most once a turn; not answered. */
+  | { readonly type: "mishaps"; readonly mishaps: JobMishaps }
   | ({ readonly type: "openSlots"; readonly request: number } & CrossingSlots)
   /** Nobody waits for these slots any more: what comes is closed. */
   | { readonly type: "forgetSlots"; readonly request: number }
