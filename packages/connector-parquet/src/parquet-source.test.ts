@@ -9,7 +9,7 @@ import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
 import * as z from "zod";
 import { SourceRun } from "../../millrace/src/connectors/testing/source-run.ts";
 import { sourceSuite } from "../../millrace/src/connectors/testing/source-suite.ts";
-import { tempDir } from "../../millrace/src/connectors/testing/temp-dir.ts";
+import { tempFolder } from "../../millrace/src/common/testing/temp-folder.ts";
 import { parquetSource, type ParquetSource } from "./parquet-source.ts";
 
 const fixture = (name: string): string =>
@@ -23,7 +23,7 @@ const compressors = {
   GZIP: (b: Uint8Array) => gunzipSync(b),
 };
 
-const dir = tempDir();
+const dir = tempFolder();
 afterAll(() => dir[Symbol.dispose]());
 
 /** What hyparquet's own reader makes of a file. */

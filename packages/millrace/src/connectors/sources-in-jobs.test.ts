@@ -17,7 +17,7 @@ import { sourceRecord } from "./custom/source-record.ts";
 import { fileSink } from "./file-sink/file-sink.ts";
 import { fileSource } from "./files/file-source.ts";
 import { generatorSource } from "./generator/generator-source.ts";
-import { tempDir, type TempDir } from "./testing/temp-dir.ts";
+import { tempFolder, type TempFolder } from "../common/testing/temp-folder.ts";
 
 const Reading = Types.object({ at: Types.int, key: Types.string, n: Types.int });
 type Reading = Infer<typeof Reading>;
@@ -28,7 +28,7 @@ const reading = (i: number): Reading => ({ at: i, key: `key ${i % 7}`, n: i % 10
 const readings = Array.from({ length: COUNT }, (_, i) => reading(i));
 
 /** Files whose readings follow one another in time, as the source reads them. */
-function files(dir: TempDir, packed: boolean): string {
+function files(dir: TempFolder, packed: boolean): string {
   for (let file = 0; file < 9; file++) {
     const lines = readings.slice(file * 100, (file + 1) * 100).map((r) => JSON.stringify(r));
     const text = `${lines.join("\n")}\n`;
@@ -38,7 +38,7 @@ function files(dir: TempDir, packed: boolean): string {
 }
 
 /** Sources that can seek. */
-const SOURCES: Readonly<Record<string, (dir: TempDir) => Source<Reading, never, never>>> = {
+const SOURCES: Readonly<Record<string, (dir: TempFolder) => Source<Reading, never, never>>> = {
   "files in ranges": (dir) =>
     fileSource({
       path: files(dir, false),
@@ -161,7 +161,7 @@ describe("a job that sums readings by event time", () => {
   it.each(Object.entries(SOURCES))(
     "gives each sum once through failures, savepoints and other parallelisms: %s",
     async (_, create) => {
-      using dir = tempDir();
+      using dir = tempFolder();
       const out = join(dir.path, "out");
       const source = create(dir);
       const watermarks = WatermarkStrategy.forMonotonousTimestamps<Reading>().withTimestamps((r) => r.at);

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { ManualClock } from "../../common/clock/manual-clock.ts";
 import { jobId } from "../../common/ids/ids.ts";
 import type { LocalFolders } from "../../runtime/checkpoint/local/local-copies.ts";
-import { tempFolder } from "../../runtime/checkpoint/testing/temp-folder.ts";
+import { tempFolder } from "../../common/testing/temp-folder.ts";
 import { LocalBackups, openLocalBackups } from "./local-backups.ts";
 
 const A = jobId(new Uint8Array(16).fill(10));

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tempDir } from "../testing/temp-dir.ts";
+import { tempFolder } from "../../common/testing/temp-folder.ts";
 import { fileSinkOn, type AnyFileSinkOptions, type FileSink } from "./file-sink.ts";
 import type { Death, Moment, MortalParts } from "./testing/mortal-parts.ts";
 import { SinkHistory, type Attempt } from "./testing/sink-history.ts";
@@ -40,7 +40,7 @@ const visible = (path: string): string[] =>
 
 /** Runs the attempts, and one more without a death; each record must be seen once in the end, and none too early. */
 async function expectExactlyOnce(settings: Settings, attempts: readonly Attempt[]): Promise<number> {
-  using dir = tempDir();
+  using dir = tempFolder();
   const path = join(dir.path, "out");
   const sinkOn = (storage: MortalParts): FileSink<string> =>
     fileSinkOn(storage, { ...settings, path, format: "lines" });

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { jobId } from "../../common/ids/ids.ts";
 import { SinkRun, type SinkRunOptions } from "../testing/sink-run.ts";
-import { tempDir, type TempDir } from "../testing/temp-dir.ts";
+import { tempFolder, type TempFolder } from "../../common/testing/temp-folder.ts";
 import { FileCommitter } from "./file-committer.ts";
 import { diskParts } from "./disk-parts.ts";
 import type { FileCommittable, FilePartState } from "./file-committable.ts";
@@ -16,8 +16,8 @@ const [OLD_JOB, NEW_JOB] = [1, 2].map((byte) => jobId(new Uint8Array(16).fill(by
   ReturnType<typeof jobId>,
 ];
 
-const outOf = (dir: TempDir): string => join(dir.path, "out");
-const start = (dir: TempDir, options: SinkRunOptions<FilePartState> = {}, place = "out"): Run =>
+const outOf = (dir: TempFolder): string => join(dir.path, "out");
+const start = (dir: TempFolder, options: SinkRunOptions<FilePartState> = {}, place = "out"): Run =>
   new SinkRun(fileSink({ path: join(dir.path, place), format: "lines" }), { jobId: OLD_JOB, ...options });
 
 const names = (path: string): string[] => (existsSync(path) ? readdirSync(path).sort() : []);
@@ -30,7 +30,7 @@ const text = (path: string): string =>
 
 describe("a savepoint of a file sink", () => {
   it("points at no file that the job goes on with", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const run = start(dir);
     await run.write(["one"]);
     const savepoint = await run.checkpoint(true);
@@ -43,7 +43,7 @@ describe("a savepoint of a file sink", () => {
   });
 
   it("restores again and again, before and after the job that it was taken of has committed", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const first = start(dir);
     await first.write(["one"]);
     const { committables, states } = await first.checkpoint(true);
@@ -59,7 +59,7 @@ describe("a savepoint of a file sink", () => {
   });
 
   it("restores also when a reader has taken the files away since", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const first = start(dir);
     await first.write(["one"]);
     const { committables } = await first.checkpoint(true);
@@ -77,7 +77,7 @@ describe("a savepoint of a file sink", () => {
 
 describe("a file sink of another job, restored from a checkpoint", () => {
   it("leaves the part in progress alone, which its owner may go on with", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const owner = start(dir);
     await owner.write(["one"]);
     const { states } = await owner.checkpoint();
@@ -93,7 +93,7 @@ describe("a file sink of another job, restored from a checkpoint", () => {
   });
 
   it("says which hidden file is gone", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const owner = start(dir);
     await owner.write(["one"]);
     const { states } = await owner.checkpoint();
@@ -110,7 +110,7 @@ describe("a file sink of another job, restored from a checkpoint", () => {
 
 describe("what dead attempts of a file sink left behind", () => {
   /** A process that was killed: its files stay as they are. */
-  async function killed(dir: TempDir, options: SinkRunOptions<FilePartState>): Promise<string> {
+  async function killed(dir: TempFolder, options: SinkRunOptions<FilePartState>): Promise<string> {
     const before = names(outOf(dir));
     const run = start(dir, options);
     await run.write(["lost"]);
@@ -121,7 +121,7 @@ describe("what dead attempts of a file sink left behind", () => {
   }
 
   it("is removed with the first checkpoint of a later attempt, and nothing else is", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const own = await killed(dir, { subtask: 0 });
     const gone = await killed(dir, { subtask: 2 });
     const neighbour = await killed(dir, { subtask: 1 });
@@ -137,7 +137,7 @@ describe("what dead attempts of a file sink left behind", () => {
   });
 
   it("does no harm, though it is alive: a predecessor writes, prepares and commits on in vain", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const zombie = start(dir);
     await zombie.write(["one"]);
     const { committables, states } = await zombie.checkpoint();
@@ -163,7 +163,7 @@ describe("what dead attempts of a file sink left behind", () => {
 describe("commits of one part by two attempts", () => {
   it("both succeed, in whatever way their steps meet", async () => {
     for (let round = 0; round < 20; round++) {
-      using dir = tempDir();
+      using dir = tempFolder();
       const run = start(dir);
       await run.write(["one"]);
       const { committables } = await run.checkpoint(true);

@@ -17,7 +17,7 @@ import { fileSource } from "../files/file-source.ts";
 import { SinkRun } from "../testing/sink-run.ts";
 import { twoPhaseSinkSuite, type SinkPlace } from "../testing/sink-suite.ts";
 import { SourceRun } from "../testing/source-run.ts";
-import { tempDir, type TempDir } from "../testing/temp-dir.ts";
+import { tempFolder, type TempFolder } from "../../common/testing/temp-folder.ts";
 import type { FileCommittable, FilePartState } from "./file-committable.ts";
 import { fileSink, type FileSink } from "./file-sink.ts";
 
@@ -45,7 +45,7 @@ function place(
   create: (path: string) => FileSink<Flight>,
 ): () => SinkPlace<Flight, FileCommittable, FilePartState> {
   return () => {
-    const dir = tempDir();
+    const dir = tempFolder();
     const path = join(dir.path, "out");
     return {
       sink: () => create(path),
@@ -93,7 +93,7 @@ async function writeAll<T>(sink: FileSink<T>, records: readonly T[]): Promise<vo
 }
 
 /** The lines of all finished files below a directory. */
-function text(dir: TempDir, below = "out"): string {
+function text(dir: TempFolder, below = "out"): string {
   const path = join(dir.path, below);
   return finished(path)
     .map((name) => readFileSync(join(path, name)))
@@ -112,7 +112,7 @@ async function failure(work: () => Promise<unknown>): Promise<MillraceError> {
 
 describe("fileSink: formats", () => {
   it("writes lines, and refuses what is no text", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     await writeAll(fileSink({ path: join(dir.path, "out"), format: "lines" }), ["a", "", "ü"]);
     expect(text(dir)).toBe("a\n\nü\n");
     expect(finished(join(dir.path, "out"))[0]).toMatch(/^part-0-0-\w+-0\.txt$/u);
@@ -123,7 +123,7 @@ describe("fileSink: formats", () => {
   });
 
   it("writes CSV that the CSV source reads back", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const rows = [
       { a: 1, b: 'x,"y"\nz', c: null },
       { a: 2.5, b: "", c: true },
@@ -139,7 +139,7 @@ describe("fileSink: formats", () => {
   });
 
   it("writes JSON, and says what JSON can't hold", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const sink = fileSink<unknown>({ path: join(dir.path, "out"), format: "jsonl" });
     await writeAll(sink, [{ at: new Date(0), n: NaN }, 7]);
     expect(text(dir)).toBe('{"at":"1970-01-01T00:00:00.000Z","n":null}\n7\n');
@@ -150,7 +150,7 @@ describe("fileSink: formats", () => {
   });
 
   it("takes encoders of one's own, with bytes that they use again", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const shared = new Uint8Array(2);
     const bytes: RecordEncoder<number> = {
       name: "bytes",
@@ -171,7 +171,7 @@ describe("fileSink: formats", () => {
   });
 
   it("names gzipped parts so that they are read again", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     await writeAll(fileSink({ path: join(dir.path, "out"), format: "lines", compression: "gzip" }), [
       "a",
       "b",
@@ -183,7 +183,7 @@ describe("fileSink: formats", () => {
 
 describe("fileSink: parts", () => {
   it("rolls by age and by inactivity", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const clock = new ManualClock();
     const path = join(dir.path, "out");
     const sink = fileSink({ path, format: "lines", rolling: { maxAge: 10_000, inactivity: 4000 } });
@@ -211,7 +211,7 @@ describe("fileSink: parts", () => {
   });
 
   it("never takes a name twice, though the clock stands still and nothing tells the runs apart", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const path = join(dir.path, "out");
     const clock = new ManualClock();
     for (const record of ["a", "b"]) {
@@ -224,7 +224,7 @@ describe("fileSink: parts", () => {
   });
 
   it("takes no more records while much is underway, and goes on by itself", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const line = "x".repeat(100_000);
     const run = new SinkRun(fileSink({ path: join(dir.path, "out"), format: "lines" }));
     await run.write(Array.from({ length: 200 }, () => line));
@@ -235,7 +235,7 @@ describe("fileSink: parts", () => {
   });
 
   it("removes what no checkpoint knows, and leaves what one does", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const path = join(dir.path, "out");
     const unknown = new SinkRun(fileSink({ path, format: "lines", rolling: { maxSize: 5 } }));
     await unknown.write(["one", "two and more", "x"]);
@@ -251,7 +251,7 @@ describe("fileSink: parts", () => {
   });
 
   it("removes a predecessor's file once its content stands in a new part", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const path = join(dir.path, "out");
     const first = new SinkRun(fileSink({ path, format: "lines" }));
     await first.write(["one"]);
@@ -267,7 +267,7 @@ describe("fileSink: parts", () => {
   });
 
   it("goes on from an older savepoint whose part was committed since", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const path = join(dir.path, "out");
     const first = new SinkRun(fileSink({ path, format: "lines" }));
     await first.write(["one"]);
@@ -287,7 +287,7 @@ describe("fileSink: parts", () => {
 
 describe("fileSink: buckets", () => {
   it("puts records into directories by value and time", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const sink = fileSink<Flight>({
       path: join(dir.path, "out"),
       format: "jsonl",
@@ -306,7 +306,7 @@ describe("fileSink: buckets", () => {
   it.each(["../up", "a/../../up", "/etc", "a\\..\\..\\b", "a\0b", 7 as unknown as string])(
     "refuses %j",
     async (bucket) => {
-      using dir = tempDir();
+      using dir = tempFolder();
       const sink = fileSink<string>({ path: join(dir.path, "out"), format: "lines", bucket: () => bucket });
       const error = await failure(() => writeAll(sink, ["a"]));
       expect(error.code).toBe("SINK_FAILED");
@@ -317,7 +317,7 @@ describe("fileSink: buckets", () => {
 
 describe("fileSink: failures", () => {
   it("says before the first record that the directory is a file, or may not be written", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const file = dir.write("out.txt", "mine");
     for (const path of [file, join(file, "below")]) {
       const run = new SinkRun(fileSink({ path, format: "lines" }));
@@ -332,7 +332,7 @@ describe("fileSink: failures", () => {
   it.skipIf(process.getuid?.() === 0)(
     "says that permission is missing (root may write everywhere)",
     async () => {
-      using dir = tempDir();
+      using dir = tempFolder();
       chmodSync(dir.path, 0o500);
       const run = new SinkRun(fileSink({ path: join(dir.path, "out"), format: "lines" }));
       const error = await failure(async () => run.writer.flush(false));
@@ -342,7 +342,7 @@ describe("fileSink: failures", () => {
   );
 
   it("refuses to commit a part that was damaged, lost or replaced", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const path = join(dir.path, "out");
     const prepared = async (): Promise<
       [SinkRun<string, FileCommittable, FilePartState>, FileCommittable & { kind: "part" }]

@@ -3,10 +3,10 @@ import { gzipSync } from "node:zlib";
 import { afterAll } from "vitest";
 import { Types } from "../../common/types/types.ts";
 import { sourceSuite } from "../testing/source-suite.ts";
-import { tempDir } from "../testing/temp-dir.ts";
+import { tempFolder } from "../../common/testing/temp-folder.ts";
 import { fileSource } from "./file-source.ts";
 
-const dir = tempDir();
+const dir = tempFolder();
 afterAll(() => dir[Symbol.dispose]());
 
 const flights = Array.from({ length: 120 }, (_, i) => ({

@@ -7,10 +7,10 @@ import { carried } from "../testing/carried.ts";
 import { SourceRun } from "../testing/source-run.ts";
 import { SourceSimulation } from "../testing/source-simulation.ts";
 import { sourceSteps, takeSteps } from "../testing/source-steps.ts";
-import { tempDir } from "../testing/temp-dir.ts";
+import { tempFolder } from "../../common/testing/temp-folder.ts";
 import { fileSource, type FileSource } from "./file-source.ts";
 
-const dir = tempDir();
+const dir = tempFolder();
 afterAll(() => dir[Symbol.dispose]());
 
 const sorted = (records: readonly unknown[]): readonly string[] =>

@@ -8,10 +8,10 @@ import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { Types } from "../../common/types/types.ts";
 import { SourceRun } from "../testing/source-run.ts";
 import { sourceSuite } from "../testing/source-suite.ts";
-import { tempDir } from "../testing/temp-dir.ts";
+import { tempFolder } from "../../common/testing/temp-folder.ts";
 import { fileSource } from "./file-source.ts";
 
-const dir = tempDir();
+const dir = tempFolder();
 afterAll(() => dir[Symbol.dispose]());
 
 const lines = Array.from({ length: 300 }, (_, i) => `line ${i} ${"é€😀".repeat(i % 3)}`);
@@ -223,7 +223,7 @@ describe("fileSource: which files", () => {
 
 describe("fileSource: watching", () => {
   it("reads new files as they come, oldest first, each once, also after a restore", async () => {
-    using inbox = tempDir();
+    using inbox = tempFolder();
     const clock = new ManualClock();
     const source = fileSource({ path: inbox.path, format: "lines", watch: { interval: 100 } });
     expect(source.boundedness).toBe("unbounded");
@@ -234,6 +234,7 @@ describe("fileSource: watching", () => {
     await run.run(2);
     at("b", 30);
     at("a", 40);
+    await expect.poll(() => clock.nextTimer).toBeLessThan(Infinity);
     clock.advance(100);
     await run.run(4);
     expect(run.records).toEqual(["z", "y", "b", "a"]);
@@ -248,15 +249,17 @@ describe("fileSource: watching", () => {
   });
 
   it("waits until a file has settled", async () => {
-    using inbox = tempDir();
+    using inbox = tempFolder();
     const clock = new ManualClock();
     const source = fileSource({ path: inbox.path, format: "lines", watch: { interval: 100, settle: 150 } });
     inbox.write("growing", "one\n");
     const run = new SourceRun(source, { clock });
     // Each look goes through the file system; the next one is set only then.
+    const looked = () => expect.poll(() => clock.nextTimer).toBeLessThan(Infinity);
     const look = async (): Promise<void> => {
+      await looked();
       clock.advance(100);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await looked();
       run.poll();
     };
     await look();

@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { validateValue } from "../../common/types/validate-value.ts";
 import { SourceRun } from "../testing/source-run.ts";
 import { sourceSuite } from "../testing/source-suite.ts";
-import { tempDir } from "../testing/temp-dir.ts";
+import { tempFolder } from "../../common/testing/temp-folder.ts";
 import { shuffledNumber } from "./event-numbers.ts";
 import { NexmarkGenerator } from "./nexmark-generator.ts";
 import { nexmarkConfig, type NexmarkOptions } from "./nexmark-options.ts";
@@ -195,7 +195,7 @@ describe("nexmarkSource", () => {
   });
 
   it("writes the same events to a file", async () => {
-    using dir = tempDir();
+    using dir = tempFolder();
     const path = `${dir.path}/events.jsonl`;
     const written = await writeNexmark(path, { events: 2000, seed: 3 });
     const text = readFileSync(path, "utf8");

@@ -3,7 +3,7 @@ import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { Types } from "../../../common/types/types.ts";
 import type { ChannelSnapshot } from "../../../protocol/control/snapshots.ts";
 import { createStateFiles } from "../storage/create-state-files.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
+import { tempFolder } from "../../../common/testing/temp-folder.ts";
 import { ChannelStateWriter } from "./channel-state-writer.ts";
 import { InFlightReplay } from "./in-flight-replay.ts";
 import { InFlightSnapshot } from "./in-flight-snapshot.ts";

@@ -10,7 +10,7 @@ import { InputGate } from "../../network/input-gate.ts";
 import { LocalChannel } from "../../network/local-channel.ts";
 import { OutputFlow } from "../../network/record-writer/output-flow.ts";
 import { createStateFiles } from "../storage/create-state-files.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
+import { tempFolder } from "../../../common/testing/temp-folder.ts";
 import { InFlightSnapshot } from "./in-flight-snapshot.ts";
 import { restoreInputs } from "./restore-inputs.ts";
 import { MAX_PARALLELISM, barrier, keyed, part, place, readFrame } from "./testing/in-flight.ts";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Types } from "../../../common/types/types.ts";
 import type { CapturedElement, CapturedEntry, CapturedState, StateMeta } from "../../state/captured-state.ts";
 import { createStateFiles } from "../storage/create-state-files.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
+import { tempFolder } from "../../../common/testing/temp-folder.ts";
 import { createKeyedPartWriter } from "./create-keyed-part-writer.ts";
 import { stateMetaOf } from "./keyed/state-header.ts";
 import { openKeyedPart } from "./open-keyed-part.ts";

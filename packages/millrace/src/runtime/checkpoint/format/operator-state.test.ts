@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { operatorUid } from "../../../common/ids/ids.ts";
 import { Types } from "../../../common/types/types.ts";
 import { createStateFiles } from "../storage/create-state-files.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
+import { tempFolder } from "../../../common/testing/temp-folder.ts";
 import { decodeCoordinatorState, encodeCoordinatorState } from "./coordinator-state.ts";
 import { encodeOperatorState } from "./encode-operator-state.ts";
 import { OpaqueValue } from "./keyed/opaque-value.ts";

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { StateBytes } from "../../../protocol/control/snapshots.ts";
 import { stateFilesOf } from "../format/map-state-bytes.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
+import { tempFolder } from "../../../common/testing/temp-folder.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { createCheckpointStore } from "./create-checkpoint-store.ts";
 import { createStateFiles } from "./create-state-files.ts";

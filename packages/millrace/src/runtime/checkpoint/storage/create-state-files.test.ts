@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { tempFolder } from "../testing/temp-folder.ts";
+import { tempFolder } from "../../../common/testing/temp-folder.ts";
 import { createStateFiles } from "./create-state-files.ts";
 import { nodeFileSystem } from "./node-file-system.ts";
 import type { FileSystem } from "./file-system.ts";

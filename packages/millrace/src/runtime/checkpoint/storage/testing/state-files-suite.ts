@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { tempFolder, type TempFolder } from "../../testing/temp-folder.ts";
+import { tempFolder, type TempFolder } from "../../../../common/testing/temp-folder.ts";
 import type { StateFileReader, StateFiles } from "../state-files.ts";
 
 /** What a test works with. */
