@@ -26,6 +26,10 @@ const common = {
   pool: "forks" as const,
   setupFiles: [fileURLToPath(new URL("test/fast-check-seed.ts", import.meta.url))],
   exclude,
+  // Guards against waiting for ever, of tests that wait for a sign: a machine may be as busy as it likes.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 60_000, interval: 10 } },
 };
 
 export default defineConfig({
@@ -45,8 +49,6 @@ export default defineConfig({
           ...common,
           name: "unit",
           include: ["packages/*/src/**/*.test.ts"],
-          testTimeout: 10_000,
-          hookTimeout: 10_000,
         },
       },
       {
@@ -55,8 +57,6 @@ export default defineConfig({
           ...common,
           name: "system",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
         },
       },
       {

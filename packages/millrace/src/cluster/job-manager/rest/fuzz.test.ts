@@ -1,22 +1,25 @@
 import { createConnection } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../common/clock/manual-clock.ts";
 import { REQUESTS } from "./testing/requests.ts";
 import { JOB, SOURCE } from "./testing/sample-job.ts";
 import { serving, type Serving } from "./testing/serving.ts";
 
 let server: Serving;
+/** Bears nobody who dawdles. */
+let impatient: Serving;
 beforeAll(async () => {
-  server = await serving({ requestTimeout: 400, webTimeout: 200, uploadTimeout: 400 });
+  server = await serving();
+  impatient = await serving({ requestTimeout: 400, webTimeout: 200, uploadTimeout: 400 });
 });
-afterAll(async () => server[Symbol.asyncDispose]());
+afterAll(() => Promise.all([server, impatient].map((each) => each[Symbol.asyncDispose]())));
 
-/** Sends bytes; answers what came when the connection has ended, or `quiet` ms after the last byte. */
-function converse(bytes: Uint8Array | string, { end = true, quiet = 3000 } = {}): Promise<string> {
+/** Sends bytes; answers what came when the connection has ended. */
+function converse(bytes: Uint8Array | string, { end = true, to = server } = {}): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const socket = createConnection(server.port, "127.0.0.1");
+  const socket = createConnection(to.port, "127.0.0.1");
   let answer = "";
-  socket.setTimeout(quiet, () => socket.destroy());
   socket.setEncoding("latin1");
   socket.on("data", (data) => (answer += String(data)));
   socket.on("error", () => undefined);
@@ -71,7 +74,7 @@ describe("bytes that are no requests", () => {
           const answers = all.map(([at, byte, cut]) => {
             const bytes = Buffer.from(cut ? whole.subarray(0, at) : whole);
             if (!cut) bytes[at] = byte;
-            return converse(bytes, { quiet: 1000 });
+            return converse(bytes);
           });
           for (const answer of await Promise.all(answers)) {
             expect(answer === "" || /^HTTP\/1\.[01] [24]/u.test(answer), answer).toBe(true);
@@ -200,24 +203,24 @@ describe("requests of any kind", () => {
 
 describe("clients that dawdle", () => {
   it("with their headers are ended", async () => {
-    const answer = await converse("GET /overview HTTP/1.1\r\nHost: loc", { end: false, quiet: 4000 });
+    const answer = await converse("GET /overview HTTP/1.1\r\nHost: loc", { end: false, to: impatient });
     expect(answer).toMatch(/^HTTP\/1\.1 408 /u);
   });
 
   it("with their bodies are ended", async () => {
-    const before = server.gateway.calls.length;
+    const before = impatient.gateway.calls.length;
     const answer = await converse(
       `POST /jobs/${JOB}/stop HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"dr`,
-      { end: false, quiet: 4000 },
+      { end: false, to: impatient },
     );
     expect(answer).not.toMatch(/^HTTP\/1\.1 2/u);
-    expect(server.gateway.calls).toHaveLength(before);
+    expect(impatient.gateway.calls).toHaveLength(before);
   });
 
   it("and are refused before they have sent all are ended", async () => {
     const answer = await converse(
       "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: 1000\r\n\r\nbegun",
-      { end: false, quiet: 4000 },
+      { end: false, to: impatient },
     );
     expect(answer).toMatch(/^HTTP\/1\.1 4/u);
   });
@@ -231,20 +234,25 @@ describe("clients that dawdle", () => {
       },
     );
     const socket = createConnection(other.port, "127.0.0.1");
-    const ended = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     socket.on("error", () => undefined);
-    socket.once("close", () => ended.resolve());
     socket.once("data", () => {
       socket.pause();
       begun.resolve();
     });
     socket.write("GET /jobmanager/log HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await begun.promise;
-    // Longer than the server bears it; what it had sent is read to its end then.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    socket.resume();
-    await ended.promise;
+    // Who reads nothing learns of it when it writes, which it does less often than the server bears.
+    await expect
+      .poll(
+        () => {
+          socket.write("\r\n");
+          return socket.destroyed;
+        },
+        { interval: 400 },
+      )
+      .toBe(true);
+    await expect.poll(() => socket.closed).toBe(true);
     expect(socket.bytesRead).toBeLessThan(1e9);
   });
 });
@@ -261,13 +269,17 @@ it("holds no more connections than it may", async () => {
 });
 
 it("closes while clients are connected, quiet or half-way", async () => {
-  const closing = await serving();
+  const clock = new ManualClock();
+  const closing = await serving({ clock });
   const quiet = createConnection(closing.port, "127.0.0.1");
   const half = createConnection(closing.port, "127.0.0.1");
   for (const socket of [quiet, half]) socket.on("error", () => undefined);
   half.write("POST /jobs HTTP/1.1\r\nHost: loc");
   await closing.ask("GET", "/overview");
-  await closing[Symbol.asyncDispose]();
+  const closed = closing[Symbol.asyncDispose]();
+  // As long as those that are half-way may take.
+  clock.advance(2000);
+  await closed;
   await expect.poll(() => quiet.closed && half.closed).toBe(true);
   await expect(fetch(`${closing.url}/overview`)).rejects.toThrow(/fetch failed/u);
 });

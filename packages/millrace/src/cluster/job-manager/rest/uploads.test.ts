@@ -1,6 +1,6 @@
 import { createConnection } from "node:net";
 import { readdir, readFile } from "node:fs/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { harmless } from "./server/receive-upload.ts";
 import { scriptedGateway } from "./testing/scripted-gateway.ts";
@@ -10,10 +10,9 @@ const LIMIT = 64 * 1024;
 let server: Serving;
 let received: { path: string; name: string; text: string }[];
 
-beforeEach(async () => {
-  received = [];
+beforeAll(async () => {
   server = await serving(
-    { maxContentLength: LIMIT, uploadTimeout: 600 },
+    { maxContentLength: LIMIT },
     {
       addArtifact: async (upload) => {
         received.push({ ...upload, text: await readFile(upload.path, "utf8") });
@@ -23,7 +22,10 @@ beforeEach(async () => {
     },
   );
 });
-afterEach(async () => server[Symbol.asyncDispose]());
+afterAll(async () => server[Symbol.asyncDispose]());
+beforeEach(() => {
+  received = [];
+});
 
 function form(parts: readonly (readonly [string, string | Blob, string?])[]): FormData {
   const data = new FormData();
@@ -38,7 +40,7 @@ const upload = (parts: Parameters<typeof form>[0]): Promise<Response> =>
   server.ask("POST", "/jars/upload", { body: form(parts) });
 const errors = async (response: Response): Promise<string> =>
   ((await response.json()) as { errors: string[] }).errors.join("\n");
-const left = async (): Promise<string[]> => readdir(server.uploads).catch(() => []);
+const left = async (of = server): Promise<string[]> => readdir(of.uploads).catch(() => []);
 
 describe("uploads", () => {
   it("arrive as they are, and answer where they went", async () => {
@@ -86,7 +88,7 @@ describe("uploads", () => {
     expect(response.status).toBe(400);
     expect(await errors(response)).toMatch(text);
     expect(received).toEqual([]);
-    await expect.poll(left).toEqual([]);
+    await expect.poll(() => left()).toEqual([]);
   });
 
   it("that are too large are refused, told their size before or not", async () => {
@@ -99,6 +101,7 @@ describe("uploads", () => {
     expect(await left()).toEqual([]);
     const announced = await converse(
       "POST /jars/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 999999999\r\n\r\n",
+      server,
     );
     expect(announced).toMatch(/^HTTP\/1\.1 413 /u);
     expect(received).toEqual([]);
@@ -119,13 +122,17 @@ describe("uploads", () => {
       'POST /jars/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 9999\r\n\r\n--b\r\nContent-Disposition: form-data; name="jarfile"; filename="j.mjs"\r\n\r\nbegun';
     const socket = createConnection(server.port, "127.0.0.1");
     socket.write(head);
-    await expect.poll(left).toHaveLength(1);
+    await expect.poll(() => left()).toHaveLength(1);
     socket.destroy();
-    await expect.poll(left).toEqual([]);
-    expect(await converse(head)).toMatch(/^HTTP\/1\.1 408 /u);
-    await expect.poll(left).toEqual([]);
+    await expect.poll(() => left()).toEqual([]);
+    await using hasty = await serving(
+      { uploadTimeout: 100, requestTimeout: 200 },
+      { addArtifact: () => expect.unreachable() },
+    );
+    expect(await converse(head, hasty)).toMatch(/^HTTP\/1\.1 408 /u);
+    await expect.poll(() => left(hasty)).toEqual([]);
     expect(received).toEqual([]);
-    expect((await server.ask("GET", "/overview")).status).toBe(200);
+    for (const { ask } of [server, hasty]) expect((await ask("GET", "/overview")).status).toBe(200);
   });
 });
 
@@ -146,9 +153,9 @@ describe("names of uploads", () => {
 });
 
 /** Sends bytes, and reads until the server ends the connection. */
-function converse(bytes: string): Promise<string> {
+function converse(bytes: string, { port }: Serving): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const socket = createConnection(server.port, "127.0.0.1");
+  const socket = createConnection(port, "127.0.0.1");
   let answer = "";
   socket.setEncoding("latin1");
   socket.on("data", (data) => (answer += String(data)));

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { ManualClock } from "../../../common/clock/manual-clock.ts";
 import { SystemClock } from "../../../common/clock/system-clock.ts";
 import type { RingNetwork } from "../ring/ring-network.ts";
 import type { ReaderEnd, RigSlot, WriterEnd } from "../testing/channel-ends.ts";
@@ -104,13 +105,15 @@ async function untilFailed(reader: ReaderEnd): Promise<Item[]> {
 
 describe("a broken connection", () => {
   it("fails both ends of its channels wherever it is cut, unless they had come to their end", async () => {
-    // Who is not even asked for the exchange waits until then.
-    await open({ openTimeout: 300 });
+    const clock = new ManualClock();
+    await open({ clock, openTimeout: 300 });
     const [from, to] = networks.networks as [DataNetwork, DataNetwork];
     const outcomes = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 90_000 }), fc.nat(), async (bytes, run) => {
         const proxy = await CuttingProxy.open(to.port, bytes);
+        // Who is not even asked for the exchange waits until then.
+        void proxy.spent.then(() => clock.advance(300));
         const exchange: TestExchange = {
           ...BOTH_WAYS,
           name: `cut-${run}-${bytes}`,
@@ -409,6 +412,8 @@ describe("an exchange", () => {
     await open({ heartbeatInterval: 5, heartbeatTimeout: 1000, openTimeout: 50 });
     const a = side(networks.networks[0]!.openExchange(networks.order(BOTH_WAYS, 0)), 0);
     expect((await untilFailed(a.reader)).at(-1)).toEqual({ failed: "CONNECTION_LOST" });
+    await networks.close();
+    await open();
     const again = networks.networks[1]!.openExchange(networks.order({ ...BOTH_WAYS, name: "closed" }, 1));
     again.close();
     const stale = side(

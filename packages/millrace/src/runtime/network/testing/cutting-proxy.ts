@@ -5,6 +5,9 @@ import type { AddressInfo, Server, Socket } from "node:net";
 export class CuttingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #spent = Promise.withResolvers<void>();
+  /** Settles when so many bytes have passed. */
+  readonly spent: Promise<void> = this.#spent.promise;
   #left: number;
 
   private constructor(target: number, bytes: number) {
@@ -22,10 +25,10 @@ export class CuttingProxy {
       from.on("data", (chunk: Buffer) => {
         to.write(chunk.subarray(0, this.#left));
         this.#left -= chunk.length;
-        if (this.#left <= 0) to.end(() => this.cut());
+        if (this.#left <= 0) to.end(() => this.#cutForGood());
       });
       to.on("data", (chunk: Buffer) => from.write(chunk));
-      if (this.#left <= 0) this.cut();
+      if (this.#left <= 0) this.#cutForGood();
     });
   }
 
@@ -43,6 +46,11 @@ export class CuttingProxy {
   readonly cut = (): void => {
     for (const socket of this.#sockets) socket.destroy();
   };
+
+  #cutForGood(): void {
+    this.cut();
+    this.#spent.resolve();
+  }
 
   async close(): Promise<void> {
     this.cut();

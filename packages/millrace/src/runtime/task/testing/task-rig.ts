@@ -35,8 +35,10 @@ import type { Task } from "../task.ts";
 
 /** Turns of the event loop without anything to do after which a task is quiet. */
 const QUIET_TURNS = 3;
-/** Turns that anything may take; only a task that never comes to rest needs them all. */
+/** Turns of the event loop after which a task that never comes to rest is left alone. */
 const MAX_TURNS = 20_000;
+/** How long is waited for what must come, ms: only what never comes takes so long. */
+const PATIENCE = 60_000;
 
 /** What a rig is made of. */
 export interface TaskRigOptions {
@@ -190,19 +192,21 @@ export class TaskRig {
   /** Waits until it has nothing to do. Writing to a folder counts as something. */
   async settle(): Promise<void> {
     let quiet = 0;
-    for (let turn = 0; turn < MAX_TURNS && quiet < QUIET_TURNS; turn++) {
+    // Waiting for a folder is no turn: a busy machine may take its time.
+    for (let busy = 0; busy < MAX_TURNS && quiet < QUIET_TURNS;) {
       await new Promise<void>((next) => this.#clock.yield(next));
+      if (!this.#scheduler.quiet) busy++;
       quiet = this.#scheduler.quiet && !this.task.underway ? quiet + 1 : 0;
     }
   }
 
   /** Waits until something is so, or fails. */
   async until(condition: () => boolean, what: string): Promise<void> {
-    for (let turn = 0; turn < MAX_TURNS; turn++) {
-      if (condition()) return;
+    const patience = performance.now() + PATIENCE;
+    while (!condition()) {
+      if (performance.now() > patience) throw new MillraceError("INTERNAL", `waited in vain for ${what}`);
       await new Promise<void>((next) => this.#clock.yield(next));
     }
-    throw new MillraceError("INTERNAL", `waited in vain for ${what}`);
   }
 
   records(channel: number, ...values: readonly unknown[]): void {

@@ -33,7 +33,7 @@ class StandingClock extends SystemClock {
   }
 }
 
-/** Small limits, everything allowed, nothing asked for. */
+/** Small limits of sizes, everything allowed, nothing asked for. */
 export const restSettingsForTests = (
   settings: Partial<RestSettings> & { uploadDirectory: string },
 ): RestSettings => ({
@@ -51,9 +51,10 @@ export const restSettingsForTests = (
   allowOrigin: undefined,
   allowedHosts: [],
   refreshInterval: 3000,
-  webTimeout: 5000,
-  uploadTimeout: 5000,
-  requestTimeout: 2000,
+  // No test but those that are about them comes to these.
+  webTimeout: 60_000,
+  uploadTimeout: 60_000,
+  requestTimeout: 60_000,
   clock: new StandingClock(),
   log: () => undefined,
   ui: undefined,
