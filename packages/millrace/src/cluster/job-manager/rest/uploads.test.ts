@@ -132,7 +132,7 @@ describe("uploads", () => {
     expect(await converse(head, hasty)).toMatch(/^HTTP\/1\.1 408 /u);
     await expect.poll(() => left(hasty)).toEqual([]);
     expect(received).toEqual([]);
-    for (const { ask } of [server, hasty]) expect((await ask("GET", "/overview")).status).toBe(200);
+    for (const each of [server, hasty]) expect((await each.ask("GET", "/overview")).status).toBe(200);
   });
 });
 

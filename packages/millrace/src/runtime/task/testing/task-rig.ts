@@ -1,5 +1,6 @@
 import { ManualClock } from "../../../common/clock/manual-clock.ts";
 import type { Clock } from "../../../common/clock/clock.ts";
+import { SystemClock } from "../../../common/clock/system-clock.ts";
 import { systemRandom } from "../../../common/clock/random.ts";
 import { createFrameCodec } from "../../../common/codec/create-frame-codec.ts";
 import { ElementKind } from "../../../common/codec/frame-codec.ts";
@@ -202,9 +203,10 @@ export class TaskRig {
 
   /** Waits until something is so, or fails. */
   async until(condition: () => boolean, what: string): Promise<void> {
-    const patience = performance.now() + PATIENCE;
+    const clock = new SystemClock();
+    const patience = clock.monotonic() + PATIENCE;
     while (!condition()) {
-      if (performance.now() > patience) throw new MillraceError("INTERNAL", `waited in vain for ${what}`);
+      if (clock.monotonic() > patience) throw new MillraceError("INTERNAL", `waited in vain for ${what}`);
       await new Promise<void>((next) => this.#clock.yield(next));
     }
   }
