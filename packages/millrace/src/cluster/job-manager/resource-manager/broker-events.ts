@@ -26,8 +26,10 @@ export type BrokerEvent =
       readonly allocation: number;
       readonly error: ErrorEnvelope | undefined;
     }
-  /** Older jobs go first. */
+  /** Older jobs go first. One that was orphaned has its place among them, and what is kept for it, as before. */
   | { readonly kind: "jobAdded"; readonly job: JobId; readonly artifact: ArtifactReference }
+  /** Who ran the job is gone: its slots are closed, and as many are kept for who goes on with it. */
+  | { readonly kind: "jobOrphaned"; readonly job: JobId }
   | { readonly kind: "jobRemoved"; readonly job: JobId }
   | {
       readonly kind: "requested";

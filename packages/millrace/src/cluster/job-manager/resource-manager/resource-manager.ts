@@ -62,6 +62,8 @@ export class ResourceManager {
   readonly #ports = new Map<JobId, JobPort>();
   /** Events that came while another was underway. */
   readonly #events: BrokerEvent[] = [];
+  /** Whoever waits until a job has no slots any more. */
+  #releases: readonly { readonly id: JobId; readonly resolve: () => void }[] = [];
   #busy = false;
   #connections = 0;
   #timer: ClockTimer | undefined;
@@ -104,7 +106,7 @@ export class ResourceManager {
     if (this.#closed) connection.close("the JobManager ends");
   }
 
-  /** From now on the job may ask for slots. Jobs that were added earlier go first. */
+  /** From now on the job may ask for slots. Jobs that were added earlier go first; an orphan has its place again. */
   addJob(id: JobId, artifact: ArtifactReference, port: JobPort): void {
     this.#ports.set(id, port);
     this.#handle({ kind: "jobAdded", job: id, artifact });
@@ -121,6 +123,20 @@ export class ResourceManager {
     if (!over) return;
     for (const link of this.#links.values())
       if (link.description !== undefined) this.#send(link, { type: "forgetJob", jobId: id });
+  }
+
+  /** Closes all slots of a job whose thread is gone, and keeps as many for it, until it is added again or removed. */
+  orphanJob(id: JobId): void {
+    this.#ports.delete(id);
+    this.#handle({ kind: "jobOrphaned", job: id });
+  }
+
+  /** Settles when no TaskManager has a slot of a job any more: each has said so, or is lost. After `orphanJob` or `removeJob`. */
+  async released(id: JobId): Promise<void> {
+    if (!this.#broker.book.has(id)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#releases = [...this.#releases, { id, resolve }];
+    await promise;
   }
 
   fromJob(job: JobId, message: SlotMessage): void {
@@ -345,7 +361,16 @@ export class ResourceManager {
     } finally {
       this.#busy = false;
     }
+    this.#tellReleased();
     this.#scheduleTick();
+  }
+
+  #tellReleased(): void {
+    if (this.#releases.length === 0) return;
+    const { book } = this.#broker;
+    const gone = this.#releases.filter(({ id }) => !book.has(id));
+    this.#releases = this.#releases.filter(({ id }) => book.has(id));
+    for (const { resolve } of gone) resolve();
   }
 
   #perform(action: BrokerAction): void {

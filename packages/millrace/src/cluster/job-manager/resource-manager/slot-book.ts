@@ -1,4 +1,4 @@
-import { slotId } from "../../../common/ids/ids.ts";
+import { slotId, type JobId } from "../../../common/ids/ids.ts";
 import { StateMachine } from "../../../graph/execution/state-machine.ts";
 import type { TaskManagerDescription } from "../../../protocol/cluster/resource-messages.ts";
 import type { SlotOffer } from "./place-slots.ts";
@@ -41,6 +41,11 @@ export class SlotBook {
 
   allocationsOf(job: WaitingJob): readonly Allocation[] {
     return [...this.#allocations.values()].filter(({ grant }) => grant.job === job);
+  }
+
+  /** Whether any slot is a job's, or was and is not closed yet. */
+  has(job: JobId): boolean {
+    return [...this.#allocations.values()].some(({ grant }) => grant.job.id === job);
   }
 
   /** Slots that a job has, or is about to have. */

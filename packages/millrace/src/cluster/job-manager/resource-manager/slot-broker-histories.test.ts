@@ -10,6 +10,8 @@ const step = fc.tuple(
     "lose",
     "add job",
     "remove job",
+    "orphan job",
+    "add job again",
     "request",
     "request",
     "request",
@@ -53,6 +55,14 @@ function perform(rig: BrokerRig, [what, who, count]: readonly [string, number, n
       break;
     case "remove job":
       if (id !== undefined) rig.removeJob(id);
+      break;
+    case "orphan job":
+      if (id !== undefined) rig.orphanJob(id);
+      break;
+    case "add job again":
+      // Only who is gone is followed by another.
+      if (id !== undefined) rig.orphanJob(id);
+      if (id !== undefined) rig.addJob(id);
       break;
     case "request":
       if (id !== undefined) rig.request(id, count, who % 4);

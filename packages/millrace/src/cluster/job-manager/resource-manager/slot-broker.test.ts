@@ -185,6 +185,41 @@ describe("the broker of slots", () => {
     expect(rig.placesOf(A)).toEqual(["tm1", "tm1"]);
   });
 
+  it("closes the slots of a job whose thread is gone at once, and keeps as many for who goes on with it", () => {
+    const rig = rigWith(2);
+    rig.addJob(A);
+    // Who says what it needs is told again what there is.
+    Object.assign(rig.jobs.get(A) as object, { available: undefined });
+    rig.handle({ kind: "wanted", job: A, least: 2, most: 2 });
+    rig.addJob(B);
+    rig.request(A, 2);
+    rig.openAll();
+    expect(rig.placesOf(A)).toHaveLength(2);
+    rig.orphanJob(A);
+    expect([rig.taskManagers.get(1)?.closing.size, rig.broker.book.has(A)]).toEqual([2, true]);
+    rig.request(B, 1);
+    rig.endClosing();
+    rig.openAll();
+    expect([rig.placesOf(B).length, rig.broker.book.has(A)]).toEqual([0, false]);
+    rig.addJob(A);
+    expect(rig.jobs.get(A)?.available).toBe(2);
+    rig.request(A, 2);
+    rig.openAll();
+    expect(rig.placesOf(A)).toHaveLength(2);
+    // What is asked for when the thread dies is nobody's, whenever it comes.
+    rig.orphanJob(A);
+    rig.endClosing();
+    rig.addJob(A);
+    rig.request(A, 2);
+    rig.orphanJob(A);
+    rig.openAll();
+    expect([rig.placesOf(A).length, rig.taskManagers.get(1)?.closing.size]).toEqual([0, 2]);
+    rig.removeJob(A);
+    rig.endClosing();
+    rig.openAll();
+    expect(rig.placesOf(B)).toHaveLength(1);
+  });
+
   it("refuses another leader's wishes, and hears of a newer leader from a TaskManager", () => {
     const rig = rigWith(1);
     rig.addJob(A);

@@ -2,7 +2,10 @@ import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { unreachable } from "../../../common/errors/unreachable.ts";
 import type { JobId } from "../../../common/ids/ids.ts";
 import type { CrossingSlots } from "../../../protocol/cluster/crossing-slots.ts";
-import type { TaskManagerDescription } from "../../../protocol/cluster/resource-messages.ts";
+import type {
+  ArtifactReference,
+  TaskManagerDescription,
+} from "../../../protocol/cluster/resource-messages.ts";
 import { toEnvelope, type ErrorEnvelope } from "../../../protocol/control/error-envelope.ts";
 import type { BrokerAction, BrokerEvent } from "./broker-events.ts";
 import { waitingText } from "../waiting-text.ts";
@@ -125,20 +128,9 @@ export class SlotBroker {
       case "slotGone":
         return this.#gone(event.connection, event.allocation, event.error);
       case "jobAdded":
-        this.#jobs.set(event.job, {
-          id: event.job,
-          artifact: event.artifact,
-          waiting: new Map(),
-          grants: new Map(),
-          former: new Map(),
-          ripeAt: 0,
-          told: undefined,
-          wants: undefined,
-          unanswered: false,
-          started: false,
-          share: NOTHING,
-        });
-        return undefined;
+        return this.#jobAdded(event.job, event.artifact);
+      case "jobOrphaned":
+        return this.#jobOrphaned(event.job);
       case "jobRemoved":
         return this.#jobRemoved(event.job);
       case "requested":
@@ -241,11 +233,41 @@ export class SlotBroker {
     if (grant !== undefined) this.#drop(grant);
   }
 
-  #jobRemoved(id: JobId): void {
+  #jobAdded(id: JobId, artifact: ArtifactReference): void {
+    const orphan = this.#jobs.get(id);
+    if (orphan !== undefined) {
+      orphan.told = undefined;
+      return;
+    }
+    this.#jobs.set(id, {
+      id,
+      artifact,
+      waiting: new Map(),
+      grants: new Map(),
+      former: new Map(),
+      ripeAt: 0,
+      told: undefined,
+      wants: undefined,
+      unanswered: false,
+      started: false,
+      share: NOTHING,
+    });
+  }
+
+  #jobOrphaned(id: JobId): void {
     const job = this.#jobs.get(id);
     if (job === undefined) return;
+    job.waiting.clear();
+    for (const grant of job.grants.values()) {
+      // Nobody is left who would hear that they are gone.
+      grant.state = "dropped";
+      this.#drop(grant);
+    }
+  }
+
+  #jobRemoved(id: JobId): void {
+    this.#jobOrphaned(id);
     this.#jobs.delete(id);
-    for (const grant of job.grants.values()) this.#drop(grant);
   }
 
   #prepare(count: number): void {

@@ -112,6 +112,12 @@ export class BrokerRig {
     this.handle({ kind: "jobAdded", job: id, artifact });
   }
 
+  /** Its thread is gone: what it has and has asked for is forgotten. */
+  orphanJob(id: JobId): void {
+    this.jobs.set(id, { asked: new Map(), held: new Map(), available: undefined });
+    this.handle({ kind: "jobOrphaned", job: id });
+  }
+
   removeJob(id: JobId): void {
     this.jobs.delete(id);
     this.handle({ kind: "jobRemoved", job: id });
