@@ -34,9 +34,10 @@ export interface CompletedCheckpoint {
 export interface CheckpointStore {
   /**
    * Makes the folders, failing early where that is not possible, and takes the job's own: from then on who owned it before is fenced.
-   * @throws CHECKPOINT_STORAGE_FAILED
+   * @param again whether the job goes on with what it had before: then nothing is taken from a job that has claimed it since. Default false
+   * @throws CHECKPOINT_STORAGE_FAILED; FENCED with `again`, saying who has it
    */
-  open(jobId: JobId): Promise<void>;
+  open(jobId: JobId, again?: boolean): Promise<void>;
   /** By which it owns the job's folder; 0: in memory, or not open. */
   readonly epoch: number;
   /**

@@ -100,14 +100,14 @@ class Store implements CheckpointStore {
     return { directory: this.#shared, inlineThreshold: this.#inlineThreshold };
   }
 
-  async open(jobId: JobId): Promise<void> {
+  async open(jobId: JobId, again = false): Promise<void> {
     this.#jobId = jobId;
     const shared = this.#shared;
     if (shared === undefined) return;
     await ensureFolder(this.#fileSystem, shared);
     await this.#probe(shared);
     // Last: whoever can't work here leaves the owner in peace.
-    this.#epoch = (await this.#take(dirname(shared))).epoch;
+    this.#epoch = (await this.#take(dirname(shared), again)).epoch;
   }
 
   async checkOwner(): Promise<void> {
@@ -281,7 +281,7 @@ class Store implements CheckpointStore {
   }
 
   /** Takes a folder, unless it is this store's. */
-  async #take(folder: string): Promise<FolderOwnership> {
+  async #take(folder: string, again = false): Promise<FolderOwnership> {
     const known = this.#folders.get(folder);
     if (known !== undefined) return known;
     const options: OwnershipOptions = {
@@ -289,6 +289,7 @@ class Store implements CheckpointStore {
       randomBytes: this.#randomBytes,
       process: this.#process,
       job: this.#job,
+      again,
     };
     const taken = await FolderOwnership.take(folder, options);
     this.#folders.set(folder, taken);

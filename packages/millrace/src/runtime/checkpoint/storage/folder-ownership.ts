@@ -22,6 +22,8 @@ export interface OwnershipOptions {
   readonly process: OwnerProcess;
   /** The job that takes it. */
   readonly job: string;
+  /** Whether the job goes on with what it had: then the folder stays with another job that has taken it since. Default false. */
+  readonly again?: boolean;
 }
 
 /**
@@ -53,15 +55,23 @@ export class FolderOwnership {
     this.#options = options;
   }
 
-  /** Takes a folder, which is made where it is missing, from whoever owns it. @throws CHECKPOINT_STORAGE_FAILED */
+  /**
+   * Takes a folder, which is made where it is missing, from whoever owns it.
+   *
+   * @throws FENCED with `again`, where it is another job's; CHECKPOINT_STORAGE_FAILED
+   */
   static async take(folder: string, options: OwnershipOptions): Promise<FolderOwnership> {
-    const { fileSystem, randomBytes, job, process } = options;
+    const { fileSystem, randomBytes, job, process, again = false } = options;
     const token = hexDigits(randomBytes(TOKEN_BYTES));
     for (let tries = 1; ; tries++) {
       await ensureFolder(fileSystem, folder);
       const names = await namesIn(fileSystem, folder);
-      const earlier = jobsOf(fileSystem, folder, names).filter((other) => other !== job);
-      const epoch = highest(names) + 1;
+      const owners = jobsOf(fileSystem, folder, names);
+      const last = highest(names);
+      if (again && owners.length > 0 && owners[0] !== job)
+        throw fenced(folder, undefined, last, readOwner(fileSystem, ownerFile(folder, last)));
+      const earlier = owners.filter((other) => other !== job);
+      const epoch = last + 1;
       const path = ownerFile(folder, epoch);
       try {
         await writeOwner(fileSystem, path, { epoch, token, job, ...process, earlier });
@@ -88,7 +98,7 @@ export class FolderOwnership {
     const last = highest(await namesIn(fileSystem, this.folder));
     const owner = last === 0 ? undefined : readOwner(fileSystem, ownerFile(this.folder, last));
     if (last === this.epoch && owner?.token === this.#token) return;
-    throw this.#fenced(last, owner);
+    throw fenced(this.folder, this.epoch, last, owner);
   }
 
   /**
@@ -123,25 +133,6 @@ export class FolderOwnership {
       // A file that is left says nothing wrong.
     }
   }
-
-  #fenced(last: number, owner: FolderOwner | undefined): MillraceError {
-    const by =
-      last === 0
-        ? "another process took them over, and has come to its end since"
-        : `they were taken over by ${describeOwner(owner)}`;
-    return new MillraceError(
-      "FENCED",
-      `this process no longer owns the checkpoints in ${this.folder}: ${by}`,
-      {
-        help: "The job goes on there. This process has written nothing that counts since, and removes nothing; no output is missing or doubled.",
-        details: {
-          folder: this.folder,
-          epoch: this.epoch,
-          ...(owner === undefined ? {} : { owner: { ...owner } }),
-        },
-      },
-    );
-  }
 }
 
 /** The jobs that own a folder of checkpoints, or did, the last first. @throws CHECKPOINT_STORAGE_FAILED */
@@ -157,6 +148,27 @@ function jobsOf(fileSystem: FileSystem, folder: string, names: readonly string[]
     .flatMap((epoch) => readOwner(fileSystem, ownerFile(folder, epoch)) ?? []);
   const jobs = owners.flatMap(({ job, earlier = [] }) => [job, ...earlier]);
   return [...new Set(jobs)].slice(0, MAX_EARLIER);
+}
+
+/** @param epoch of who finds out; undefined: he had none */
+function fenced(
+  folder: string,
+  epoch: number | undefined,
+  last: number,
+  owner: FolderOwner | undefined,
+): MillraceError {
+  const by =
+    last === 0
+      ? "another process took them over, and has come to its end since"
+      : `they were taken over by ${describeOwner(owner)}`;
+  return new MillraceError("FENCED", `this process no longer owns the checkpoints in ${folder}: ${by}`, {
+    help: "The job goes on there. This process has written nothing that counts since, and removes nothing; no output is missing or doubled.",
+    details: {
+      folder,
+      ...(epoch === undefined ? {} : { epoch }),
+      ...(owner === undefined ? {} : { owner: { ...owner } }),
+    },
+  });
 }
 
 const ownerFile = (folder: string, epoch: number): string => join(folder, `owner-${epoch}`);

@@ -144,6 +144,30 @@ describe("the owner of a job's checkpoints", () => {
     await third.checkOwner();
   });
 
+  it("is not taken by the job that had it before, when that is recovered, from one that has claimed it since", async () => {
+    const fileSystem = new MemoryFileSystem();
+    const recover = async (): Promise<CheckpointStore> => {
+      const store = createCheckpointStore({
+        directory: "/checkpoints",
+        savepointDirectory: undefined,
+        inlineThreshold: 10,
+        fileSystem,
+      });
+      await store.open(testJob, true);
+      return store;
+    };
+    const old = await openStore(fileSystem, 1);
+    const first = await old.record(metadataOf(1, []), old.location);
+    const recovered = await recover();
+    expect(recovered.epoch).toBe(2);
+    const claiming = await openStore(fileSystem, 3, otherJob);
+    await claiming.claim(first);
+    await expect(recover()).rejects.toThrowError(
+      expect.objectContaining({ code: "FENCED", message: expect.stringContaining(`for job ${otherJob}`) }),
+    );
+    await claiming.checkOwner();
+  });
+
   it("is the one who claimed a savepoint, too", async () => {
     const fileSystem = new MemoryFileSystem();
     const old = await openStore(fileSystem, 1);

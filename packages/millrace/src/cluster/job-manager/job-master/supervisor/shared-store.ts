@@ -15,8 +15,8 @@ export class SharedStore implements CheckpointStore {
     this.#store = store;
   }
 
-  async open(jobId: JobId): Promise<void> {
-    const opening = (this.#opening ??= this.#store.open(jobId));
+  async open(jobId: JobId, again = false): Promise<void> {
+    const opening = (this.#opening ??= this.#store.open(jobId, again));
     try {
       await opening;
     } catch (error) {

@@ -7,7 +7,7 @@ import type {
 
 /**
  * Takes over the completed checkpoints of a job that was started before, and fences whoever had them: they are answered oldest first, and the
- * job goes on from the last. None where it had not come so far, or keeps them in memory.
+ * job goes on from the last. None where it had not come so far, or keeps them in memory. What another job has claimed meanwhile stays its own.
  *
  * @throws FENCED, CHECKPOINT_CORRUPT, CHECKPOINT_STORAGE_FAILED
  */
@@ -16,7 +16,7 @@ export async function recoverCheckpoints(
   jobId: JobId,
   log: (level: "info" | "warn", message: string) => void,
 ): Promise<readonly CompletedCheckpoint[]> {
-  await store.open(jobId);
+  await store.open(jobId, true);
   const newest = await store.newest();
   if (newest === undefined) return [];
   const claimed: CompletedCheckpoint[] = [];
