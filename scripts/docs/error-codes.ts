@@ -186,6 +186,18 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeNote>> = {
     means: "The request doesn't fit the state of what it is about: a job that has ended, a stop underway.",
     remedy: "Look at the job's status, which the message names.",
   },
+  OPERATION_LOST: {
+    means:
+      "The JobManager died during a savepoint, a stop, a checkpoint or a change of parallelism, and what was asked for is not done, or not to its end.",
+    remedy:
+      "The message says what became of it: whether the job goes on, and whether a savepoint was completed.",
+  },
+  JOB_LOST: {
+    means:
+      "The cluster no longer knows a job that it had: its JobManager was started anew without high availability, or the job ended, and was forgotten.",
+    remedy:
+      "Set `high-availability.type`, and jobs outlive the JobManager; `jobstore.expiration-time` says how long ended ones are remembered.",
+  },
   CLUSTER_UNREACHABLE: {
     means: "Nobody answers at the address of the JobManager, or somebody else does.",
     remedy: "Check address, port and TLS settings, and that the JobManager runs.",

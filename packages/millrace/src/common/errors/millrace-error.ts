@@ -58,6 +58,10 @@ export type ErrorCode =
   | "NOT_FOUND"
   /** A request that doesn't fit the state of what it is about: a job that has ended, a savepoint underway. */
   | "CONFLICT"
+  /** What was asked for was not done, or not to its end, because the JobManager died meanwhile; the message says what became of it. */
+  | "OPERATION_LOST"
+  /** A cluster no longer knows a job that it had: its end, if it came to one, is not known. */
+  | "JOB_LOST"
   /** Nobody answers at the address of a JobManager, or somebody else does. */
   | "CLUSTER_UNREACHABLE"
   /** The connection to another process of the cluster is gone. */

@@ -117,7 +117,12 @@ export type FromJobMaster =
    * The job has come to this end for good, and nothing of what it would go on from was removed yet. Recorded, so that no later leader starts it
    * again when its checkpoints are gone; answered by `endRecorded`, for which the thread waits before it removes them.
    */
-  | { readonly type: "ending"; readonly status: "FINISHED" | "CANCELED" | "FAILED" }
+  | {
+      readonly type: "ending";
+      readonly status: "FINISHED" | "CANCELED" | "FAILED";
+      /** JobView: what is to be remembered of it, should `ended` not come any more. */
+      readonly view?: unknown;
+    }
   /** The last message: the job is over, its slots are closed; `view` is what is remembered of it. */
   | {
       readonly type: "ended";

@@ -20,6 +20,8 @@ export interface JobSubmission {
     | undefined;
   /** ms since the epoch. */
   readonly submittedAt: number;
+  /** Digest of what was asked for: who asks for the same again under the same job id means this job. Absent in what was recorded before there was one. */
+  readonly request?: string | undefined;
 }
 
 /**

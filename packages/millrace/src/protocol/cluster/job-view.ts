@@ -88,6 +88,8 @@ export interface ExceptionView {
   readonly code: string;
   readonly message: string;
   readonly stack: string;
+  /** What to do about it. */
+  readonly help?: string | undefined;
   /** `<vertex name> (2/4)`; undefined: the job as a whole. */
   readonly task: string | undefined;
   readonly taskManagerId: string | undefined;

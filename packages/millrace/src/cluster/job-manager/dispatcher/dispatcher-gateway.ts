@@ -30,22 +30,35 @@ export interface DispatcherGateway {
   removeArtifact(id: string): Promise<void>;
   /** Builds the job in a thread of its own and answers its plan: `JobPlan` of the CLI's `info`. @throws as the builder; JOB_MODULE_INVALID after `web.timeout` */
   plan(run: RunRequest): Promise<unknown>;
-  /** Records the job, builds and starts it. When it returns, the job survives the JobManager (with HA). @throws as `plan`; RESTORE_REFUSED... */
+  /**
+   * Records the job, builds and starts it. When it returns, the job survives the JobManager (with HA). A request that is made again under
+   * the same job id, also after the job has ended, as long as it is remembered, answers the job that there is.
+   *
+   * @throws as `plan`; RESTORE_REFUSED; CONFLICT for the id of another job
+   */
   run(run: RunRequest): Promise<JobId>;
 
   jobs(): Promise<readonly JobSummaryView[]>;
   job(id: JobId): Promise<JobView>;
   cancel(id: JobId): Promise<void>;
-  /** Begins; the answer names it for `operation`. CONFLICT for a job that can't. */
-  trigger(id: JobId, order: TriggerRequest): Promise<string>;
-  /** Of the last hour. */
+  /**
+   * Begins; the answer names it for `operation`. CONFLICT for a job that can't, and for a `chosen` id that stands for something else.
+   *
+   * @param chosen 32 hex digits of the client's choice: the same once more begins nothing, and answers the same, also after the JobManager
+   *   was replaced. Default: one is made
+   */
+  trigger(id: JobId, order: TriggerRequest, chosen?: string): Promise<string>;
+  /**
+   * Of the last hour. With high availability also of an earlier JobManager; what was under way there, and was not done, has failed with
+   * OPERATION_LOST, which says what became of it.
+   */
   operation(id: JobId, trigger: string): OperationView;
   requirements(id: JobId): Promise<Readonly<Record<string, ParallelismBounds>>>;
   /** @throws INVALID_ARGUMENT, CONFLICT */
   setRequirements(id: JobId, requirements: ResourceRequirements): Promise<void>;
 
   /** Removes a savepoint's files; the answer names it for `disposal`. */
-  dispose(path: string): Promise<string>;
+  dispose(path: string, chosen?: string): Promise<string>;
   disposal(trigger: string): OperationView;
 
   taskManagers(): readonly TaskManagerView[];
@@ -106,7 +119,14 @@ export interface OperationView {
   readonly location: string | undefined;
   readonly checkpointId: number | undefined;
   /** Of one that has failed; it is completed, too. */
-  readonly failure: { readonly code: string; readonly message: string; readonly stack: string } | undefined;
+  readonly failure:
+    | {
+        readonly code: string;
+        readonly message: string;
+        readonly stack: string;
+        readonly help?: string | undefined;
+      }
+    | undefined;
 }
 
 /** A registered TaskManager. */

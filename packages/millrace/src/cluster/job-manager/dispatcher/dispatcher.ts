@@ -1,5 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import type { Clock } from "../../../common/clock/clock.ts";
+import { configValue } from "../../../common/config/configuration.ts";
+import { SAVEPOINT_DIR } from "../../../common/config/options.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { jobId, type JobId } from "../../../common/ids/ids.ts";
 import type {
@@ -24,13 +26,16 @@ import type {
 import type { DispatcherSettings } from "./dispatcher-settings.ts";
 import { bareRun } from "./bare-run.ts";
 import { endedView, bareView, summaryOf } from "./jobs/job-views.ts";
-import { JobHost, type FinalStatus } from "./jobs/job-host.ts";
+import { JobHost } from "./jobs/job-host.ts";
 import type { SpawnJobThread } from "./jobs/job-thread.ts";
-import { endedCommitting } from "./jobs/ended-committing.ts";
+import { endOf } from "./jobs/end-of.ts";
 import { JobDescriptions } from "./jobs/job-descriptions.ts";
 import { describeJob, planJob } from "./jobs/plan-job.ts";
 import { RememberedJobs } from "./jobs/remembered-jobs.ts";
-import { disposeSavepoint } from "./operations/dispose-savepoint.ts";
+import { runDigest } from "./jobs/run-digest.ts";
+import { disposeSavepoint, redispose } from "./operations/dispose-savepoint.ts";
+import { performOrder } from "./operations/perform-order.ts";
+import { lostOperation, stoppedWith, type JobAfterwards } from "./operations/lost-operation.ts";
 import { Operations, type OperationResult } from "./operations/operations.ts";
 import type { StoredJob } from "./store/job-store.ts";
 import type { ClusterStore } from "./store/open-store.ts";
@@ -65,6 +70,8 @@ const CANCEL_PATIENCE = 30_000;
 /** How long jobs may take to let go, in ms. */
 const SUSPEND_PATIENCE = 5000;
 const SAVEPOINTS = "savepoint disposal";
+const FORGOTTEN =
+  "Jobs that have ended are remembered for jobstore.expiration-time; beyond the JobManager with high availability only. millrace list -a shows those that are known.";
 
 /** Accepts jobs, hosts their JobMasters, recovers them, remembers them, and answers for all of that. */
 export class Dispatcher implements DispatcherGateway {
@@ -86,40 +93,48 @@ export class Dispatcher implements DispatcherGateway {
     this.#options = options;
     this.engineVersion = engineVersion;
     this.startedAt = clock.now();
-    this.#remembered = new RememberedJobs(clock, settings.remembering);
+    const { log, store } = options;
+    this.#remembered = new RememberedJobs(clock, settings.remembering, store.results, log);
     this.#descriptions = new JobDescriptions({
       clock,
       log: options.log,
       describe: ({ id: artifactId }) => this.#briefly("describe", describeJob, bareRun(artifactId)),
     });
-    this.#operations = new Operations(clock, randomBytes, settings.operations);
+    const expiration = settings.operations;
+    this.#operations = new Operations({ clock, randomBytes, expiration, store: store.operations, log });
   }
 
   /** Starts every job that an earlier leader has left. Settles when the records are read, not when the jobs run. @throws CODEC_CORRUPT, FENCED */
   async recover(): Promise<void> {
-    const { store, log } = this.#options;
+    const { store, log, fileSystem, clock } = this.#options;
+    this.#remembered.recover();
+    const savepoints = new Map<JobId, string | undefined>();
     for (const job of store.jobs.recovered()) {
       const { jobId: id, artifact } = job.submission;
+      savepoints.set(id, job.committing?.savepoint);
       store.artifacts.use(artifact.sha256);
-      if (job.ended !== undefined) {
-        log("info", `job ${id} (${job.settled.jobName}) had come to its end: ${job.ended}`);
-        await store.jobs.remove(id);
-        await store.artifacts.release(artifact.sha256);
-        continue;
-      }
-      if (job.committing !== undefined) {
-        const error = endedCommitting(job);
-        log("error", `job ${id} (${job.settled.jobName}) is not recovered`, error);
-        const view = bareView(job.submission, job.settled.jobName);
-        this.#remembered.add(endedView(view, "FAILED", this.#options.clock.now(), toEnvelope(error)));
-        await store.jobs.remove(id);
-        await store.artifacts.release(artifact.sha256);
-        continue;
-      }
-      log("info", `recovering job ${id} (${job.settled.jobName})`);
       this.#records.set(id, job);
-      void this.#recoverJob(job);
+      const end = this.#remembered.get(id) ?? endOf(job, clock.now());
+      if (end === undefined) {
+        log("info", `recovering job ${id} (${job.settled.jobName})`);
+        void this.#recoverJob(job);
+      } else {
+        log("info", `job ${id} (${job.settled.jobName}) had come to its end: ${end.status}`);
+        await this.#settle(end, job.submission);
+      }
     }
+    await this.#guard(store.artifacts.sweep());
+    this.#operations.recover(async (operation) => {
+      if (operation.kind === "dispose") return redispose(fileSystem, operation.path as string);
+      const id = operation.subject as JobId;
+      const view = this.#remembered.get(id);
+      const savepoint = savepoints.get(id) ?? (view && stoppedWith(view));
+      const afterwards: JobAfterwards =
+        view !== undefined && !this.#unrecovered.has(id)
+          ? { kind: "ended", view, savepoint }
+          : { kind: this.#records.has(id) ? "goes on" : "unknown" };
+      return lostOperation(operation, afterwards, fileSystem);
+    });
   }
 
   async addArtifact(upload: { readonly path: string; readonly name: string }): Promise<ArtifactView> {
@@ -152,17 +167,14 @@ export class Dispatcher implements DispatcherGateway {
 
   async run(run: RunRequest): Promise<JobId> {
     this.#checkSubmit();
-    if (this.#closed) throw new MillraceError("CONFLICT", "the JobManager ends", { retryable: true });
-    const submission = this.#submission(run);
+    this.#checkOpen();
+    const request = runDigest(run);
+    if (run.jobId !== undefined && (await this.#repeated(run.jobId, request))) return run.jobId;
+    const submission = { ...this.#submission(run), request };
     const { jobId: id, artifact } = submission;
-    if (this.#hosts.has(id) || this.#remembered.get(id) !== undefined || this.#records.has(id)) {
-      throw new MillraceError("CONFLICT", `there is a job ${id} already`, {
-        help: "Leave jobId out, and the job gets a fresh one.",
-      });
-    }
     const { artifacts } = this.#options.store;
     artifacts.use(artifact.sha256);
-    await this.#host(submission, artifact.originalUrl).start({
+    const started = this.#host(submission, artifact.originalUrl).start({
       kind: "run",
       submission,
       artifactUrl: artifacts.url(artifact.sha256),
@@ -171,6 +183,11 @@ export class Dispatcher implements DispatcherGateway {
       recovering: false,
       requirements: undefined,
       checkpointDirectory: this.#options.store.checkpoints,
+    });
+    // Who asks again finds it where it is recorded already, or it is begun anew.
+    await started.catch((error: unknown) => {
+      this.#checkOpen();
+      throw error;
     });
     return id;
   }
@@ -185,22 +202,34 @@ export class Dispatcher implements DispatcherGateway {
     const host = this.#hosts.get(id);
     if (host !== undefined) return host.view();
     const view = this.#remembered.get(id);
-    if (view === undefined) throw new MillraceError("NOT_FOUND", `no job ${id} is known`);
-    return view;
+    if (view !== undefined) return view;
+    this.#checkOpen();
+    throw new MillraceError("NOT_FOUND", `no job ${id} is known`, { help: FORGOTTEN });
   }
 
   async cancel(id: JobId): Promise<void> {
-    if (!this.#unrecovered.has(id)) return this.#running(id).cancel();
-    await this.#guard(this.#forget(id));
+    if (this.#unrecovered.has(id)) {
+      await this.#guard(this.#forget(id));
+      return;
+    }
+    const host = this.#running(id);
+    // The next JobManager does not let it go on.
+    await this.#record(id, { canceled: true });
+    await host.cancel();
   }
 
-  async trigger(id: JobId, order: TriggerRequest): Promise<string> {
+  async trigger(id: JobId, order: TriggerRequest, chosen?: string): Promise<string> {
+    const { kind } = order;
+    const asked = { subject: id, kind, ...(kind === "stop" ? { drain: order.drain } : {}) };
+    if (await this.#operations.repeated(asked, chosen)) return chosen as string;
     const host = this.#running(id);
-    return this.#operations.begin(id, order.kind, () => perform(host, order));
+    const config = this.#records.get(id)?.settled.config ?? {};
+    const path = kind === "checkpoint" ? undefined : (order.directory ?? configValue(config, SAVEPOINT_DIR));
+    return this.#guard(this.#operations.begin({ ...asked, path }, () => performOrder(host, order), chosen));
   }
 
   operation(id: JobId, trigger: string): OperationView {
-    if (!this.#hosts.has(id) && this.#remembered.get(id) === undefined) this.#running(id);
+    this.#checkOpen();
     return this.#operations.get(id, trigger);
   }
 
@@ -209,16 +238,20 @@ export class Dispatcher implements DispatcherGateway {
   }
 
   async setRequirements(id: JobId, requirements: ResourceRequirements): Promise<void> {
-    await this.#running(id).call({ method: "requirements", requirements });
+    const host = this.#running(id);
+    await host.ready;
+    await host.call({ method: "requirements", requirements });
     await this.#record(id, { requirements });
   }
 
-  async dispose(path: string): Promise<string> {
+  async dispose(path: string, chosen?: string): Promise<string> {
     const { fileSystem } = this.#options;
-    return this.#operations.begin(SAVEPOINTS, "dispose", async () => {
+    const work = async (): Promise<OperationResult> => {
       await disposeSavepoint(fileSystem, path);
       return {};
-    });
+    };
+    const order = { subject: SAVEPOINTS, kind: "dispose", path } as const;
+    return this.#guard(this.#operations.begin(order, work, chosen));
   }
 
   disposal(trigger: string): OperationView {
@@ -322,7 +355,7 @@ export class Dispatcher implements DispatcherGateway {
    */
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#leave();
     const hosts = [...this.#hosts.values()];
     if (this.#options.durable) {
       await Promise.all(hosts.map((host) => host.suspend(SUSPEND_PATIENCE)));
@@ -344,8 +377,13 @@ export class Dispatcher implements DispatcherGateway {
 
   /** Ends the threads of all jobs at once, as they are; nothing is written. */
   abandon(): void {
-    this.#closed = true;
+    this.#leave();
     for (const host of this.#hosts.values()) host.end("SUSPENDED", undefined);
+  }
+
+  #leave(): void {
+    this.#closed = true;
+    if (this.#options.durable) this.#operations.leave();
   }
 
   /** Where the bytes of an artifact are; undefined: there are none. */
@@ -362,7 +400,7 @@ export class Dispatcher implements DispatcherGateway {
     } catch (error) {
       this.#unrecovered.add(submission.jobId);
       const view = bareView(submission, settled.jobName);
-      this.#remembered.add(endedView(view, "FAILED", clock.now(), toEnvelope(error)));
+      this.#remembered.addForNow(endedView(view, "FAILED", clock.now(), toEnvelope(error)));
       log("error", `job ${submission.jobId} can't be recovered`, error);
       return;
     }
@@ -377,6 +415,7 @@ export class Dispatcher implements DispatcherGateway {
         recovering: true,
         requirements,
       });
+      if (job.canceled === true) await host.cancel();
     } catch (error) {
       if (this.#closed || host.status !== "FAILED") return;
       log(
@@ -413,17 +452,21 @@ export class Dispatcher implements DispatcherGateway {
         started = true;
       },
       recordCommit: (committing) => this.#record(id, { committing }),
-      recordEnd: async (ended: FinalStatus) => {
+      recordEnd: async (ended, end) => {
         started = true;
-        await this.#record(id, { ended });
+        await this.#record(id, { ended, end });
       },
       onOver: (view) => {
         this.#hosts.delete(id);
         if (view.status === "SUSPENDED" || this.#closed) return;
+        if (recorded && !started && view.status === "FAILED") {
+          this.#unrecovered.add(id);
+          this.#remembered.addForNow(view);
+          return;
+        }
         // Nobody was told of a job that could not even be built.
-        if (recorded || started) this.#remembered.add(view);
-        if (recorded && !started && view.status === "FAILED") this.#unrecovered.add(id);
-        else void this.#forget(id, submission).catch((error: unknown) => log("error", `job ${id}`, error));
+        const over = recorded || started ? this.#settle(view, submission) : this.#forget(id, submission);
+        void over.catch((error: unknown) => log("error", `job ${id}`, error));
       },
       onStarted: () => (started = true),
     });
@@ -438,6 +481,27 @@ export class Dispatcher implements DispatcherGateway {
     const changed = { ...record, ...change };
     this.#records.set(id, changed);
     await this.#guard(this.#options.store.jobs.put(changed));
+  }
+
+  /** Whether it is known that this was asked for under that id. Settles when that job runs. @throws CONFLICT for another job; as its start */
+  async #repeated(id: JobId, request: string): Promise<boolean> {
+    const host = this.#hosts.get(id);
+    const record = this.#records.get(id)?.submission ?? host?.submission;
+    const known = record ?? this.#remembered.result(id);
+    if (known === undefined) return false;
+    if (known.request !== undefined && known.request !== request) {
+      throw new MillraceError("CONFLICT", `there is another job ${id} already`, {
+        help: "Leave jobId out, and the job gets a fresh one. The same request again is answered by the job that there is.",
+      });
+    }
+    if (!this.#records.has(id)) await host?.ready;
+    return true;
+  }
+
+  /** The job is over: that is kept, before nothing else of it is. */
+  async #settle(view: JobView, submission: JobSubmission): Promise<void> {
+    await this.#guard(this.#remembered.add({ view, request: submission.request }));
+    await this.#forget(view.jobId, submission);
   }
 
   /** Nobody goes on with the job any more. */
@@ -471,9 +535,9 @@ export class Dispatcher implements DispatcherGateway {
     const host = this.#hosts.get(id);
     if (host !== undefined) return host;
     const view = this.#remembered.get(id);
-    throw view === undefined
-      ? new MillraceError("NOT_FOUND", `no job ${id} is known`)
-      : new MillraceError("CONFLICT", `job ${id} is over: ${view.status}`);
+    if (view !== undefined) throw new MillraceError("CONFLICT", `job ${id} is over: ${view.status}`);
+    this.#checkOpen();
+    throw new MillraceError("NOT_FOUND", `no job ${id} is known`, { help: FORGOTTEN });
   }
 
   #submission(run: RunRequest): JobSubmission {
@@ -487,6 +551,12 @@ export class Dispatcher implements DispatcherGateway {
       restore: run.restore,
       submittedAt: clock.now(),
     };
+  }
+
+  /** What is asked of a JobManager that ends is asked of the next one. */
+  #checkOpen(): void {
+    if (!this.#closed) return;
+    throw new MillraceError("CLUSTER_UNREACHABLE", "the JobManager ends", { retryable: true });
   }
 
   #checkSubmit(): void {
@@ -504,27 +574,5 @@ export class Dispatcher implements DispatcherGateway {
       if (MillraceError.is(error, "FENCED")) this.#options.onFenced(error);
       throw error;
     }
-  }
-}
-
-async function perform(host: JobHost, order: TriggerRequest): Promise<OperationResult> {
-  const call = async (request: Parameters<JobHost["call"]>[0]): Promise<OperationResult> => {
-    // As long as it takes: the checkpoint has a timeout of its own.
-    const { path, checkpointId } = (await host.call(request, "none")) as {
-      readonly path?: string;
-      readonly checkpointId?: number;
-    };
-    return { location: path, checkpointId };
-  };
-  switch (order.kind) {
-    case "checkpoint":
-      return call({ method: "checkpoint" });
-    case "savepoint":
-      return call({ method: "savepoint", directory: order.directory });
-    case "stop":
-      return call({ method: "stop", directory: order.directory, drain: order.drain });
-    // A stop: nothing may be committed between the savepoint and the end, or it would come twice.
-    case "cancel with savepoint":
-      return call({ method: "stop", directory: order.directory, drain: false, cancels: true });
   }
 }

@@ -46,8 +46,8 @@ export interface JobHostOptions {
   readonly record: (settled: SettledJob) => Promise<void>;
   /** Records that the job can only end from now on. */
   readonly recordCommit: (commit: LastCommit) => Promise<void>;
-  /** Records the job's end. */
-  readonly recordEnd: (status: FinalStatus) => Promise<void>;
+  /** Records the job's end. @param view what is to be remembered of it, should nothing more be told */
+  readonly recordEnd: (status: FinalStatus, view: JobView) => Promise<void>;
   /** It runs for the first time in this process. */
   readonly onStarted: () => void;
   /** It is over: its slots are closed, its thread ends. Comes once. */
@@ -94,6 +94,11 @@ export class JobHost {
   /** Settles when the job is over. */
   get over(): Promise<void> {
     return this.#over.promise;
+  }
+
+  /** Settles when it runs, and was recorded. Rejects as `start`. */
+  get ready(): Promise<void> {
+    return this.#started.promise;
   }
 
   get isOver(): boolean {
@@ -165,7 +170,7 @@ export class JobHost {
     } catch (error) {
       if (!MillraceError.is(error, "CONNECTION_LOST")) throw error;
       this.#options.log("warn", `job ${this.id} does not take its cancellation: its thread is ended`);
-      await this.#recordEnd("CANCELED");
+      await this.#recordEnd("CANCELED", undefined);
       this.end("CANCELED", undefined);
     }
   }
@@ -253,7 +258,13 @@ export class JobHost {
       }
       case "ending": {
         const { status } = message;
-        void this.#recordSurely("end", () => recordEnd(status), { type: "endRecorded" });
+        const view = endedView(
+          message.view === undefined ? this.#view : asView(message.view),
+          status,
+          this.#options.clock.now(),
+          undefined,
+        );
+        void this.#recordSurely("end", () => recordEnd(status, view), { type: "endRecorded" });
         return;
       }
       case "ended":
@@ -310,9 +321,10 @@ export class JobHost {
   }
 
   /** Records the end of a job whose thread has nothing more to say. Where that fails, the next JobManager goes on with it. */
-  async #recordEnd(status: FinalStatus): Promise<void> {
+  async #recordEnd(status: FinalStatus, error: MillraceError | undefined): Promise<void> {
+    const { clock, recordEnd } = this.#options;
     try {
-      await this.#options.recordEnd(status);
+      await recordEnd(status, endedView(this.#view, status, clock.now(), error && toEnvelope(error)));
     } catch (error) {
       this.#options.log("error", `the end of job ${this.id} can't be recorded`, error);
     }
@@ -328,7 +340,7 @@ export class JobHost {
         help: `A split enumerator must not wait in a loop, or compute for long: it is called again. ${JOB_SILENCE_TIMEOUT.key} says how long it may take. Start the job from its last checkpoint.`,
       },
     );
-    void this.#recordEnd("FAILED").then(() => this.end("FAILED", error));
+    void this.#recordEnd("FAILED", error).then(() => this.end("FAILED", error));
   }
 
   #died(cause: Error | undefined): void {
@@ -340,7 +352,7 @@ export class JobHost {
       { cause, help: threadHelp },
     );
     // One that did not even begin is nobody's end.
-    const recorded = built ? this.#recordEnd("FAILED") : Promise.resolve();
+    const recorded = built ? this.#recordEnd("FAILED", error) : Promise.resolve();
     void recorded.then(() => this.end("FAILED", error));
   }
 

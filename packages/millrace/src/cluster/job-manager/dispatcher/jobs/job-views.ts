@@ -1,6 +1,7 @@
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import { preview } from "../../../../common/errors/preview.ts";
 import { describeSettings } from "../../../../common/config/secret-settings.ts";
+import type { JobId } from "../../../../common/ids/ids.ts";
 import { EXECUTION_TRANSITIONS, type ExecutionState } from "../../../../graph/execution/execution-state.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
 import type { JobSubmission } from "../../../../protocol/cluster/job-submission.ts";
@@ -29,14 +30,18 @@ export function summaryOf(view: JobView): JobSummaryView {
 }
 
 /** A job of which its thread has told nothing yet. */
-export function bareView(submission: JobSubmission, name: string): JobView {
-  const { jobId, submittedAt, config } = submission;
+export function bareView({ jobId, submittedAt, config }: JobSubmission, name: string): JobView {
+  return { ...emptyView(jobId, name, submittedAt), config: describeSettings(config, []) };
+}
+
+/** A job of which nothing is known but that it began. @param startedAt ms since the epoch */
+export function emptyView(jobId: JobId, name: string, startedAt: number): JobView {
   return {
     jobId,
     name,
     status: "INITIALIZING",
-    timestamps: { INITIALIZING: submittedAt },
-    startedAt: submittedAt,
+    timestamps: { INITIALIZING: startedAt },
+    startedAt,
     endedAt: undefined,
     maxParallelism: -1,
     restarts: 0,
@@ -50,7 +55,7 @@ export function bareView(submission: JobSubmission, name: string): JobView {
       restored: undefined,
     },
     rescales: [],
-    config: describeSettings(config, []),
+    config: {},
     requirements: {},
   };
 }
@@ -71,6 +76,7 @@ export function endedView(
             code: error.code ?? "INTERNAL",
             message: error.message,
             stack: error.stack ?? error.message,
+            help: error.help,
             task: undefined,
             taskManagerId: undefined,
             endpoint: undefined,

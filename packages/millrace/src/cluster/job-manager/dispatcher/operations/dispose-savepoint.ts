@@ -26,3 +26,16 @@ export async function disposeSavepoint(fileSystem: FileSystem, path: string): Pr
   for (const file of stateFilesOf(metadata)) if (dirname(file) === folder) await removeFile(fileSystem, file);
   await removeIfEmpty(fileSystem, folder);
 }
+
+/** Removes what may have been removed already by a JobManager that died meanwhile. @throws as `disposeSavepoint`, but for a savepoint that is not there */
+export async function redispose(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<Readonly<Record<string, never>>> {
+  try {
+    await disposeSavepoint(fileSystem, path);
+  } catch (error) {
+    if (!MillraceError.is(error, "SAVEPOINT_NOT_FOUND")) throw error;
+  }
+  return {};
+}

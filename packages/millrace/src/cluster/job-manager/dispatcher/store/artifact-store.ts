@@ -106,6 +106,14 @@ export class ArtifactStore {
     return this.#inTurn(() => this.#sweep(sha256));
   }
 
+  /** Removes all bytes that nobody lists nor uses: those of jobs whose JobManager died before it had let go of them. @throws FENCED, CHECKPOINT_STORAGE_FAILED */
+  sweep(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const name of this.#folder.names)
+        if (name.endsWith(MODULE)) await this.#sweep(name.slice(0, -MODULE.length));
+    });
+  }
+
   /** Where an artifact's bytes are; undefined: nowhere. */
   path(sha256: string): string | undefined {
     return this.#folder.names.includes(fileOf(sha256)) ? this.#folder.path(fileOf(sha256)) : undefined;
@@ -144,4 +152,5 @@ export class ArtifactStore {
 /** Without what is nobody else's business. */
 const viewOf = ({ originalUrl: _originalUrl, ...view }: Entry): ArtifactView => view;
 
-const fileOf = (sha256: string): string => `${sha256}.mjs`;
+const MODULE = ".mjs";
+const fileOf = (sha256: string): string => `${sha256}${MODULE}`;

@@ -6,8 +6,10 @@ import type {
   ResourceRequirements,
   SettledJob,
 } from "../../../../protocol/cluster/job-submission.ts";
+import type { JobView } from "../../../../protocol/cluster/job-view.ts";
 import { decodeMessage, encodeMessage } from "../../../../protocol/cluster/slot-message-codec.ts";
 import type { EpochFolder } from "./epoch-folder.ts";
+import { inOrder } from "./in-order.ts";
 
 /** What the next leader must know of a job. */
 export interface StoredJob {
@@ -16,8 +18,12 @@ export interface StoredJob {
   readonly requirements: ResourceRequirements | undefined;
   /** Its sinks were let commit for the last time: it is never started again. */
   readonly committing?: LastCommit | undefined;
+  /** It was cancelled: whoever goes on with it does so to end it. */
+  readonly canceled?: boolean | undefined;
   /** It has come to this end for good: it is never started again. */
   readonly ended: "FINISHED" | "CANCELED" | "FAILED" | undefined;
+  /** What is remembered of it then. Absent: nothing was told. */
+  readonly end?: JobView | undefined;
 }
 
 /** Jobs as they are left to the next leader. What settles without an error survives this process. */
@@ -42,13 +48,7 @@ const FILE = /^[0-9a-f]{32}\.json$/u;
 
 /** Jobs in a folder, each in `<job id>.json`: a few words for people, and the job itself as bytes, because its arguments may be any values. */
 export function createJobStore(folder: EpochFolder): JobStore {
-  // One after the other: the last one asked for is the one that stays.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = last.then(work);
-    last = done.catch(() => {});
-    return done;
-  };
+  const inTurn = inOrder();
   return {
     recovered: () =>
       folder.names

@@ -6,11 +6,15 @@ import { createJobStore, forgetfulJobStore, type JobStore } from "./job-store.ts
 import { forgetfulTaskManagers, knownTaskManagers, type KnownTaskManagers } from "./known-task-managers.ts";
 import type { Leader } from "./leader-file.ts";
 import { Leadership } from "./leadership.ts";
+import { createOperationStore, forgetfulOperationStore, type OperationStore } from "./operation-store.ts";
+import { createResultStore, forgetfulResultStore, type ResultStore } from "./result-store.ts";
 
 /** What a JobManager keeps on disk, taken over from the one before where there was one. */
 export interface ClusterStore {
   readonly leadership: Leadership;
   readonly jobs: JobStore;
+  readonly results: ResultStore;
+  readonly operations: OperationStore;
   readonly artifacts: ArtifactStore;
   readonly taskManagers: KnownTaskManagers;
   /** For checkpoints of jobs that name no folder themselves; undefined: the next leader would not look for them. */
@@ -39,14 +43,22 @@ export async function openClusterStore(options: StoreOptions): Promise<ClusterSt
   const leadership = await Leadership.take(fileSystem, folder, leader);
   const inside = (name: string): EpochFolder =>
     new EpochFolder(join(folder, name), { fileSystem, leadership, randomBytes });
-  const folders = [inside("jobs"), inside("artifacts"), inside("task-managers")] as const;
+  const folders = [
+    inside("jobs"),
+    inside("artifacts"),
+    inside("task-managers"),
+    inside("results"),
+    inside("operations"),
+  ] as const;
   for (const each of folders) await each.adopt();
   await leadership.markAdopted();
   for (const each of folders) await each.removeFormer();
-  const [jobs, artifacts, taskManagers] = folders;
+  const [jobs, artifacts, taskManagers, results, operations] = folders;
   return {
     leadership,
     jobs: durable ? createJobStore(jobs) : forgetfulJobStore,
+    results: durable ? createResultStore(results, engineVersion) : forgetfulResultStore,
+    operations: durable ? createOperationStore(operations) : forgetfulOperationStore,
     artifacts: new ArtifactStore(artifacts, engineVersion),
     taskManagers: durable ? knownTaskManagers(taskManagers) : forgetfulTaskManagers,
     checkpoints: durable ? join(folder, "checkpoints") : undefined,

@@ -68,6 +68,7 @@ export class JobChronicle {
       code: MillraceError.is(error) ? error.code : error.name,
       message: error.message,
       stack: stackOf(error),
+      help: MillraceError.is(error) ? error.help : undefined,
       task: at?.execution === undefined ? undefined : taskName(graph, at.execution),
       taskManagerId: location?.taskManagerId,
       endpoint: location?.endpoint,

@@ -199,7 +199,7 @@ export class JobMasterHost {
         await this.#commitRecorded.promise;
       },
       ending: async (status) => {
-        this.#send({ type: "ending", status });
+        this.#send({ type: "ending", status, view: this.#supervisor?.describe() });
         await this.#endRecorded.promise;
       },
       onStatus: (status) => this.#send({ type: "status", status, at: this.#clock.now() }),

@@ -1,0 +1,141 @@
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
+import type { JobId } from "../../../../common/ids/ids.ts";
+import type { JobStatus } from "../../../../graph/execution/job-status.ts";
+import type { ExceptionView, JobView } from "../../../../protocol/cluster/job-view.ts";
+import { decodeMessage, encodeMessage } from "../../../../protocol/cluster/slot-message-codec.ts";
+import { emptyView } from "../jobs/job-views.ts";
+import type { EpochFolder } from "./epoch-folder.ts";
+import { inOrder } from "./in-order.ts";
+
+/** How a job ended, as the next leader tells of it. Where there is one, its job is over, whatever else is recorded of it. */
+export interface StoredResult {
+  readonly view: JobView;
+  /** `JobSubmission.request` */
+  readonly request: string | undefined;
+}
+
+/** Results as they are left to the next leader. What settles without an error survives this process. */
+export interface ResultStore {
+  /** What an earlier leader left, the oldest end first. @throws CODEC_CORRUPT naming the file that is damaged */
+  recovered(): readonly StoredResult[];
+  /** @throws FENCED, CHECKPOINT_STORAGE_FAILED */
+  put(result: StoredResult): Promise<void>;
+  /** @throws FENCED, CHECKPOINT_STORAGE_FAILED */
+  remove(id: JobId): Promise<void>;
+}
+
+/** Without high availability. */
+export const forgetfulResultStore: ResultStore = {
+  recovered: () => [],
+  put: () => Promise.resolve(),
+  remove: () => Promise.resolve(),
+};
+
+const FORMAT = 1;
+const FILE = /^[0-9a-f]{32}\.json$/u;
+/** The most that is kept of a job's view, bytes. A job of 600 subtasks takes about so much. */
+const MAX_VIEW = 1024 * 1024;
+
+/** What every version reads. */
+interface ResultFile {
+  readonly format: number;
+  readonly job: JobId;
+  readonly name: string;
+  readonly status: JobStatus;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly request: string | null;
+  readonly exceptions: readonly ExceptionView[];
+  /** What wrote it; another reads only what stands above. */
+  readonly engine: string;
+  /** The view, in base64; null: it was too large. */
+  readonly view: string | null;
+}
+
+/** Results in a folder, each in `<job id>.json`: what matters for people and every version, and the view of the job as bytes. */
+export function createResultStore(folder: EpochFolder, engineVersion: string): ResultStore {
+  const inTurn = inOrder();
+  return {
+    recovered: () =>
+      folder.names
+        .filter((name) => FILE.test(name))
+        .map((name) => decode(folder.read(name), folder.path(name), engineVersion))
+        .sort((a, b) => (a.view.endedAt ?? 0) - (b.view.endedAt ?? 0)),
+    put: (result) => inTurn(() => folder.write(`${result.view.jobId}.json`, encode(result, engineVersion))),
+    remove: (id) => inTurn(() => folder.remove(`${id}.json`)),
+  };
+}
+
+function encode({ view, request }: StoredResult, engine: string): Uint8Array {
+  const record: ResultFile = {
+    format: FORMAT,
+    job: view.jobId,
+    name: view.name,
+    status: view.status,
+    startedAt: view.startedAt,
+    endedAt: view.endedAt ?? null,
+    request: request ?? null,
+    exceptions: view.exceptions,
+    engine,
+    view: encodeView(view),
+  };
+  return Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** As much of the view as there is room for: what each attempt was before the last one, and each task's share of checkpoints, is told as long as it fits. */
+function encodeView(view: JobView): string | null {
+  const slim = (): JobView => ({
+    ...view,
+    vertices: view.vertices.map((vertex) => ({
+      ...vertex,
+      subtasks: vertex.subtasks.map((subtask) => ({ ...subtask, earlier: [] })),
+    })),
+    checkpoints: {
+      ...view.checkpoints,
+      history: view.checkpoints.history.map((checkpoint) => ({ ...checkpoint, tasks: [] })),
+    },
+  });
+  for (const part of [() => view, slim]) {
+    const bytes = encodeMessage({ type: "view", view: part() });
+    if (bytes.length <= MAX_VIEW) return Buffer.from(bytes).toString("base64");
+  }
+  return null;
+}
+
+function decode(bytes: Uint8Array, path: string, engineVersion: string): StoredResult {
+  let file: ResultFile;
+  try {
+    file = JSON.parse(Buffer.from(bytes).toString()) as ResultFile;
+    if (file.format !== FORMAT) {
+      throw new MillraceError("VERSION_MISMATCH", `expected format ${FORMAT}, got ${String(file.format)}`);
+    }
+  } catch (error) {
+    throw new MillraceError(
+      "CODEC_CORRUPT",
+      `the result of a job can't be read: ${path}: ${(error as Error).message}`,
+      {
+        cause: error,
+        help: "Restore the file, or move it away: then the JobManager starts without it, and a client that repeats the submission of that job runs it once more.",
+      },
+    );
+  }
+  return { view: viewOf(file, engineVersion), request: file.request ?? undefined };
+}
+
+function viewOf(file: ResultFile, engineVersion: string): JobView {
+  const { job, name, status, startedAt, endedAt, exceptions } = file;
+  if (file.engine === engineVersion && file.view !== null) {
+    try {
+      return decodeMessage<{ type: "view"; view: JobView }>(Buffer.from(file.view, "base64")).view;
+    } catch {
+      // What matters stands beside it.
+    }
+  }
+  return {
+    ...emptyView(job, name, startedAt),
+    status,
+    timestamps: { INITIALIZING: startedAt, ...(endedAt === null ? {} : { [status]: endedAt }) },
+    endedAt: endedAt ?? undefined,
+    exceptions,
+  };
+}
