@@ -20,6 +20,7 @@ import type { JobMasterOptions, MasterOutcome } from "./job-master-options.ts";
 import type { FailurePlace } from "./job-observer.ts";
 import { Failover } from "./restart/failover.ts";
 import { restartStrategy } from "./restart/restart-settings.ts";
+import type { RestartHistory } from "./restart/restart-strategy.ts";
 import { rootCause } from "./restart/root-cause.ts";
 import { RestoreSource } from "./restart/restore-source.ts";
 import { JobSources } from "./sources/job-sources.ts";
@@ -144,6 +145,7 @@ export class JobMaster implements AttemptListener {
       fail: (errors, why) => this.#fail(errors, why),
       replan: () => options.replans?.() === true && this.suspend(),
       failures: options.inheritance?.failures,
+      onCounted: () => options.observer?.counted?.(),
       restart: (some, all) => this.#restart(some, all),
       log,
     });
@@ -166,6 +168,11 @@ export class JobMaster implements AttemptListener {
   /** How often it, or a part of it, was started again. */
   get restarts(): number {
     return this.#failover.restarts;
+  }
+
+  /** What the restart strategy remembers. */
+  get failures(): RestartHistory {
+    return this.#failover.failures;
   }
 
   get checkpoints(): CheckpointStatistics {

@@ -21,6 +21,8 @@ export interface JobObserver {
   status(status: JobStatus): void;
   /** Something failed: a task or slot of an attempt, or the job as a whole. */
   failed(error: Error, attempt: ObservedAttempt | undefined, at: FailurePlace | undefined): void;
+  /** The restart strategy has counted a failure, or something is started again after one. */
+  counted?(): void;
   /** Some task has come into another state. */
   tasksChanged(): void;
   /** The attempt is followed by another. */

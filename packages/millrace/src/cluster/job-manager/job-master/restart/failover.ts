@@ -25,6 +25,8 @@ export interface FailoverOptions {
   readonly onRestarting: () => void;
   /** The units' readers are cut off from their enumerators. */
   readonly onLost: (unit: JobUnit) => void;
+  /** `failures` or `restarts` has changed. */
+  readonly onCounted: () => void;
   /** It is not to be started again. */
   readonly fail: (errors: readonly Error[], why: string) => void;
   /** Asked before anything is started again: true where the job is planned anew, and everything here has been let go. */
@@ -168,6 +170,7 @@ export class Failover {
         return;
       }
       this.#history = decision.history;
+      this.#options.onCounted();
       delay = decision.delay;
     }
     const what = units.length === this.#options.units.all.length ? "the job" : partOf(units);
@@ -207,6 +210,7 @@ export class Failover {
     }
     if (this.#options.replan()) return;
     this.#restarts++;
+    this.#options.onCounted();
     this.#whole = undefined;
     const others = this.#options.units.all.filter((unit) => !units.includes(unit));
     try {

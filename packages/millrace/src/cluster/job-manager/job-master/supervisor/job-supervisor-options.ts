@@ -1,4 +1,5 @@
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
+import type { JobHistory, JobMishaps } from "../../../../protocol/cluster/job-history.ts";
 import type { JobView } from "../../../../protocol/cluster/job-view.ts";
 import type { ResourceRequirements } from "../../../../protocol/cluster/job-submission.ts";
 import type {
@@ -34,6 +35,12 @@ export interface JobSupervisorOptions extends Pick<
   readonly recovered: readonly CompletedCheckpoint[];
   /** What the job may use; undefined: what its program and settings say. */
   readonly requirements: ResourceRequirements | undefined;
+  /** When the job was submitted, ms since the epoch. Default: now. */
+  readonly startedAt?: number | undefined;
+  /** What the job has been through in other threads; undefined: nothing. */
+  readonly history?: JobHistory | undefined;
+  /** What it has been through has changed. At most once a turn. */
+  readonly onMishaps?: ((mishaps: JobMishaps) => void) | undefined;
   /** The slots that it could have; undefined: they will be told. */
   readonly available: number | undefined;
   /** As `JobMasterOptions.committing`. */

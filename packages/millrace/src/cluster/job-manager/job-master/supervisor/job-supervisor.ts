@@ -1,6 +1,8 @@
 import type { ClockTimer } from "../../../../common/clock/clock.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
+import { NO_HISTORY } from "../../../../protocol/cluster/job-history.ts";
+import type { JobMishaps } from "../../../../protocol/cluster/job-history.ts";
 import type { JobView, RescaleView } from "../../../../protocol/cluster/job-view.ts";
 import type { ResourceRequirements } from "../../../../protocol/cluster/job-submission.ts";
 import type { CompletedCheckpoint } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
@@ -10,7 +12,7 @@ import { CheckpointHistory } from "../checkpoints/checkpoint-history.ts";
 import { JobMaster } from "../job-master.ts";
 import type { JobInheritance } from "../job-inheritance.ts";
 import type { JobRestore, MasterOutcome } from "../job-master-options.ts";
-import { NO_FAILURES } from "../restart/restart-strategy.ts";
+import { countedFailures, restartHistory } from "../restart/counted-failures.ts";
 import { JobChronicle } from "../view/job-chronicle.ts";
 import { MetricsPoller } from "../view/metrics-poller.ts";
 import { viewCheckpoints } from "../view/view-checkpoints.ts";
@@ -27,6 +29,7 @@ import { RescaleHistory } from "./rescale-history.ts";
 import { schedulerSettings } from "./scheduler-settings.ts";
 import type { SchedulerSettings } from "./scheduler-settings.ts";
 import { SupervisedStatus } from "./supervised-status.ts";
+import { TellMishaps } from "./tell-mishaps.ts";
 import { SharedStore } from "./shared-store.ts";
 import { waitingText } from "../../waiting-text.ts";
 import { tooFewSlots } from "./too-few-slots.ts";
@@ -53,6 +56,7 @@ export class JobSupervisor {
   readonly #plan: ParallelismPlanner;
   readonly #store: SharedStore;
   readonly #chronicle: JobChronicle;
+  readonly #mishaps: TellMishaps;
   readonly #rescales: RescaleHistory;
   readonly #metrics: MetricsPoller;
   readonly #startedAt: number;
@@ -74,7 +78,7 @@ export class JobSupervisor {
   #wanted = "";
   /** Another parallelism was asked for, and it is not known yet whether there are slots for it. */
   #unanswered = false;
-  #restarts = 0;
+  #restarts: number;
   #ending: "cancel" | "suspend" | undefined;
   #over = false;
   #timer: ClockTimer | undefined;
@@ -82,12 +86,18 @@ export class JobSupervisor {
   #nextGeneration = Promise.withResolvers<void>();
 
   constructor(options: JobSupervisorOptions) {
-    const { built, clock, store, recovered, requirements } = options;
+    const { built, clock, store, recovered, requirements, history = NO_HISTORY } = options;
     this.#options = options;
     this.#settings = schedulerSettings(built.config);
     this.#plan = new ParallelismPlanner(built, this.#settings, requirements, options.available);
     this.#store = new SharedStore(store);
-    this.#chronicle = new JobChronicle(clock);
+    this.#chronicle = new JobChronicle(clock, history.exceptions);
+    this.#restarts = history.restarts;
+    this.#mishaps = new TellMishaps(
+      clock,
+      () => this.#mishapsNow(),
+      (mishaps) => options.onMishaps?.(mishaps),
+    );
     this.#status = new SupervisedStatus(built.jobGraph.jobName, (status) => {
       this.#chronicle.status(status);
       options.onStatus(status);
@@ -97,19 +107,19 @@ export class JobSupervisor {
       clock,
       async () => (await this.#generation?.master.metrics()) ?? new Map(),
     );
-    this.#startedAt = clock.now();
+    this.#startedAt = options.startedAt ?? clock.now();
     this.#changedAt = clock.monotonic();
     this.#waitingSince = clock.monotonic();
     this.#built = built;
     const newest = recovered.at(-1);
     this.#restore = newest === undefined ? options.restore : { checkpoint: newest, claim: false };
     this.#inheritance = {
-      firstAttempt: 0,
+      firstAttempt: history.nextAttempt,
       lastCheckpointId: Math.max(0, ...recovered.map(({ metadata }) => metadata.checkpointId)),
       retained: recovered,
       incremental: newest !== undefined || options.restore === undefined || options.restore.claim,
       history: new CheckpointHistory(),
-      failures: NO_FAILURES,
+      failures: restartHistory(history.failures, clock),
     };
     this.done = new Promise((resolve) => (this.#resolve = resolve));
     this.#chronicle.status("INITIALIZING");
@@ -213,7 +223,7 @@ export class JobSupervisor {
       status: this.status,
       startedAt: this.#startedAt,
       endedAt: this.#endedAt,
-      restarts: this.#restarts + (generation?.master.restarts ?? 0),
+      restarts: this.#restartsNow,
       waiting: this.#waitingText(),
       chronicle: this.#chronicle,
       rates: this.#metrics.rates,
@@ -227,6 +237,19 @@ export class JobSupervisor {
       requirements: this.#plan.bounds,
       limits: this.#plan.limits,
     });
+  }
+
+  get #restartsNow(): number {
+    return this.#restarts + (this.#generation?.master.restarts ?? 0);
+  }
+
+  #mishapsNow(): JobMishaps {
+    const failures = this.#generation?.master.failures ?? this.#inheritance.failures;
+    return {
+      restarts: this.#restartsNow,
+      failures: countedFailures(failures, this.#options.clock),
+      exceptions: this.#chronicle.exceptions,
+    };
   }
 
   /** Does what is to be done now, if anything is. */
@@ -335,6 +358,7 @@ export class JobSupervisor {
     const requested = generation.requirements !== this.#plan.requirements;
     this.#begins(requested ? "request" : fewer ? "lost resources" : "new resources", possible);
     this.#restarts++;
+    this.#mishaps.changed();
     return true;
   }
 
@@ -362,7 +386,11 @@ export class JobSupervisor {
         inheritance: this.#inheritance,
         observer: {
           status: (status) => this.#masterStatus(status),
-          failed: (error, attempt, at) => this.#chronicle.failed(error, built.jobGraph, attempt, at),
+          failed: (error, attempt, at) => {
+            this.#chronicle.failed(error, built.jobGraph, attempt, at);
+            this.#mishaps.changed();
+          },
+          counted: () => this.#mishaps.changed(),
           replaced: (attempt) => this.#chronicle.replaced(attempt),
           tasksChanged: () => this.#tasksChanged(),
         },

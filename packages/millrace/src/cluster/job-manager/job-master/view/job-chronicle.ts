@@ -29,10 +29,12 @@ export class JobChronicle {
   readonly #clock: Clock;
   readonly #timestamps: Partial<Record<JobStatus, number>> = {};
   readonly #attempts = new Map<SubtaskKey, readonly PastAttempt[]>();
-  #exceptions: readonly ExceptionView[] = [];
+  #exceptions: readonly ExceptionView[];
 
-  constructor(clock: Clock) {
+  /** @param exceptions from before this thread, the newest first */
+  constructor(clock: Clock, exceptions: readonly ExceptionView[] = []) {
     this.#clock = clock;
+    this.#exceptions = exceptions;
   }
 
   /** When the job came into each state for the last time. */

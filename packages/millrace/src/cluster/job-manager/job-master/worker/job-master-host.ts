@@ -176,7 +176,7 @@ export class JobMasterHost {
   }
 
   #supervisorOf(
-    { submission, epoch, requirements }: RunTask,
+    { submission, epoch, requirements, history }: RunTask,
     built: BuiltJob,
     found: Pick<
       ConstructorParameters<typeof JobSupervisor>[0],
@@ -193,6 +193,9 @@ export class JobMasterHost {
       random: this.#random,
       streams: new PortStreams(this.#send, this.#clock),
       requirements,
+      startedAt: submission.submittedAt,
+      history,
+      onMishaps: (mishaps) => this.#send({ type: "mishaps", mishaps }),
       available: this.#available,
       committing: async (commit) => {
         this.#send({ type: "committing", ...commit });
