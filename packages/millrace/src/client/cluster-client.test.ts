@@ -76,7 +76,7 @@ describe("a client of the REST API", () => {
     expect(runs).toEqual([
       {
         artifactId: expect.stringMatching(/^0_count-[0-9a-f]{8}\.mjs$/u),
-        jobId: undefined,
+        jobId: expect.stringMatching(/^[0-9a-f]{32}$/u),
         args: { argv: ["--input", "a b"] },
         config: { "parallelism.default": "2" },
         parallelism: 3,

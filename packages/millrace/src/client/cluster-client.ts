@@ -11,6 +11,7 @@ import type { ConnectOptions } from "./connect-options.ts";
 import { RestConnection } from "./http/rest-connection.ts";
 import { uploadBody } from "./http/upload-body.ts";
 import { failureOf } from "./job/job-results.ts";
+import { jobLost } from "./job/lost.ts";
 import { SubmittedJob } from "./job/submitted-job.ts";
 import { poll } from "./poll.ts";
 import { externalPackages } from "./submit-options.ts";
@@ -96,14 +97,20 @@ export class ClusterClient {
    *
    * @param job path or URL of the module, or what `bundle` made of it
    * @throws JOB_MODULE_INVALID for a module that can't be bundled or built, VERSION_MISMATCH for a cluster of another version (before anything
-   *   is sent), RESTORE_REFUSED, SAVEPOINT_NOT_FOUND, INVALID_OPTION, UNKNOWN_OPTION, INVALID_GRAPH, INVALID_ARGUMENT
+   *   is sent), RESTORE_REFUSED, SAVEPOINT_NOT_FOUND, INVALID_OPTION, UNKNOWN_OPTION, INVALID_GRAPH, INVALID_ARGUMENT;
+   *   JOB_LOST when the JobManager was started anew meanwhile, without high availability
    */
   async submit(job: string | URL | JobArtifact, options: SubmitOptions = {}): Promise<SubmittedJob> {
     const artifact = isArtifact(job) ? job : await this.bundle(job, { externals: externalPackages(options) });
     await this.#checkVersion(artifact);
     const id = await this.upload(artifact, options.signal);
+    const jobId = options.jobId ?? freshJobId();
     try {
-      return await this.run(id, options);
+      return await this.run(id, { ...options, jobId });
+    } catch (error) {
+      if (!MillraceError.is(error, "NOT_FOUND") || error.details["path"] !== runPath(id)) throw error;
+      // It was there a moment ago. Whether the one who had it ran the job before it went, nobody knows.
+      throw jobLost(jobId, this.address, error);
     } finally {
       // The job keeps its own copy: what is left would only fill the list.
       await this.removeArtifact(id).catch(() => {});
@@ -132,20 +139,30 @@ export class ClusterClient {
       path: "/jars/upload",
       body: uploadBody(unique, bytes),
       timeout: this.#timeout * UPLOAD_FACTOR,
+      // The same bytes under the same name are one upload.
+      repeatable: true,
+      patient: true,
       signal,
     });
     return filename.slice(filename.lastIndexOf("/") + 1);
   }
 
-  /** Runs the job of an artifact that was uploaded. @throws NOT_FOUND, and as `submit` */
+  /**
+   * Runs the job of an artifact that was uploaded. The job has an id before anybody is asked, so that it runs once, however often the request
+   * must be made because its answer was lost.
+   *
+   * @throws NOT_FOUND, CONFLICT when `jobId` is that of another job, and as `submit`
+   */
   async run(artifactId: string, options: RunOptions = {}): Promise<SubmittedJob> {
     const { jobid } = await this.#rest.json<RunResponse>({
       method: "POST",
-      path: `/jars/${encodeURIComponent(artifactId)}/run`,
-      json: runRequest(options),
+      path: runPath(artifactId),
+      json: runRequest({ ...options, jobId: options.jobId ?? freshJobId() }),
+      repeatable: true,
+      patient: true,
       signal: options.signal,
     });
-    return this.job(jobid);
+    return new SubmittedJob(this.#rest, jobid, true);
   }
 
   /** The plan of an artifact's job, as `millrace info --json` prints it. @throws NOT_FOUND, and as `submit` */
@@ -176,7 +193,9 @@ export class ClusterClient {
     const { "request-id": id } = await this.#rest.json<TriggerResponse>({
       method: "POST",
       path: "/savepoint-disposal",
-      json: { "savepoint-path": path },
+      json: { "savepoint-path": path, triggerId: randomBytes(16).toString("hex") },
+      repeatable: true,
+      patient: true,
       signal,
     });
     await poll(
@@ -188,7 +207,7 @@ export class ClusterClient {
         if (failure !== undefined) throw failureOf(failure, "CHECKPOINT_STORAGE_FAILED");
         return true;
       },
-      { signal },
+      { signal, patience: this.#rest.patience },
     );
   }
 
@@ -249,6 +268,9 @@ export class ClusterClient {
     return this.#rest.json<T>({ method: "GET", path });
   }
 }
+
+const freshJobId = (): string => randomBytes(16).toString("hex");
+const runPath = (artifactId: string): string => `/jars/${encodeURIComponent(artifactId)}/run`;
 
 const isArtifact = (job: string | URL | JobArtifact): job is JobArtifact =>
   typeof job !== "string" && !(job instanceof URL);

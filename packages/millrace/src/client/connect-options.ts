@@ -13,6 +13,11 @@ export interface ConnectOptions {
   readonly timeout?: number;
   /** How often a request that changes nothing is made again when the cluster does not answer. Default: 3. */
   readonly retries?: number;
+  /**
+   * How long a cluster that has answered before is waited for, ms, when nobody answers any more while a job is submitted, something is asked of
+   * it, or its end is awaited: a JobManager that is started again, or another that takes over, needs its time. Default: 60 s.
+   */
+  readonly patience?: number;
   /** Time, for tests. Default: the machine's clock. */
   readonly clock?: Clock;
 }

@@ -10,7 +10,9 @@ export interface PollOptions {
   /** The longest pause. Default: 1000. */
   readonly longest?: number;
   /** How long nobody may answer: a JobManager that is started again needs its time. Default: 60 s. */
-  readonly patience?: number;
+  readonly patience?: number | (() => number);
+  /** Nobody answers, for the first time, or the first time again. */
+  readonly onSilent?: (error: MillraceError) => void;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface PollOptions {
 export async function poll<T>(
   clock: Clock,
   ask: () => Promise<T | undefined>,
-  { signal, first = 50, longest = 1000, patience = 60_000 }: PollOptions = {},
+  { signal, first = 50, longest = 1000, patience = 60_000, onSilent }: PollOptions = {},
 ): Promise<T> {
   let silentSince: number | undefined;
   for (let delay = first; ; delay = Math.min(longest, delay * 1.5)) {
@@ -33,8 +35,11 @@ export async function poll<T>(
     } catch (error) {
       if (!MillraceError.is(error) || !error.retryable) throw error;
       const now = clock.monotonic();
+      const begins = silentSince === undefined;
       silentSince ??= now;
-      if (now - silentSince >= patience) throw error;
+      const allowed = typeof patience === "number" ? patience : patience();
+      if (now - silentSince >= allowed) throw error;
+      if (begins) onSilent?.(error);
     }
     await pause(clock, delay, signal);
   }

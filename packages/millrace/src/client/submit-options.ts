@@ -11,7 +11,10 @@ export interface RunOptions {
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   /** What the job starts from. Default: nothing. */
   readonly restore?: ClusterRestore;
-  /** 32 hex digits. Default: the cluster makes one. */
+  /**
+   * 32 hex digits. The same request under the same id, also after the job has ended, is answered by the job that there is, as long as the cluster
+   * remembers it (`jobstore.expiration-time`). Default: a fresh one.
+   */
   readonly jobId?: string;
   readonly signal?: AbortSignal;
 }

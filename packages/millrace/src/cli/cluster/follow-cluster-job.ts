@@ -1,5 +1,7 @@
 import { SystemClock } from "../../common/clock/system-clock.ts";
+import type { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { VertexId } from "../../common/ids/ids.ts";
+import { poll } from "../../client/poll.ts";
 import type { SubmittedJob } from "../../client/job/submitted-job.ts";
 import { jobFailure, hasEnded } from "../../client/job/job-results.ts";
 import type { CheckpointStats } from "../../protocol/rest/checkpoints.ts";
@@ -31,7 +33,8 @@ export async function followClusterJob(
   let told = false;
   let last: JobDetails | undefined;
   let shown = started;
-  for await (const details of job.progress({ interval: INTERVAL, signal: leaving })) {
+  const onSilent = ({ message }: Error): void => reporter.note(`${message}; the job is looked for on`);
+  for await (const details of job.progress({ interval: INTERVAL, signal: leaving, onSilent })) {
     last = details;
     if (hasEnded(details.state) || reporter.interval === undefined) continue;
     const { waiting } = details;
@@ -48,11 +51,25 @@ export async function followClusterJob(
     if (facts === undefined) continue;
     reporter.progress(progress.take(facts.metrics, clock.monotonic(), clock.now(), facts.condition));
   }
-  return end(job, last as JobDetails, reporter);
+  // A JobManager that dies now leaves the rest to the next one.
+  const ended = await poll(clock, () => endOf(job, last as JobDetails), { signal: leaving });
+  return tellEnd(ended, reporter);
 }
 
-async function end(job: SubmittedJob, details: JobDetails, reporter: Reporter): Promise<number> {
+interface End {
+  readonly details: JobDetails;
+  readonly metrics: ReadonlyMap<string, TaskMetrics>;
+  readonly checkpoints: CheckpointStats;
+  readonly failure: MillraceError | undefined;
+}
+
+async function endOf(job: SubmittedJob, details: JobDetails): Promise<End> {
   const [metrics, checkpoints] = await Promise.all([metricsOf(job, details), job.checkpoints()]);
+  const failure = details.state === "FAILED" ? jobFailure(details, await job.exceptions()) : undefined;
+  return { details, metrics, checkpoints, failure };
+}
+
+function tellEnd({ details, metrics, checkpoints, failure }: End, reporter: Reporter): number {
   const status = details.state as "FINISHED" | "CANCELED" | "FAILED";
   const { completed, failed, total } = checkpoints.counts;
   reporter.ended({
@@ -64,7 +81,7 @@ async function end(job: SubmittedJob, details: JobDetails, reporter: Reporter): 
     restarts: details.restarts,
     checkpoints: total === 0 ? undefined : { completed, failed },
   });
-  if (status === "FAILED") reporter.failed(jobFailure(details, await job.exceptions()));
+  if (failure !== undefined) reporter.failed(failure);
   return status === "FINISHED" ? ExitCode.OK : ExitCode.FAILED;
 }
 

@@ -12,7 +12,9 @@ import type { RestAnswer, RestRequest } from "./rest-request.ts";
 
 const DEFAULT_TIMEOUT = 60_000;
 const DEFAULT_RETRIES = 3;
+const DEFAULT_PATIENCE = 60_000;
 const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 1600;
 /** The largest answer that is taken. */
 const MAX_ANSWER = 256 * 1024 * 1024;
 
@@ -26,12 +28,16 @@ export class RestConnection {
   readonly #token: string | undefined;
   readonly #timeout: number;
   readonly #retries: number;
+  /** How long a cluster that has answered before is waited for, ms. */
+  readonly patience: number;
+  #answered = false;
   readonly #kept: PlainAgent;
   readonly #certificates: ClientTls | undefined;
   readonly #tls: RequestOptions;
 
   constructor(options: ConnectOptions) {
     const { address = "localhost:8081", token, tls, timeout, retries, clock = new SystemClock() } = options;
+    this.patience = options.patience ?? DEFAULT_PATIENCE;
     this.url = restUrl(address, tls !== undefined);
     this.clock = clock;
     this.#token = token;
@@ -59,15 +65,27 @@ export class RestConnection {
 
   async send(request: RestRequest): Promise<RestAnswer> {
     const repeatable = request.repeatable ?? request.method === "GET";
+    let silentSince: number | undefined;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#once(request);
+        const answer = await this.#once(request);
+        this.#answered = true;
+        return answer;
       } catch (error) {
         const again = repeatable && MillraceError.is(error) && error.retryable;
-        if (!again || attempt >= this.#retries || request.signal?.aborted === true) throw error;
-        await pause(this.clock, FIRST_PAUSE * 4 ** attempt, request.signal);
+        if (!again || request.signal?.aborted === true) throw error;
+        const now = this.clock.monotonic();
+        silentSince ??= now;
+        const waits = request.patient === true && now - silentSince < this.patienceNow;
+        if (attempt >= this.#retries && !waits) throw error;
+        await pause(this.clock, Math.min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** attempt), request.signal);
       }
     }
+  }
+
+  /** How long it is waited for from now on, ms: one that has never answered may not be there at all. */
+  get patienceNow(): number {
+    return this.#answered ? this.patience : 0;
   }
 
   /** Ends the connections that are kept. */

@@ -13,6 +13,11 @@ export interface RestRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether the same request again changes nothing more: then it is made again when nobody answered. Default: for GET. */
   readonly repeatable?: boolean;
+  /**
+   * Of a repeatable one: whether a cluster that has answered before is waited for when nobody answers, because another JobManager may take over.
+   * Default: it is made again a few times.
+   */
+  readonly patient?: boolean;
   /** ms. Default: that of the connection. */
   readonly timeout?: number;
   readonly signal?: AbortSignal | undefined;

@@ -14,7 +14,12 @@ export function failureOf(failure: SerializedFailure, fallback: ErrorCode): Mill
   const [, message = "", stack = ""] =
     /^(.*?)((?:\n {4}at |\nCaused by: ).*)?$/su.exec(failure["stack-trace"]) ?? [];
   const code = (/^[A-Z][A-Z_]+$/u.test(failure.class) ? failure.class : fallback) as ErrorCode;
-  const error = new MillraceError(code, message.replace(/^(?:MillraceError|Error): /u, ""));
+  const { help } = failure;
+  const error = new MillraceError(
+    code,
+    message.replace(/^(?:MillraceError|Error): /u, ""),
+    help === undefined ? {} : { help },
+  );
   if (stack !== "") error.stack = failure["stack-trace"];
   return error;
 }
@@ -26,7 +31,12 @@ export function jobFailure(job: JobDetails, { exceptionHistory }: JobExceptions)
     root === undefined
       ? undefined
       : failureOf(
-          { class: root.exceptionName, "stack-trace": root.stacktrace, "serialized-throwable": "" },
+          {
+            class: root.exceptionName,
+            "stack-trace": root.stacktrace,
+            "serialized-throwable": "",
+            ...(root.help === undefined ? {} : { help: root.help }),
+          },
           "JOB_FAILED",
         );
   const text = cause === undefined ? "" : `: ${cause.message}`;

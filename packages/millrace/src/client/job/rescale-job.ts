@@ -37,16 +37,20 @@ export async function rescaleJob(
   const { signal } = options;
   const before = await job.details();
   const wanted = typeof parallelism === "number" ? undefined : parallelism;
+  // Who asks for the same once more changes nothing more.
+  const again = { repeatable: true, patient: true, signal } as const;
   let operation: string | undefined;
-  if (wanted === undefined) {
+  const ask = async (): Promise<void> => {
     const { "request-id": id } = await rest.json<TriggerResponse>({
       method: "PATCH",
       path: `${path}/rescaling`,
       query: { parallelism: parallelism as number },
-      signal,
+      ...again,
     });
     operation = `${path}/rescaling/${id}`;
-  } else {
+  };
+  if (wanted === undefined) await ask();
+  else {
     const current = await rest.json<Requirements>({
       method: "GET",
       path: `${path}/resource-requirements`,
@@ -62,7 +66,7 @@ export async function rescaleJob(
       method: "PUT",
       path: `${path}/resource-requirements`,
       json: { ...current, ...changed },
-      signal,
+      ...again,
     });
   }
   const asked = rest.clock.monotonic();
@@ -70,8 +74,16 @@ export async function rescaleJob(
     wanted !== undefined && vertices.every(({ id, parallelism: runs }) => runs === (wanted[id] ?? runs));
   const over = async (): Promise<boolean> => {
     if (operation === undefined) return false;
-    const { status } = await rest.json<OperationStatus>({ method: "GET", path: operation, signal });
-    return status.id === "COMPLETED";
+    try {
+      const { status } = await rest.json<OperationStatus>({ method: "GET", path: operation, signal });
+      return status.id === "COMPLETED";
+    } catch (error) {
+      if (!MillraceError.is(error, "NOT_FOUND")) throw error;
+      // The JobManager was replaced: the next one may not have heard of it.
+      await job.details();
+      await ask();
+      return false;
+    }
   };
   const { after, unmet } = await poll(
     rest.clock,
@@ -93,7 +105,7 @@ export async function rescaleJob(
       if (reached(now)) return outcome;
       return rest.clock.monotonic() - asked > TO_BEGIN && now.waiting === null ? outcome : undefined;
     },
-    { signal },
+    { signal, patience: rest.patience },
   );
   return {
     vertices: after.vertices.map(({ id, name, parallelism: to }) => ({

@@ -19,6 +19,7 @@ import type { RestConnection } from "../http/rest-connection.ts";
 import { poll, type PollOptions } from "../poll.ts";
 import { pause } from "../pause.ts";
 import { failureOf, hasEnded, jobFailure } from "./job-results.ts";
+import { jobLost, operationLost } from "./lost.ts";
 import { rescaleJob, type RescaleOutcome } from "./rescale-job.ts";
 
 /** Where tasks are that have no slot yet. */
@@ -36,7 +37,9 @@ export interface WaitOptions {
 /**
  * A job of a cluster. Nothing is kept here but its id: every method asks the cluster.
  *
- * All methods throw MillraceError: NOT_FOUND when the cluster knows the job no longer, CLUSTER_UNREACHABLE, NOT_AUTHORIZED.
+ * All methods throw MillraceError: NOT_FOUND when the cluster does not know the job, JOB_LOST when it knows it no longer, CLUSTER_UNREACHABLE,
+ * NOT_AUTHORIZED. What waits goes on while no JobManager answers, for `ConnectOptions.patience`: with high availability the next one goes on with
+ * the job, and knows what was asked of it.
  *
  * @example
  * ```ts
@@ -52,11 +55,14 @@ export class SubmittedJob {
   /** 32 hex digits. */
   readonly id: string;
   readonly #rest: RestConnection;
+  /** Whether the cluster has known it. */
+  #known: boolean;
 
   /** @internal */
-  constructor(rest: RestConnection, id: string) {
+  constructor(rest: RestConnection, id: string, known = false) {
     this.#rest = rest;
     this.id = id;
+    this.#known = known;
   }
 
   async status(): Promise<ClusterJobStatus> {
@@ -120,16 +126,33 @@ export class SubmittedJob {
     return Object.fromEntries(values.map(({ id, ...aggregates }) => [id, aggregates]));
   }
 
-  /** Asks the job to stop at once, without a savepoint. Settles when the cluster has taken it; `waitForEnd` tells when it is done. */
+  /**
+   * Asks the job to stop at once, without a savepoint. Settles when the cluster has taken it, which outlives the JobManager with high
+   * availability; `waitForEnd` tells when it is done.
+   *
+   * @throws CONFLICT for one that has ended
+   */
   async cancel(): Promise<void> {
-    await this.#rest.json({ method: "PATCH", path: this.#path, query: { mode: "cancel" } });
+    let again = false;
+    await this.#wait(async () => {
+      try {
+        await this.#rest.json({ method: "PATCH", path: this.#path, query: { mode: "cancel" } });
+      } catch (error) {
+        // The first request may have been taken, and only its answer lost.
+        const done = again && MillraceError.is(error, "CONFLICT") && hasEnded(await this.status());
+        again = true;
+        if (!done) throw error;
+      }
+      return true;
+    });
   }
 
   /**
    * Stops the job with a savepoint: what was read is processed and committed, and the job is FINISHED.
    *
    * @returns the savepoint's folder
-   * @throws CHECKPOINT_FAILED, CHECKPOINT_EXPIRED, CHECKPOINT_STORAGE_FAILED: the job then goes on; CONFLICT for one that has ended
+   * @throws CHECKPOINT_FAILED, CHECKPOINT_EXPIRED, CHECKPOINT_STORAGE_FAILED: the job then goes on; CONFLICT for one that has ended;
+   *   OPERATION_LOST when the JobManager died meanwhile: the message says whether the job goes on, and whether there is a savepoint
    */
   stop(
     options: WaitOptions & {
@@ -140,7 +163,7 @@ export class SubmittedJob {
     } = {},
   ): Promise<string> {
     const { directory, drain = false } = options;
-    return this.#savepoint("/stop", { targetDirectory: directory ?? null, drain }, options);
+    return this.#savepoint("stop", "/stop", { targetDirectory: directory ?? null, drain }, options);
   }
 
   /**
@@ -151,26 +174,23 @@ export class SubmittedJob {
    * @throws as `stop`
    */
   savepoint(directory?: string, options: WaitOptions = {}): Promise<string> {
-    return this.#savepoint("/savepoints", { "target-directory": directory ?? null }, options);
+    return this.#savepoint("savepoint", "/savepoints", { "target-directory": directory ?? null }, options);
   }
 
-  /** Takes a checkpoint now. @returns its number @throws CHECKPOINT_FAILED, CHECKPOINT_EXPIRED, CONFLICT */
+  /** Takes a checkpoint now. @returns its number @throws CHECKPOINT_FAILED, CHECKPOINT_EXPIRED, CONFLICT, OPERATION_LOST */
   async checkpoint(options: WaitOptions = {}): Promise<number> {
     const trigger = await this.#trigger("/checkpoints", {}, options);
-    return poll(
-      this.#rest.clock,
-      async () => {
-        const { status, operation } = await this.#get<CheckpointOperation>(
-          `/checkpoints/${trigger}`,
-          options,
-        );
-        if (status.id === "IN_PROGRESS") return undefined;
-        const { checkpointId = null, failureCause = null } = operation ?? {};
-        if (failureCause !== null) throw failureOf(failureCause, "CHECKPOINT_FAILED");
-        return checkpointId ?? 0;
-      },
-      options,
-    );
+    return this.#wait(async () => {
+      const { status, operation } = await this.#operation<CheckpointOperation>(
+        "checkpoint",
+        `/checkpoints/${trigger}`,
+        options,
+      );
+      if (status.id === "IN_PROGRESS") return undefined;
+      const { checkpointId = null, failureCause = null } = operation ?? {};
+      if (failureCause !== null) throw failureOf(failureCause, "CHECKPOINT_FAILED");
+      return checkpointId ?? 0;
+    }, options);
   }
 
   /** What parallelism each vertex may have. */
@@ -198,14 +218,10 @@ export class SubmittedJob {
    * @param options.interval how often it is asked for, ms. Default: growing up to 1 s
    */
   async waitForEnd(options: WaitOptions & PollOptions = {}): Promise<JobDetails> {
-    return poll(
-      this.#rest.clock,
-      async () => {
-        const status = (await this.#get<JobStatusInfo>("/status", options)).status;
-        return hasEnded(status) ? this.details() : undefined;
-      },
-      options,
-    );
+    return this.#wait(async () => {
+      const status = (await this.#get<JobStatusInfo>("/status", options)).status;
+      return hasEnded(status) ? this.details() : undefined;
+    }, options);
   }
 
   /** Waits until the job has finished. @throws JOB_FAILED with the cause, JOB_CANCELED */
@@ -214,7 +230,7 @@ export class SubmittedJob {
     if (job.state === "CANCELED") {
       throw new MillraceError("JOB_CANCELED", `job "${job.name}" (${job.jid}) was cancelled`);
     }
-    if (job.state === "FAILED") throw jobFailure(job, await this.exceptions());
+    if (job.state === "FAILED") throw jobFailure(job, await this.#wait(() => this.exceptions(), options));
     return job;
   }
 
@@ -225,11 +241,11 @@ export class SubmittedJob {
    * @example `for await (const { state, vertices } of job.progress()) console.log(state, vertices[0]?.metrics["write-records"]);`
    */
   async *progress(
-    options: WaitOptions & { readonly interval?: number } = {},
+    options: WaitOptions & Pick<PollOptions, "onSilent"> & { readonly interval?: number } = {},
   ): AsyncGenerator<JobDetails, void, undefined> {
     const { interval = 1000, signal } = options;
     for (;;) {
-      const details = await poll(this.#rest.clock, () => this.#get<JobDetails>("", options), { signal });
+      const details = await this.#wait(() => this.#get<JobDetails>("", options), options);
       yield details;
       if (hasEnded(details.state)) return;
       await pause(this.#rest.clock, interval, signal);
@@ -240,8 +256,44 @@ export class SubmittedJob {
     return `/jobs/${encodeURIComponent(this.id)}`;
   }
 
-  #get<T>(path: string, { signal }: WaitOptions = {}): Promise<T> {
-    return this.#rest.json<T>({ method: "GET", path: `${this.#path}${path}`, signal });
+  /** @throws JOB_LOST for a job that is known no longer */
+  async #get<T>(path: string, { signal }: WaitOptions = {}): Promise<T> {
+    const request = { method: "GET", path: `${this.#path}${path}`, signal } as const;
+    try {
+      const answer = await this.#rest.json<T>(request);
+      this.#known = true;
+      return answer;
+    } catch (error) {
+      if (!this.#known || !MillraceError.is(error, "NOT_FOUND")) throw error;
+      if (!(await this.#isGone(signal))) throw error;
+      throw jobLost(this.id, this.#rest.url.origin, error);
+    }
+  }
+
+  /** Whether it is the job that is not known, rather than a part of it. */
+  async #isGone(signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      await this.#rest.json({ method: "GET", path: `${this.#path}/status`, signal });
+      return false;
+    } catch (error) {
+      if (MillraceError.is(error, "NOT_FOUND")) return true;
+      throw error;
+    }
+  }
+
+  /** Asks until there is an answer, and as long as a JobManager may come back. */
+  #wait<T>(ask: () => Promise<T | undefined>, options: PollOptions = {}): Promise<T> {
+    return poll(this.#rest.clock, ask, { patience: () => this.#rest.patienceNow, ...options });
+  }
+
+  /** How something goes that was asked for. @throws OPERATION_LOST when the cluster knows nothing of it */
+  async #operation<T>(what: string, path: string, options: WaitOptions): Promise<T> {
+    try {
+      return await this.#get<T>(path, options);
+    } catch (error) {
+      if (!MillraceError.is(error, "NOT_FOUND")) throw error;
+      throw operationLost(what, this.id, await this.status(), error);
+    }
   }
 
   async #metrics(path: string, names?: readonly string[]): Promise<Readonly<Record<string, string>>> {
@@ -255,19 +307,19 @@ export class SubmittedJob {
     return Object.fromEntries(values.map(({ id, value = "" }) => [id, value]));
   }
 
-  async #savepoint(path: string, body: object, options: WaitOptions): Promise<string> {
+  async #savepoint(what: string, path: string, body: object, options: WaitOptions): Promise<string> {
     const trigger = await this.#trigger(path, body, options);
-    return poll(
-      this.#rest.clock,
-      async () => {
-        const { status, operation } = await this.#get<OperationStatus>(`/savepoints/${trigger}`, options);
-        if (status.id === "IN_PROGRESS") return undefined;
-        const failure = operation?.["failure-cause"];
-        if (failure !== undefined) throw failureOf(failure, "CHECKPOINT_FAILED");
-        return operation?.location ?? "";
-      },
-      options,
-    );
+    return this.#wait(async () => {
+      const { status, operation } = await this.#operation<OperationStatus>(
+        what,
+        `/savepoints/${trigger}`,
+        options,
+      );
+      if (status.id === "IN_PROGRESS") return undefined;
+      const failure = operation?.["failure-cause"];
+      if (failure !== undefined) throw failureOf(failure, "CHECKPOINT_FAILED");
+      return operation?.location ?? "";
+    }, options);
   }
 
   /** Begins something under an id of our own, so that it is begun once however often the request is made. */
@@ -278,8 +330,10 @@ export class SubmittedJob {
       path: `${this.#path}${path}`,
       json: { ...body, triggerId },
       repeatable: true,
+      patient: true,
       signal,
     });
+    this.#known = true;
     return answer["request-id"];
   }
 }

@@ -101,6 +101,7 @@ export type JobConfig = Static<typeof JobConfig>;
 const exception = {
   exceptionName: Type.String({ description: "the error's code" }),
   stacktrace: Type.String(),
+  help: Type.Optional(Type.String({ description: "what to do about it" })),
   timestamp: Integer,
   failureLabels: Texts,
   taskName: nullable(Type.String()),

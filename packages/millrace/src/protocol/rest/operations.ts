@@ -16,6 +16,7 @@ export const SerializedFailure = named("Failure", {
   class: Type.String(),
   "stack-trace": Type.String(),
   "serialized-throwable": Type.String({ description: "always empty" }),
+  help: Type.Optional(Type.String({ description: "what to do about it" })),
 });
 export type SerializedFailure = Static<typeof SerializedFailure>;
 
@@ -92,5 +93,6 @@ export type CheckpointRequest = Static<typeof CheckpointRequest>;
 /** Body of `POST /savepoint-disposal`. */
 export const DisposalRequest = named("DisposalRequest", {
   "savepoint-path": Type.String({ minLength: 1, maxLength: 4096 }),
+  triggerId: TriggerId,
 });
 export type DisposalRequest = Static<typeof DisposalRequest>;

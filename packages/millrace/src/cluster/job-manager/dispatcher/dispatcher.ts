@@ -4,10 +4,12 @@ import { configValue } from "../../../common/config/configuration.ts";
 import { SAVEPOINT_DIR } from "../../../common/config/options.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import { jobId, type JobId } from "../../../common/ids/ids.ts";
+import type { JobHistory } from "../../../protocol/cluster/job-history.ts";
 import type {
   JobSubmission,
   ParallelismBounds,
   ResourceRequirements,
+  SettledJob,
 } from "../../../protocol/cluster/job-submission.ts";
 import type { JobSummaryView, JobView } from "../../../protocol/cluster/job-view.ts";
 import type { LogFile, ThreadDump } from "../../../protocol/cluster/resource-messages.ts";
@@ -26,12 +28,16 @@ import type {
 import type { DispatcherSettings } from "./dispatcher-settings.ts";
 import { bareRun } from "./bare-run.ts";
 import { endedView, bareView, summaryOf } from "./jobs/job-views.ts";
+import { clearCheckpoints } from "./jobs/clear-checkpoints.ts";
 import { JobHost } from "./jobs/job-host.ts";
+import type { FinalStatus } from "./jobs/job-host-options.ts";
 import type { SpawnJobThread } from "./jobs/job-thread.ts";
 import { endOf } from "./jobs/end-of.ts";
 import { JobDescriptions } from "./jobs/job-descriptions.ts";
+import { LatestWrite } from "./jobs/latest-write.ts";
 import { describeJob, planJob } from "./jobs/plan-job.ts";
 import { RememberedJobs } from "./jobs/remembered-jobs.ts";
+import { resumeTask, type RunTask } from "./jobs/resume-task.ts";
 import { runDigest } from "./jobs/run-digest.ts";
 import { disposeSavepoint, redispose } from "./operations/dispose-savepoint.ts";
 import { performOrder } from "./operations/perform-order.ts";
@@ -120,7 +126,10 @@ export class Dispatcher implements DispatcherGateway {
         void this.#recoverJob(job);
       } else {
         log("info", `job ${id} (${job.settled.jobName}) had come to its end: ${end.status}`);
-        await this.#settle(end, job.submission);
+        const cleared =
+          job.kept === true ? undefined : this.#clear(id, end.status as FinalStatus, job.settled);
+        const settled = this.#settle(end, job.submission, cleared);
+        void settled.catch((error: unknown) => log("error", `job ${id}`, error));
       }
     }
     await this.#guard(store.artifacts.sweep());
@@ -214,7 +223,10 @@ export class Dispatcher implements DispatcherGateway {
     }
     const host = this.#running(id);
     // The next JobManager does not let it go on.
-    await this.#record(id, { canceled: true });
+    await this.#record(id, { canceled: true }).catch((error: unknown) => {
+      if (MillraceError.is(error, "FENCED")) throw error;
+      this.#options.log("warn", `that job ${id} is cancelled can't be recorded`, error);
+    });
     await host.cancel();
   }
 
@@ -229,7 +241,8 @@ export class Dispatcher implements DispatcherGateway {
   }
 
   operation(id: JobId, trigger: string): OperationView {
-    this.#checkOpen();
+    const known = this.#hosts.has(id) || this.#remembered.get(id) !== undefined;
+    if (!known && !this.#operations.has(id, trigger)) this.#running(id);
     return this.#operations.get(id, trigger);
   }
 
@@ -392,11 +405,11 @@ export class Dispatcher implements DispatcherGateway {
   }
 
   async #recoverJob(job: StoredJob): Promise<void> {
-    const { submission, settled, requirements } = job;
+    const { submission, settled } = job;
     const { store, log, clock } = this.#options;
-    let artifactUrl: string;
+    let task: RunTask;
     try {
-      artifactUrl = store.artifacts.url(submission.artifact.sha256);
+      task = resumeTask(job, store);
     } catch (error) {
       this.#unrecovered.add(submission.jobId);
       const view = bareView(submission, settled.jobName);
@@ -406,15 +419,7 @@ export class Dispatcher implements DispatcherGateway {
     }
     const host = this.#host(submission, settled.jobName);
     try {
-      await host.start({
-        kind: "run",
-        submission,
-        artifactUrl,
-        settled,
-        epoch: store.leadership.epoch,
-        recovering: true,
-        requirements,
-      });
+      await host.start(task);
       if (job.canceled === true) await host.cancel();
     } catch (error) {
       if (this.#closed || host.status !== "FAILED") return;
@@ -427,17 +432,22 @@ export class Dispatcher implements DispatcherGateway {
   }
 
   #host(submission: JobSubmission, name: string): JobHost {
-    const { clock, log, output, resources, settings, spawn, store } = this.#options;
+    const { clock, log, output, randomBytes, resources, settings, spawn, store } = this.#options;
     const { jobId: id } = submission;
     let recorded = this.#records.has(id);
     let started = false;
+    const history = new LatestWrite<JobHistory>(
+      (latest) => this.#record(id, { history: latest }),
+      (error) => log("warn", `what job ${id} has been through can't be recorded`, error),
+    );
     const host = new JobHost({
       submission,
       name,
-      thread: spawn(`job ${id}`),
+      spawn: () => spawn(`job ${id}`),
       resources,
       clock,
       log,
+      randomBytes,
       output,
       timeout: settings.timeout,
       silence: settings.silence,
@@ -451,12 +461,15 @@ export class Dispatcher implements DispatcherGateway {
         recorded = true;
         started = true;
       },
+      resume: () => resumeTask(this.#records.get(id) as StoredJob, store),
+      recordHistory: (latest) => history.put(latest),
       recordCommit: (committing) => this.#record(id, { committing }),
-      recordEnd: async (ended, end) => {
+      recordEnd: async (ended, end, kept) => {
         started = true;
-        await this.#record(id, { ended, end });
+        await this.#record(id, { ended, end, kept });
       },
-      onOver: (view) => {
+      clear: (status, settled) => this.#clear(id, status, settled),
+      onOver: (view, cleared) => {
         this.#hosts.delete(id);
         if (view.status === "SUSPENDED" || this.#closed) return;
         if (recorded && !started && view.status === "FAILED") {
@@ -465,7 +478,8 @@ export class Dispatcher implements DispatcherGateway {
           return;
         }
         // Nobody was told of a job that could not even be built.
-        const over = recorded || started ? this.#settle(view, submission) : this.#forget(id, submission);
+        const over =
+          recorded || started ? this.#settle(view, submission, cleared) : this.#forget(id, submission);
         void over.catch((error: unknown) => log("error", `job ${id}`, error));
       },
       onStarted: () => (started = true),
@@ -498,10 +512,15 @@ export class Dispatcher implements DispatcherGateway {
     return true;
   }
 
-  /** The job is over: that is kept, before nothing else of it is. */
-  async #settle(view: JobView, submission: JobSubmission): Promise<void> {
+  /** The job is over: that is kept, before nothing else of it is. @param cleared whether nothing is left that its record is needed for */
+  async #settle(view: JobView, submission: JobSubmission, cleared?: Promise<boolean>): Promise<void> {
     await this.#guard(this.#remembered.add({ view, request: submission.request }));
-    await this.#forget(view.jobId, submission);
+    if ((await cleared) ?? true) await this.#forget(view.jobId, submission);
+  }
+
+  /** Removes checkpoints of a job whose JobMaster has not lived to do it. */
+  async #clear(id: JobId, status: FinalStatus, { config }: SettledJob): Promise<boolean> {
+    return clearCheckpoints({ jobId: id, status, config }, this.#options);
   }
 
   /** Nobody goes on with the job any more. */

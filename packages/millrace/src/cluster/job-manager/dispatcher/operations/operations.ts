@@ -100,6 +100,10 @@ export class Operations {
     return known !== undefined;
   }
 
+  has(subject: string, id: string): boolean {
+    return this.#operations.get(id)?.stored.subject === subject;
+  }
+
   /** @throws NOT_FOUND */
   get(subject: string, id: string): OperationView {
     this.#forget();

@@ -97,9 +97,10 @@ export interface ExceptionQuery {
 /** What has failed, with the error's code as its label. */
 export function jobExceptions({ exceptions }: JobView, { max, labels }: ExceptionQuery): JobExceptions {
   const found = exceptions
-    .map(({ at, code, stack, message, task, endpoint, taskManagerId }) => ({
+    .map(({ at, code, stack, message, help, task, endpoint, taskManagerId }) => ({
       exceptionName: code,
       stacktrace: stack === "" ? message : stack,
+      ...(help === undefined ? {} : { help }),
       timestamp: at,
       failureLabels: { code } as Record<string, string>,
       taskName: task ?? null,

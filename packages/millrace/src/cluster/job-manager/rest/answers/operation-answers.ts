@@ -10,10 +10,12 @@ export const serializedFailure = (failure: {
   readonly code: string;
   readonly message: string;
   readonly stack: string;
+  readonly help?: string | undefined;
 }): SerializedFailure => ({
   class: failure.code,
   "stack-trace": failure.stack === "" ? failure.message : failure.stack,
   "serialized-throwable": "",
+  ...(failure.help === undefined ? {} : { help: failure.help }),
 });
 
 /** What is told of most operations. */

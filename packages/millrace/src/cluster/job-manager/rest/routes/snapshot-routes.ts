@@ -14,7 +14,6 @@ import type { OperationView, TriggerRequest } from "../../dispatcher/dispatcher-
 import { checkpointOperation, operationStatus } from "../answers/operation-answers.ts";
 import type { Routes } from "../server/rest-app.ts";
 import { requireEnabled } from "../server/switches.ts";
-import { TriggerIds } from "../server/trigger-ids.ts";
 import { noBodyIsNull } from "./jar-routes.ts";
 import { JobPath, JobTriggerPath, NoQuery, TriggerPath } from "./parameters.ts";
 
@@ -22,13 +21,10 @@ const tags = ["snapshots"];
 
 /** Savepoints, stops and checkpoints that are asked for. */
 export const snapshotRoutes: Routes = (app, { gateway, settings }) => {
-  const ids = new TriggerIds();
   const base = { tags, params: JobPath, querystring: NoQuery, response: { 202: TriggerResponse } };
 
   const trigger = async (jobid: string, order: TriggerRequest, chosen: string | null | undefined) => {
-    const what = `${jobid} ${order.kind}`;
-    const id = await ids.trigger(chosen ?? undefined, what, () => gateway.trigger(jobid as JobId, order));
-    return { "request-id": id };
+    return { "request-id": await gateway.trigger(jobid as JobId, order, chosen ?? undefined) };
   };
 
   app.post(
@@ -90,12 +86,8 @@ export const snapshotRoutes: Routes = (app, { gateway, settings }) => {
       reply.code(202).send(await trigger(params.jobid, { kind: "checkpoint" }, body?.triggerId)),
   );
 
-  const operation = async (
-    jobid: string,
-    triggerid: string,
-    ofCheckpoint: boolean,
-  ): Promise<OperationView> => {
-    const view = gateway.operation(jobid as JobId, await ids.resolve(triggerid));
+  const operation = (jobid: string, triggerid: string, ofCheckpoint: boolean): OperationView => {
+    const view = gateway.operation(jobid as JobId, triggerid);
     if ((view.kind === "checkpoint") === ofCheckpoint) return view;
     throw new MillraceError(
       "NOT_FOUND",
@@ -114,7 +106,7 @@ export const snapshotRoutes: Routes = (app, { gateway, settings }) => {
         response: { 200: OperationStatus },
       },
     },
-    async ({ params }) => operationStatus(await operation(params.jobid, params.triggerid, false)),
+    async ({ params }) => operationStatus(operation(params.jobid, params.triggerid, false)),
   );
 
   app.get(
@@ -128,7 +120,7 @@ export const snapshotRoutes: Routes = (app, { gateway, settings }) => {
         response: { 200: CheckpointOperation },
       },
     },
-    async ({ params }) => checkpointOperation(await operation(params.jobid, params.triggerid, true)),
+    async ({ params }) => checkpointOperation(operation(params.jobid, params.triggerid, true)),
   );
 
   app.post(
@@ -144,7 +136,7 @@ export const snapshotRoutes: Routes = (app, { gateway, settings }) => {
     },
     async ({ body, ip }, reply) => {
       requireEnabled(settings, "cancel");
-      const id = await gateway.dispose(body["savepoint-path"]);
+      const id = await gateway.dispose(body["savepoint-path"], body.triggerId ?? undefined);
       settings.log("info", `${ip} removes savepoint ${body["savepoint-path"]}`);
       return reply.code(202).send({ "request-id": id });
     },

@@ -167,10 +167,10 @@ export function scriptedGateway(overrides: Partial<DispatcherGateway> = {}): Scr
       known(id);
       calls.push(`cancel ${id}`);
     },
-    trigger: async (id, order) => {
+    trigger: async (id, order, chosen) => {
       known(id);
       calls.push(`trigger ${JSON.stringify(order)}`);
-      return TRIGGER;
+      return chosen ?? TRIGGER;
     },
     operation: (id, trigger) => {
       known(id);
