@@ -177,7 +177,7 @@ describe("a job that sums readings by event time", () => {
         }
         // Somewhere in the middle, wherever that is.
         const until = trouble.passed + COUNT / 4;
-        await expect.poll(() => trouble.passed, { interval: 2, timeout: 5000 }).toBeGreaterThan(until);
+        await expect.poll(() => trouble.passed, { interval: 2 }).toBeGreaterThan(until);
         savepoint = await stopped(client, join(dir.path, "savepoints"));
         await client.result();
         expect(expectedSums()).toEqual(expect.arrayContaining(visible(out)));

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ManualClock } from "../../../common/clock/manual-clock.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { JobId } from "../../../common/ids/ids.ts";
 import { artifactHeaderLine } from "../../../protocol/cluster/artifact-header.ts";
@@ -9,13 +10,13 @@ import { loadClusterConfiguration } from "../../configuration/load-cluster-confi
 import { engineVersion } from "../../engine-version.ts";
 import { bareRun } from "../dispatcher/bare-run.ts";
 import type { ArtifactView, RunRequest } from "../dispatcher/dispatcher-gateway.ts";
-import { startJobManager, type JobManager } from "./start-job-manager.ts";
+import { startJobManager, type JobManager, type StartJobManagerOptions } from "./start-job-manager.ts";
 import { ScriptedJobMaster } from "./testing/scripted-job-master.ts";
 import { ScriptedTaskManager } from "./testing/scripted-task-manager.ts";
 
 /** Waits as long as a busy machine may need. */
 const until = <T>(condition: () => T): Promise<NonNullable<Awaited<T>>> =>
-  vi.waitUntil(condition, { timeout: 8000, interval: 10 }) as Promise<NonNullable<Awaited<T>>>;
+  vi.waitUntil(condition, { timeout: 60_000, interval: 10 }) as Promise<NonNullable<Awaited<T>>>;
 
 let folder: string;
 let masters: ScriptedJobMaster[];
@@ -30,7 +31,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(...more: readonly string[]): Promise<JobManager> {
+const start = (...more: readonly string[]): Promise<JobManager> => startWith({}, ...more);
+
+async function startWith(options: StartJobManagerOptions, ...more: readonly string[]): Promise<JobManager> {
   const configuration = await loadClusterConfiguration({
     env: {},
     dynamic: [
@@ -39,13 +42,15 @@ async function start(...more: readonly string[]): Promise<JobManager> {
       `io.tmp.dirs=${join(folder, "tmp")}`,
       `env.log.dir=${join(folder, "log")}`,
       "heartbeat.interval=50 ms",
-      "heartbeat.timeout=10 s",
-      "web.timeout=2 s",
+      // Nobody is given up here because the machine is busy.
+      "heartbeat.timeout=10 min",
+      "web.timeout=10 min",
       ...more,
     ],
   });
   const manager = await startJobManager(configuration, {
     console: false,
+    ...options,
     spawn: (name) => {
       const master = new ScriptedJobMaster(name);
       masters.push(master);
@@ -210,14 +215,27 @@ describe("a JobManager", () => {
   });
 
   it("ends a builder that comes to no end, and a job that does not take its cancellation", async () => {
-    const manager = await start("web.timeout=200 ms");
+    const clock = new ManualClock();
+    const manager = await startWith({ clock }, "web.timeout=200 ms");
+    /** Time goes on as long as there is no answer. */
+    const late = async <T>(answer: Promise<T>): Promise<T> => {
+      const state = { answered: false };
+      const over = answer.finally(() => (state.answered = true));
+      over.catch(() => {});
+      await expect.poll(() => (clock.advance(state.answered ? 0 : 200), state.answered)).toBe(true);
+      return over;
+    };
     const { id } = await upload(manager);
-    await expect(manager.gateway.run(request(id))).rejects.toMatchObject({ code: "JOB_MODULE_INVALID" });
+    await expect(late(manager.gateway.run(request(id)))).rejects.toMatchObject({
+      code: "JOB_MODULE_INVALID",
+    });
     const master = await runJob(manager);
     master.answering = false;
-    await expect(manager.gateway.setRequirements(ID, {})).rejects.toMatchObject({ code: "CONNECTION_LOST" });
-    expect((await manager.gateway.job(ID)).status).toBe("RUNNING");
-    await manager.gateway.cancel(ID);
+    await expect(late(manager.gateway.setRequirements(ID, {}))).rejects.toMatchObject({
+      code: "CONNECTION_LOST",
+    });
+    expect((await late(manager.gateway.job(ID))).status).toBe("RUNNING");
+    await late(manager.gateway.cancel(ID));
     expect((await manager.gateway.job(ID)).status).toBe("CANCELED");
     await expect(manager.gateway.cancel(ID)).rejects.toMatchObject({ code: "CONFLICT" });
     // Who asks for the same once more means this job; it is not run again.

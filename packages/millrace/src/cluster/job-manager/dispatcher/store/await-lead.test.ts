@@ -63,6 +63,7 @@ it("stands by as long as a leader lives, and takes over when it is silent for to
   const leader = await take("there");
   await leader.beat();
   const waiting = standBy();
+  while (waiting.told.length < 1) await pass(10, () => leader.beat());
   await pass(300, () => leader.beat());
   expect([waiting.over, waiting.told]).toEqual([false, ["process 7 on there, epoch 1"]]);
   await passUntilOver(waiting);
