@@ -7,8 +7,11 @@ import { misuse, PartOutput } from "./keyed/part-output.ts";
 import { StateBlocks } from "./keyed/state-blocks.ts";
 import { stateHeader } from "./keyed/state-header.ts";
 
-/** Bytes of all blocks that are being gathered, about, at most. */
-const GATHERED = 16 * 1024 * 1024;
+/**
+ * Bytes of all blocks that are being gathered, about, at most. Rows come to them in any order, so they should stay in the processor's cache;
+ * and they are new memory in each checkpoint, for whose sake V8 collects garbage.
+ */
+const GATHERED = 2 * 1024 * 1024;
 const LARGEST_BLOCK = 64 * 1024;
 const SMALLEST_BLOCK = 512;
 /** Bytes of a row, as a guess. */
