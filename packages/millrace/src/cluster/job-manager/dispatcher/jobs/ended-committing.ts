@@ -2,11 +2,16 @@ import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { StoredJob } from "../store/job-store.ts";
 
 /**
- * Why a job is not started again: its JobManager ended after the job's sinks had been let commit for the last time. Which of them have is not
- * known, and to start it from an earlier checkpoint would write twice what they did.
+ * Why a job is not started again: its JobManager, or the thread of its JobMaster, ended after the job's sinks had been let commit for the last time.
+ * Which of them have is not known, and to start it from an earlier checkpoint would write twice what they did.
+ *
+ * @param event what ended, in words
  */
-export function endedCommitting({ submission, settled, committing }: StoredJob): MillraceError {
-  const what = `the JobManager ended while the sinks of job "${settled.jobName}" committed their last output`;
+export function endedCommitting(
+  { submission, settled, committing }: Pick<StoredJob, "submission" | "settled" | "committing">,
+  event = "the JobManager ended",
+): MillraceError {
+  const what = `${event} while the sinks of job "${settled.jobName}" committed their last output`;
   const { savepoint, drained = false } = committing ?? {};
   if (savepoint === undefined) {
     return new MillraceError("JOB_FAILED", `${what}: part of it may be missing`, {

@@ -1,62 +1,46 @@
-import type { Clock, ClockTimer } from "../../../../common/clock/clock.ts";
+import type { ClockTimer } from "../../../../common/clock/clock.ts";
 import { JOB_HEAP, JOB_SILENCE_TIMEOUT } from "../../../../common/config/job-manager-options.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import { preview } from "../../../../common/errors/preview.ts";
 import { unreachable } from "../../../../common/errors/unreachable.ts";
 import type { JobId } from "../../../../common/ids/ids.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
+import { NO_HISTORY, type JobHistory } from "../../../../protocol/cluster/job-history.ts";
 import type {
   FromJobMaster,
   JobMasterCall,
-  JobMasterTask,
   ToJobMaster,
 } from "../../../../protocol/cluster/job-master-messages.ts";
 import type { JobSubmission, LastCommit, SettledJob } from "../../../../protocol/cluster/job-submission.ts";
 import type { JobView } from "../../../../protocol/cluster/job-view.ts";
 import { fromEnvelope, toEnvelope, type ErrorEnvelope } from "../../../../protocol/control/error-envelope.ts";
-import type { Log } from "../../../logging/log.ts";
+import { hexDigits } from "../../../../runtime/checkpoint/storage/unique-name.ts";
 import { PendingQuestions } from "../../resource-manager/pending-questions.ts";
-import type { ResourceManager } from "../../resource-manager/resource-manager.ts";
-import { asView, bareView, endedView } from "./job-views.ts";
+import { decideAfterDeath } from "./after-death.ts";
+import type { FinalStatus, JobHostOptions } from "./job-host-options.ts";
+import { asMishaps, asView, bareView, endedView, threadlessView } from "./job-views.ts";
 import type { JobThread } from "./job-thread.ts";
 import { JobWatch } from "./job-watch.ts";
-
-/** An end for good, of which a record is made before what the job could go on from is removed. */
-export type FinalStatus = "FINISHED" | "CANCELED" | "FAILED";
+import type { RunTask } from "./resume-task.ts";
 
 /** Before what could not be recorded is tried again, ms. */
 const RECORD_RETRY = 1000;
 
-/** What a job's host is given. Times in ms. */
-export interface JobHostOptions {
-  readonly submission: JobSubmission;
-  /** What it is called until it was built. */
-  readonly name: string;
-  readonly thread: JobThread;
-  readonly resources: Pick<ResourceManager, "addJob" | "removeJob" | "fromJob" | "waiting">;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** What the job prints. */
-  readonly output: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
-  /** How long it may take to be built, and to answer a call. */
-  readonly timeout: number;
-  /** How long its thread may be silent while it runs. */
-  readonly silence: number;
-  /** Records what was settled when the job was built. */
-  readonly record: (settled: SettledJob) => Promise<void>;
-  /** Records that the job can only end from now on. */
-  readonly recordCommit: (commit: LastCommit) => Promise<void>;
-  /** Records the job's end. @param view what is to be remembered of it, should nothing more be told */
-  readonly recordEnd: (status: FinalStatus, view: JobView) => Promise<void>;
-  /** It runs for the first time in this process. */
-  readonly onStarted: () => void;
-  /** It is over: its slots are closed, its thread ends. Comes once. */
-  readonly onOver: (view: JobView) => void;
+/** An end that a thread has told of, and when that is recorded. */
+interface ToldEnd {
+  readonly status: FinalStatus;
+  readonly view: JobView;
+  readonly recorded: Promise<void>;
 }
+
+/** How long a thread may take to be gone when it is ended, ms: a call into the system that never returns holds it. */
+const END_PATIENCE = 30_000;
 
 /**
  * A job, as the main thread knows it: the thread that its JobMaster runs in, its status, and the calls to it. Whatever the thread's user code
- * does, each call ends in time, and a thread that dies fails its job.
+ * does, each call ends in time. A thread that dies, or is silent for too long, is followed by another, which goes on from the job's last checkpoint,
+ * as the job's restart strategy says; not before the first is gone, and all slots that it had are closed. Before the job was accepted there is
+ * nothing to go on with: then it fails.
  */
 export class JobHost {
   readonly id: JobId;
@@ -66,29 +50,36 @@ export class JobHost {
   readonly #calls: PendingQuestions;
   /** The last that was told of it. */
   #view: JobView;
-  #phase: "starting" | "running" | "over" = "starting";
+  /** restarting: its thread has died, and the next one does not run the job yet. */
+  #phase: "starting" | "running" | "restarting" | "over" = "starting";
+  #thread: JobThread | undefined;
+  /** From when on the job is accepted. */
+  #settled: SettledJob | undefined;
+  #history: JobHistory = NO_HISTORY;
+  /** Whether it has run in this process. */
+  #ran = false;
+  #canceling = false;
+  #suspending = false;
+  #committing: LastCommit | undefined;
+  #ending: ToldEnd | undefined;
+  /** It is ended here, without its thread: settles when that is done. */
+  #concluding: Promise<void> | undefined;
   #started = Promise.withResolvers<void>();
   #over = Promise.withResolvers<void>();
   #startTimer: ClockTimer | undefined;
-  readonly #watch: JobWatch;
+  /** Until the next thread is due. */
+  #delayTimer: ClockTimer | undefined;
+  #watch: JobWatch | undefined;
 
   constructor(options: JobHostOptions) {
-    const { submission, name, thread, clock } = options;
+    const { submission, name, clock } = options;
     this.#options = options;
     this.submission = submission;
     this.id = submission.jobId;
     this.#view = bareView(submission, name);
     this.#calls = new PendingQuestions(clock);
-    this.#watch = new JobWatch({
-      clock,
-      patience: options.silence,
-      ask: (limit) => this.call({ method: "describe" }, limit),
-      onSilent: () => this.#stuck(),
-    });
     // Whoever starts it waits for it; a job that is ended meanwhile must not end the process.
     this.#started.promise.catch(() => {});
-    thread.onMessage = (message) => this.#receive(message);
-    thread.onExit = (error) => this.#died(error);
   }
 
   /** Settles when the job is over. */
@@ -96,7 +87,7 @@ export class JobHost {
     return this.#over.promise;
   }
 
-  /** Settles when it runs, and was recorded. Rejects as `start`. */
+  /** Settles when it runs, and was recorded; runs again, where its thread has died. Rejects as `start`. */
   get ready(): Promise<void> {
     return this.#started.promise;
   }
@@ -106,18 +97,17 @@ export class JobHost {
   }
 
   /**
-   * Lets the thread build the job, and run it. Settles when it runs, and was recorded.
+   * Lets a thread build the job, and run it. Settles when it runs, and was recorded.
    *
    * @throws as the builder; JOB_MODULE_INVALID when it takes too long; then the job is over
    */
-  async start(task: Extract<JobMasterTask, { kind: "run" }>): Promise<void> {
-    const { thread, resources, submission, clock, timeout } = this.#options;
-    this.#startTimer = clock.schedule(timeout, () =>
-      this.end("FAILED", notBuilt(`did not come to an end within ${timeout} ms`)),
-    );
-    thread.send({ type: "task", task });
-    resources.addJob(this.id, submission.artifact, thread);
-    return this.#started.promise;
+  async start(task: RunTask): Promise<void> {
+    this.#settled = task.settled;
+    this.#history = task.history ?? NO_HISTORY;
+    const { restarts, exceptions } = this.#history;
+    this.#view = { ...this.#view, restarts, exceptions };
+    this.#launch(task);
+    return this.ready;
   }
 
   /** The job as it is now; as it was last where its own code lets nobody in for `patience` ms. */
@@ -138,7 +128,7 @@ export class JobHost {
         "CONFLICT",
         this.isOver
           ? `job ${this.id} is over: ${this.status}`
-          : `job ${this.id} is being built: try again when it runs`,
+          : `job ${this.id} is being ${this.#phase === "restarting" ? "started again" : "built"}: try again when it runs`,
         { retryable: !this.isOver },
       );
     }
@@ -153,32 +143,38 @@ export class JobHost {
         },
       );
     const answer = this.#calls.wait(request, timeout === "none" ? undefined : timeout, late);
-    this.#options.thread.send({ type: "call", request, call });
+    this.#thread?.send({ type: "call", request, call });
     return answer;
   }
 
   /** Cancels the job; one that does not answer is ended. */
   async cancel(): Promise<void> {
-    if (this.#phase === "starting") {
+    if (this.#settled === undefined) {
       return this.end(
         "CANCELED",
         new MillraceError("JOB_CANCELED", `job ${this.id} was cancelled while it was built`),
       );
     }
+    this.#canceling = true;
+    if (this.#phase === "starting" || this.#phase === "restarting")
+      return this.#conclude("CANCELED", undefined);
     try {
       await this.call({ method: "cancel" });
     } catch (error) {
       if (!MillraceError.is(error, "CONNECTION_LOST")) throw error;
-      this.#options.log("warn", `job ${this.id} does not take its cancellation: its thread is ended`);
-      await this.#recordEnd("CANCELED", undefined);
-      this.end("CANCELED", undefined);
+      if (!this.isOver && this.#concluding === undefined)
+        this.#options.log("warn", `job ${this.id} does not take its cancellation: its thread is ended`);
+      await (this.#ending === undefined
+        ? this.#conclude("CANCELED", undefined)
+        : this.#endAsTold(this.#ending));
     }
   }
 
   /** Lets go of the job, so that another JobManager goes on with it. Settles when it is over; a job that does not let go is ended. @param patience ms */
   async suspend(patience: number): Promise<void> {
+    this.#suspending = true;
     const timer = this.#options.clock.schedule(patience, () => this.end("SUSPENDED", undefined));
-    if (this.#phase === "starting") this.end("SUSPENDED", undefined);
+    if (this.#phase !== "running") this.end("SUSPENDED", undefined);
     // What it answers is of no meaning: it is over, or the timer ends it.
     else this.call({ method: "suspend" }, patience).catch(() => {});
     await this.over;
@@ -187,11 +183,7 @@ export class JobHost {
 
   /** Ends the job here and now, without a word to its thread. */
   end(status: JobStatus, error: MillraceError | undefined): void {
-    this.#finish(
-      status,
-      endedView(this.#view, status, this.#options.clock.now(), error && toEnvelope(error)),
-      error,
-    );
+    this.#finish(status, this.#endedView(status, error), error);
   }
 
   #viewNow(): JobView {
@@ -213,7 +205,7 @@ export class JobHost {
   }
 
   #take(message: FromJobMaster): void {
-    const { resources, log, output, recordCommit, recordEnd } = this.#options;
+    const { resources, log, output, recordCommit } = this.#options;
     switch (message.type) {
       case "described":
         return;
@@ -223,16 +215,17 @@ export class JobHost {
       case "unbuilt":
         return this.#unbuilt(message.error);
       case "status":
-        this.status = message.status;
-        this.#view = {
-          ...this.#view,
-          status: message.status,
-          timestamps: { ...this.#view.timestamps, [message.status]: message.at },
-        };
-        // One that is recovered was built before, and does not say so again.
-        if (message.status !== "INITIALIZING") this.#runs();
-        return;
-      case "openSlots":
+        return this.#changed(message.status, message.at);
+      case "mishaps": {
+        const { restarts, failures, exceptions } = asMishaps(message.mishaps);
+        this.#history = { ...this.#history, restarts, failures, exceptions };
+        return this.#options.recordHistory(this.#history);
+      }
+      case "openSlots": {
+        const next = message.token.attempt + 1;
+        if (next > this.#history.nextAttempt) this.#history = { ...this.#history, nextAttempt: next };
+        return resources.fromJob(this.id, message);
+      }
       case "forgetSlots":
       case "prepareSlots":
       case "wantSlots":
@@ -251,25 +244,19 @@ export class JobHost {
         return output(message.stream, message.bytes);
       case "committing": {
         const { savepoint, drained } = message;
-        void this.#recordSurely("last commit", () => recordCommit({ savepoint, drained }), {
-          type: "commitRecorded",
-        });
+        const commit = { savepoint, drained };
+        this.#committing = commit;
+        void this.#recordSurely("last commit", () => recordCommit(commit), { type: "commitRecorded" });
         return;
       }
-      case "ending": {
-        const { status } = message;
-        const view = endedView(
-          message.view === undefined ? this.#view : asView(message.view),
-          status,
-          this.#options.clock.now(),
-          undefined,
-        );
-        void this.#recordSurely("end", () => recordEnd(status, view), { type: "endRecorded" });
-        return;
-      }
+      case "ending":
+        return this.#ends(message.status, message.view);
       case "ended":
-        this.#finish(message.status, asView(message.view), message.error && fromEnvelope(message.error));
-        return;
+        return this.#finish(
+          message.status,
+          asView(message.view),
+          message.error && fromEnvelope(message.error),
+        );
       default:
         return unreachable(message, "message of a JobMaster");
     }
@@ -284,21 +271,64 @@ export class JobHost {
       return;
     }
     if (this.isOver) return;
-    this.#options.thread.send({ type: "settledRecorded" });
+    this.#settled = settled;
+    this.#thread?.send({ type: "settledRecorded" });
     this.#runs();
   }
 
   #unbuilt(envelope: ErrorEnvelope): void {
-    this.end("FAILED", asMillraceError(fromEnvelope(envelope)));
+    this.#lost(asMillraceError(fromEnvelope(envelope)));
+  }
+
+  #launch(task: RunTask): void {
+    const { spawn, resources, submission, clock, timeout } = this.#options;
+    const thread = spawn();
+    this.#thread = thread;
+    thread.onMessage = (message) => this.#receive(message);
+    thread.onExit = (error) => this.#died(error);
+    this.#startTimer = clock.schedule(timeout, () => {
+      const late = notBuilt(`did not come to an end within ${timeout} ms`);
+      // What it was built from has not changed: it may be the machine.
+      this.#lost(this.#settled === undefined ? late : new MillraceError("JOB_FAILED", late.message));
+    });
+    thread.send({ type: "task", task });
+    resources.addJob(this.id, submission.artifact, thread);
   }
 
   #runs(): void {
-    if (this.#phase !== "starting") return;
+    if (this.#phase !== "starting" && this.#phase !== "restarting") return;
+    const { clock, silence, onStarted } = this.#options;
     this.#phase = "running";
+    this.#ran = true;
     this.#startTimer?.cancel();
+    this.#watch = new JobWatch({
+      clock,
+      patience: silence,
+      ask: (limit) => this.call({ method: "describe" }, limit),
+      onSilent: () => this.#stuck(),
+    });
     this.#watch.start();
-    this.#options.onStarted();
+    onStarted();
     this.#started.resolve();
+  }
+
+  #changed(status: JobStatus, at: number): void {
+    // One that was started again has been created before.
+    this.status = status === "CREATED" && this.status === "RESTARTING" ? "RESTARTING" : status;
+    this.#view = {
+      ...this.#view,
+      status: this.status,
+      timestamps: { ...this.#view.timestamps, [status]: at },
+    };
+    // One that is recovered was built before, and does not say so again.
+    if (status !== "INITIALIZING") this.#runs();
+  }
+
+  #ends(status: FinalStatus, view: unknown): void {
+    const { clock, recordEnd } = this.#options;
+    const told = endedView(view === undefined ? this.#known : asView(view), status, clock.now(), undefined);
+    const recorded = this.#recordSurely("end", () => recordEnd(status, told, false), { type: "endRecorded" });
+    this.#ending = { status, view: told, recorded };
   }
 
   /**
@@ -306,11 +336,11 @@ export class JobHost {
    * done before. A JobManager that leads no more stops anyway.
    */
   async #recordSurely(what: string, record: () => Promise<void>, answer: ToJobMaster): Promise<void> {
-    const { clock, log, thread } = this.#options;
+    const { clock, log } = this.#options;
     while (!this.isOver) {
       try {
         await record();
-        if (!this.isOver) thread.send(answer);
+        if (!this.isOver) this.#thread?.send(answer);
         return;
       } catch (error) {
         log("error", `the ${what} of job ${this.id} can't be recorded, and is tried again`, error);
@@ -320,58 +350,161 @@ export class JobHost {
     }
   }
 
-  /** Records the end of a job whose thread has nothing more to say. Where that fails, the next JobManager goes on with it. */
-  async #recordEnd(status: FinalStatus, error: MillraceError | undefined): Promise<void> {
-    const { clock, recordEnd } = this.#options;
-    try {
-      await recordEnd(status, endedView(this.#view, status, clock.now(), error && toEnvelope(error)));
-    } catch (error) {
-      this.#options.log("error", `the end of job ${this.id} can't be recorded`, error);
-    }
-  }
-
   /** Its own code does not return: nobody can reach the job, and it takes no more checkpoints. */
   #stuck(): void {
     const { silence } = this.#options;
-    const error = new MillraceError(
-      "JOB_FAILED",
-      `the thread of the JobMaster of job "${this.#view.name}" (${this.id}) has not answered for more than ${silence} ms: its own code keeps it busy`,
-      {
-        help: `A split enumerator must not wait in a loop, or compute for long: it is called again. ${JOB_SILENCE_TIMEOUT.key} says how long it may take. Start the job from its last checkpoint.`,
-      },
+    this.#lost(
+      new MillraceError(
+        "JOB_FAILED",
+        `the thread of the JobMaster of job "${this.#view.name}" (${this.id}) has not answered for more than ${silence} ms: its own code keeps it busy`,
+        {
+          help: `A split enumerator must not wait in a loop, or compute for long: it is called again. ${JOB_SILENCE_TIMEOUT.key} says how long it may take. Where the job has failed, start it from its last checkpoint.`,
+        },
+      ),
     );
-    void this.#recordEnd("FAILED", error).then(() => this.end("FAILED", error));
   }
 
   #died(cause: Error | undefined): void {
     const why = cause?.message ?? "it has stopped by itself";
-    const built = this.#phase === "running";
-    const error = new MillraceError(
-      built ? "JOB_FAILED" : "JOB_MODULE_INVALID",
-      `the thread of the JobMaster of job "${this.#view.name}" (${this.id}) has ended: ${why}`,
-      { cause, help: threadHelp },
+    this.#lost(
+      new MillraceError(
+        this.#settled === undefined ? "JOB_MODULE_INVALID" : "JOB_FAILED",
+        `the thread of the JobMaster of job "${this.#view.name}" (${this.id}) has ended: ${why}`,
+        { cause, help: threadHelp },
+      ),
     );
-    // One that did not even begin is nobody's end.
-    const recorded = built ? this.#recordEnd("FAILED", error) : Promise.resolve();
-    void recorded.then(() => this.end("FAILED", error));
   }
 
-  #finish(status: JobStatus, view: JobView, error: Error | undefined): void {
+  /** The thread is gone, or of no use any more. */
+  #lost(death: MillraceError): void {
+    if (this.isOver || this.#concluding !== undefined) return;
+    const { clock, resources, submission, randomBytes, log, recordHistory } = this.#options;
+    const settled = this.#settled;
+    const thread = this.#thread;
+    // One that did not even begin is nobody's end.
+    if (settled === undefined || thread === undefined) return this.end("FAILED", death);
+    thread.onMessage = undefined;
+    thread.onExit = undefined;
+    this.#startTimer?.cancel();
+    this.#watch?.stop();
+    resources.orphanJob(this.id);
+    this.#calls.refuseAll(new MillraceError("CONNECTION_LOST", death.message, { retryable: true }));
+    if (this.#ending !== undefined) {
+      log("warn", `job ${this.id} had come to its end before its thread`, death);
+      void this.#endAsTold(this.#ending);
+      return;
+    }
+    if (this.#suspending) return this.end("SUSPENDED", undefined);
+    if (this.#canceling) {
+      void this.#conclude("CANCELED", undefined);
+      return;
+    }
+    const job = { submission, settled, history: this.#history, committing: this.#committing };
+    const after = decideAfterDeath(job, death, clock.now(), fraction(randomBytes));
+    if (after.kind === "failed") {
+      void this.#conclude("FAILED", after.error, after.kept);
+      return;
+    }
+    log("warn", `job ${this.id} goes on with another thread in ${after.delay} ms`, death);
+    if (this.#phase === "running") {
+      this.#started = Promise.withResolvers();
+      this.#started.promise.catch(() => {});
+    }
+    this.#phase = "restarting";
+    this.#history = after.history;
+    recordHistory(after.history);
+    this.status = "RESTARTING";
+    this.#view = threadlessView(this.#view, after.history, clock.now());
+    void this.#goOn(thread, after.delay);
+  }
+
+  /** Starts the next thread, when the last one and all that it had are gone for certain, and its time has come. */
+  async #goOn(thread: JobThread, delay: number): Promise<void> {
+    const { clock, resources, resume } = this.#options;
+    const due = new Promise<void>((resolve) => (this.#delayTimer = clock.schedule(delay, resolve)));
+    const { promise, resolve } = Promise.withResolvers<"gone" | "held">();
+    const timer = clock.schedule(END_PATIENCE, () => resolve("held"));
+    void thread.end().then(() => resolve("gone"));
+    const end = await promise;
+    timer.cancel();
+    if (end === "held") {
+      const text = `the thread of the JobMaster of job "${this.#view.name}" (${this.id}) can't be ended: it waits for a call into the system that does not return`;
+      await this.#conclude("FAILED", new MillraceError("JOB_FAILED", text), true);
+      return;
+    }
+    await Promise.all([due, resources.released(this.id)]);
+    if (this.isOver || this.#concluding !== undefined) return;
+    try {
+      this.#launch({ ...resume(), history: this.#history });
+    } catch (error) {
+      await this.#conclude("FAILED", asMillraceError(error), true);
+    }
+  }
+
+  /** Its thread has told of its end, and has not lived to do the rest. */
+  async #endAsTold({ status, view, recorded }: ToldEnd): Promise<void> {
+    await recorded;
+    this.#finish(status, view, undefined, status);
+  }
+
+  /**
+   * Ends a job whose thread has nothing more to say. Where that can't be recorded, the next JobManager goes on with it.
+   *
+   * @param kept whether its checkpoints are left as they are
+   */
+  #conclude(status: FinalStatus, error: MillraceError | undefined, kept = false): Promise<void> {
+    return (this.#concluding ??= (async () => {
+      const { log, recordEnd } = this.#options;
+      // One that could not be recovered is tried again by the next JobManager.
+      if (this.#ran || status !== "FAILED") {
+        try {
+          await recordEnd(status, this.#endedView(status, error), kept);
+        } catch (failure) {
+          log("error", `the end of job ${this.id} can't be recorded`, failure);
+        }
+      }
+      this.#finish(status, this.#endedView(status, error), error, kept ? undefined : status);
+    })());
+  }
+
+  /** What is known of the job, where its thread does not tell. */
+  get #known(): JobView {
+    const { restarts, exceptions } = this.#history;
+    return { ...this.#view, restarts, exceptions };
+  }
+
+  #endedView(status: JobStatus, error: MillraceError | undefined): JobView {
+    return endedView(this.#known, status, this.#options.clock.now(), error && toEnvelope(error));
+  }
+
+  /** @param clears the end for which its checkpoints are to be removed; undefined: nothing is to be done about them */
+  #finish(status: JobStatus, view: JobView, error: Error | undefined, clears?: FinalStatus): void {
     if (this.isOver) return;
-    const { resources, thread, onOver, log } = this.#options;
+    const { resources, onOver, log, clear } = this.#options;
+    const settled = this.#settled;
     this.#phase = "over";
     this.status = status;
     this.#view = view;
     this.#startTimer?.cancel();
-    this.#watch.stop();
+    this.#delayTimer?.cancel();
+    this.#watch?.stop();
     resources.removeJob(this.id, status !== "SUSPENDED");
     this.#calls.refuseAll(new MillraceError("CONFLICT", `job ${this.id} is over: ${status}`));
     this.#started.reject(error ?? new MillraceError("JOB_FAILED", `job ${this.id} is over: ${status}`));
     log(status === "FAILED" ? "error" : "info", `job ${this.id} (${view.name}) is over: ${status}`, error);
-    onOver(view);
-    void thread.end().then(() => this.#over.resolve());
+    const ended = this.#thread?.end();
+    const cleared =
+      clears === undefined || settled === undefined
+        ? Promise.resolve(true)
+        : Promise.all([ended, resources.released(this.id)]).then(() => clear(clears, settled));
+    onOver(view, cleared);
+    void Promise.all([ended, cleared]).then(() => this.#over.resolve());
   }
 }
+
+/** Uniform in [0, 1). */
+const fraction = (randomBytes: (count: number) => Uint8Array): number =>
+  Number.parseInt(hexDigits(randomBytes(4)), 16) / 2 ** 32;
 
 const asMillraceError = (error: unknown): MillraceError =>
   MillraceError.is(error)

@@ -5,6 +5,7 @@ import type { JobId } from "../../../../common/ids/ids.ts";
 import { EXECUTION_TRANSITIONS, type ExecutionState } from "../../../../graph/execution/execution-state.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
 import type { JobSubmission } from "../../../../protocol/cluster/job-submission.ts";
+import type { JobMishaps } from "../../../../protocol/cluster/job-history.ts";
 import type { ExceptionView, JobSummaryView, JobView } from "../../../../protocol/cluster/job-view.ts";
 import type { ErrorEnvelope } from "../../../../protocol/control/error-envelope.ts";
 
@@ -60,6 +61,52 @@ export function emptyView(jobId: JobId, name: string, startedAt: number): JobVie
   };
 }
 
+/** What failed a job as a whole. @param at ms since the epoch */
+export const exceptionOf = (error: ErrorEnvelope, at: number): ExceptionView => ({
+  at,
+  code: error.code ?? "INTERNAL",
+  message: error.message,
+  stack: error.stack ?? error.message,
+  help: error.help,
+  task: undefined,
+  taskManagerId: undefined,
+  endpoint: undefined,
+});
+
+/** What a thread tells of a job's mishaps. @throws PROTOCOL_VIOLATION for what can't be that */
+export function asMishaps(value: unknown): JobMishaps {
+  const mishaps = value as Partial<JobMishaps> | undefined;
+  const { restarts, failures, exceptions } = mishaps ?? {};
+  if (Number.isInteger(restarts) && Array.isArray(failures?.failures) && Array.isArray(exceptions))
+    return mishaps as JobMishaps;
+  throw new MillraceError(
+    "PROTOCOL_VIOLATION",
+    `expected what a job has been through, got ${preview(value)}`,
+  );
+}
+
+/** A job whose thread is gone, with what it has been through: nothing of it runs. @param at ms since the epoch */
+export function threadlessView(view: JobView, { restarts, exceptions }: JobMishaps, at: number): JobView {
+  return {
+    ...view,
+    status: "RESTARTING",
+    timestamps: { ...view.timestamps, RESTARTING: at },
+    restarts,
+    exceptions,
+    waiting: undefined,
+    vertices: view.vertices.map((vertex) => ({
+      ...vertex,
+      subtasks: vertex.subtasks.map((subtask) => ({
+        ...subtask,
+        current:
+          EXECUTION_TRANSITIONS[subtask.current.state].length === 0
+            ? subtask.current
+            : { ...subtask.current, state: "CANCELED" as const },
+      })),
+    })),
+  };
+}
+
 /** The end of a job whose thread did not live to tell of it. */
 export function endedView(
   view: JobView,
@@ -67,27 +114,12 @@ export function endedView(
   at: number,
   error: ErrorEnvelope | undefined,
 ): JobView {
-  const exception: readonly ExceptionView[] =
-    error === undefined
-      ? []
-      : [
-          {
-            at,
-            code: error.code ?? "INTERNAL",
-            message: error.message,
-            stack: error.stack ?? error.message,
-            help: error.help,
-            task: undefined,
-            taskManagerId: undefined,
-            endpoint: undefined,
-          },
-        ];
   return {
     ...view,
     status,
     timestamps: { ...view.timestamps, [status]: at },
     endedAt: at,
     waiting: undefined,
-    exceptions: [...exception, ...view.exceptions],
+    exceptions: error === undefined ? view.exceptions : [exceptionOf(error, at), ...view.exceptions],
   };
 }

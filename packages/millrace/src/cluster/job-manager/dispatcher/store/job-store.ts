@@ -6,6 +6,7 @@ import type {
   ResourceRequirements,
   SettledJob,
 } from "../../../../protocol/cluster/job-submission.ts";
+import type { JobHistory } from "../../../../protocol/cluster/job-history.ts";
 import type { JobView } from "../../../../protocol/cluster/job-view.ts";
 import { decodeMessage, encodeMessage } from "../../../../protocol/cluster/slot-message-codec.ts";
 import type { EpochFolder } from "./epoch-folder.ts";
@@ -22,6 +23,10 @@ export interface StoredJob {
   readonly canceled?: boolean | undefined;
   /** It has come to this end for good: it is never started again. */
   readonly ended: "FINISHED" | "CANCELED" | "FAILED" | undefined;
+  /** Whether its checkpoints are left as they are, although it ended: the thread of its JobMaster had died. Absent: no. */
+  readonly kept?: boolean | undefined;
+  /** What it has been through. Absent: nothing. */
+  readonly history?: JobHistory | undefined;
   /** What is remembered of it then. Absent: nothing was told. */
   readonly end?: JobView | undefined;
 }
