@@ -77,4 +77,46 @@ describe("miniCluster", () => {
       /Cannot assign to read only property 'n'/u,
     );
   });
+
+  it("lets time pass while barriers wait for room that only time brings", async () => {
+    await using cluster = await miniCluster({
+      config: {
+        "execution.checkpointing.interval": 20,
+        "execution.checkpointing.unaligned.enabled": true,
+        "execution.checkpointing.aligned-checkpoint-timeout": 10,
+      },
+    });
+    const env = cluster.environment();
+    let taken = 0;
+    env
+      .generate({ generate: (i) => i, count: 3000 })
+      .keyBy((n) => n % 2)
+      .map((n) => n)
+      .sinkTo({
+        name: "slow",
+        guarantee: "at-least-once",
+        createWriter({ clock, wakeUp }) {
+          let room = 100;
+          return {
+            get ready() {
+              return room > 0;
+            },
+            write() {
+              taken++;
+              if (--room > 0) return;
+              clock.schedule(5, () => {
+                room = 100;
+                wakeUp();
+              });
+            },
+            flush() {},
+            close() {},
+          };
+        },
+      });
+    const client = await env.executeAsync();
+    await cluster.advance(seconds(2));
+    expect([client.status(), taken]).toEqual(["FINISHED", 3000]);
+    expect(client.checkpoints().completed).toBeGreaterThan(2);
+  });
 });

@@ -128,9 +128,9 @@ export class TaskCheckpoints {
     );
   }
 
-  /** Whether state is being written. */
+  /** Whether state is being written: by this task, which waits for nobody else. */
   get writing(): boolean {
-    return this.#writing !== undefined;
+    return this.#writing?.snapshot.waits === false;
   }
 
   /** Whether a checkpoint is underway here. */

@@ -37,6 +37,7 @@ export class PendingSnapshot {
   readonly #parts: SnapshotParts;
   readonly #files: CountedFiles;
   readonly #operators: StoresSnapshot[] = [];
+  #stateWritten = false;
 
   /** Takes it: short. Throws what a store throws; nothing is held then. */
   constructor(parts: SnapshotParts) {
@@ -56,6 +57,11 @@ export class PendingSnapshot {
       this.abort();
       throw error;
     }
+  }
+
+  /** Whether nothing is left to be written but records in flight that have not come, or whose barriers have not left. */
+  get waits(): boolean {
+    return this.#stateWritten && this.#parts.inFlight?.waits === true;
   }
 
   /** Writes it between records. @throws CHECKPOINT_ABORTED, CHECKPOINT_STORAGE_FAILED, and what encoding values throws */
@@ -83,6 +89,7 @@ export class PendingSnapshot {
         sum + bytesOf(keyed) + (operatorState === undefined ? 0 : lengthOf(operatorState)),
       0,
     );
+    this.#stateWritten = true;
     const channels = (await this.#parts.inFlight?.written()) ?? [];
     return {
       snapshot: { operators, channels, finished },

@@ -66,20 +66,25 @@ function checkKeyGroups(
 
 /** A checkpoint may be in a backend's own form, which only that backend reads. */
 function checkBackend(
-  { operator, job }: OperatorPair,
+  { operator, job, over }: OperatorPair,
   about: Pick<RestoreMismatch, "operator" | "uid" | "state" | "path">,
   findings: RestoreFindings,
 ): void {
+  // Also a savepoint has it in that form: it is what the last checkpoint held before the operator had finished.
+  if (over) return;
   const asked = configValue(job.streamGraph.config, STATE_BACKEND);
-  const native = operator.subtasks.flatMap(({ keyed }) => (keyed?.kind === "native" ? keyed.backend : []));
-  const written = native.find((backend) => backend !== asked);
+  const native = operator.subtasks.filter(({ keyed }) => keyed?.kind === "native" && keyed.backend !== asked);
+  const written = native[0]?.keyed?.kind === "native" ? native[0].keyed.backend : undefined;
   if (written === undefined) return;
+  const change = native.every(({ finished }) => finished)
+    ? "To change over, start from a savepoint that was taken before any of its subtasks, or after all of them had finished: what some that have finished leave stays in that form."
+    : "To change over, take a savepoint with it, which every backend reads, and start from that.";
   findings.mismatch({
     ...about,
     kind: "state-backend",
     found: `its state in files of ${written}, which no other state backend reads`,
     expected: `the job keeps it in ${asked}`,
-    remedy: `Start the job with ${STATE_BACKEND.key} ${written}. To change over, take a savepoint with it, which every backend reads, and start from that.`,
+    remedy: `Start the job with ${STATE_BACKEND.key} ${written}. ${change}`,
   });
 }
 

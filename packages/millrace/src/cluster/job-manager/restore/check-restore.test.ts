@@ -333,6 +333,41 @@ describe("checkRestore", () => {
     for (const end of [count(flightsOf(env))].flat()) end.print();
     const rocksdb = jobOf(env.getStreamGraph("test"));
     expect(sentences(checkSavepoint(savepoint, rocksdb))).toEqual([]);
+    // Nothing reads what a task leaves that has finished, but what a part of its subtasks leave.
+    const finishing = (which: (index: number) => boolean): TestSavepoint =>
+      savepoint.metadata.operators.reduce(
+        (before, { uid }) =>
+          withOperator(before, uid, (operator) => ({
+            ...operator,
+            subtasks: operator.subtasks.map((subtask, index) =>
+              which(index)
+                ? { ...subtask, finished: true }
+                : {
+                    ...subtask,
+                    keyed: savepointOf(job(count)).metadata.operators.find((o) => o.uid === uid)!.subtasks[
+                      index
+                    ]!.keyed,
+                  },
+            ),
+          })),
+        savepoint,
+      );
+    expect(
+      sentences(
+        checkSavepoint(
+          finishing(() => true),
+          job(count),
+        ),
+      ),
+    ).toEqual([]);
+    expect(
+      checkSavepoint(
+        finishing((index) => index === 0),
+        job(count),
+      ).mismatches,
+    ).toMatchObject([
+      { kind: "state-backend", remedy: expect.stringContaining("after all of them had finished") },
+    ]);
     // What is in our own format both read.
     expect(sentences(checkSavepoint(savepointOf(job(count)), rocksdb))).toEqual([]);
   });

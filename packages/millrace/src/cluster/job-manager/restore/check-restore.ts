@@ -4,6 +4,7 @@ import type {
   CheckpointMetadata,
   OperatorMetadata,
 } from "../../../runtime/checkpoint/format/checkpoint-metadata.ts";
+import { streamNode } from "../../../runtime/task/chain-layout.ts";
 import { checkChannels } from "./check-channels.ts";
 import { checkOperator } from "./check-operator.ts";
 import { missingOperator } from "./missing-operator.ts";
@@ -39,6 +40,7 @@ export function checkRestore(
   checkWhole(metadata, findings);
   const nodes = new Map(job.streamGraph.nodes.map((node) => [node.uid, node]));
   const { states } = options;
+  const finished = finishedOperators(metadata);
   for (const operator of metadata.operators) {
     const stored = states?.get(operator.uid);
     if (!hasState(operator, states === undefined ? undefined : (stored ?? { keyed: [], operator: [] })))
@@ -46,10 +48,10 @@ export function checkRestore(
     const node = nodes.get(operator.uid);
     if (node === undefined)
       missingOperator(operator, metadata, job, options.allowNonRestoredState ?? false, findings);
-    else checkOperator({ operator, node, job, stored }, findings);
+    else checkOperator({ operator, node, job, stored, over: taskIsOver(node, job, finished) }, findings);
   }
   checkChannels(metadata, job, findings);
-  checkFinished(metadata, job, findings);
+  checkFinished(finished, job, findings);
   tellNewOperators(metadata.operators, job.streamGraph.nodes, findings);
   return findings.result;
 }
@@ -78,13 +80,25 @@ function checkWhole(metadata: CheckpointMetadata, findings: RestoreFindings): vo
   }
 }
 
-/** What had finished can't be fed again: it says that its data has ended as soon as it starts (correctness rule 21). */
-function checkFinished(metadata: CheckpointMetadata, job: RestoringJob, findings: RestoreFindings): void {
-  const finished = new Set(
-    metadata.operators
+/** The uids of operators of which all subtasks had finished. */
+const finishedOperators = ({ operators }: CheckpointMetadata): ReadonlySet<string> =>
+  new Set(
+    operators
       .filter(({ subtasks }) => subtasks.length > 0 && subtasks.every((subtask) => subtask.finished))
       .map(({ uid }) => uid),
   );
+
+function taskIsOver(
+  node: StreamNode,
+  { jobGraph, streamGraph }: RestoringJob,
+  finished: ReadonlySet<string>,
+): boolean {
+  const vertex = jobGraph.vertices.find(({ nodes }) => nodes.includes(node.id));
+  return vertex?.nodes.every((id) => finished.has(streamNode(streamGraph, id).uid)) === true;
+}
+
+/** What had finished can't be fed again: it says that its data has ended as soon as it starts (correctness rule 21). */
+function checkFinished(finished: ReadonlySet<string>, job: RestoringJob, findings: RestoreFindings): void {
   for (const node of job.streamGraph.nodes) {
     if (!finished.has(node.uid)) continue;
     for (const source of new Set(node.inputs.map((edge) => edge.source))) {

@@ -16,4 +16,6 @@ export interface OperatorPair {
   readonly job: RestoringJob;
   /** undefined where nobody has read them. */
   readonly stored: StoredStates | undefined;
+  /** Whether all operators of its task had finished: it starts as finished, and reads no keyed state. */
+  readonly over: boolean;
 }

@@ -45,6 +45,11 @@ export class ChannelStateWriter implements InFlightSink {
     this.done.catch(() => {});
   }
 
+  /** Whether nothing more comes. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   block(bytes: Uint8Array, start: number, end: number, elements: number, skip: number): void {
     this.#guard(() => {
       this.#close();

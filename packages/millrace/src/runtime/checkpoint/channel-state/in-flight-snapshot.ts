@@ -13,6 +13,7 @@ export class InFlightSnapshot {
   readonly #files: StateFiles;
   readonly #writers: ChannelStateWriter[] = [];
   readonly #sealed = Promise.withResolvers<void>();
+  #isSealed = false;
   #aborted = false;
 
   constructor(checkpointId: number, files: StateFiles) {
@@ -28,8 +29,14 @@ export class InFlightSnapshot {
     return writer;
   }
 
+  /** Whether it is up to others, who have to let records or barriers pass, that it isn't whole. */
+  get waits(): boolean {
+    return !this.#isSealed || this.#writers.some(({ over }) => !over);
+  }
+
   /** No further sink will be asked for. */
   seal(): void {
+    this.#isSealed = true;
     this.#sealed.resolve();
   }
 
