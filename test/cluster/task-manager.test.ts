@@ -235,6 +235,28 @@ describe("a TaskManager", () => {
     expect(await second.message("slotGone")).toMatchObject({ error: undefined });
   });
 
+  it("answers nobody for what another connection has asked", async () => {
+    jobManager = await ScriptedJobManager.listen();
+    await start();
+    const first = await jobManager.registered();
+    const [there, late] = [referenceTo(NO_MODULE), referenceTo(Buffer.from("export default 2;\n"))];
+    const bytes = Promise.withResolvers<Uint8Array>();
+    jobManager.artifacts.set(there.sha256, NO_MODULE).set(late.sha256, bytes.promise);
+    // The threads of the others have begun at the same time: nothing but the artifact is waited for.
+    await first.open(first.order({ ...noJob, count: 2 }, there));
+    void first.open(first.order({ ...noJob, count: 2 }, late));
+    await expect.poll(() => jobManager.fetched).toHaveLength(2);
+    first.connection.close("cut");
+    const second = await jobManager.registered();
+    bytes.resolve(Buffer.from("export default 2;\n"));
+    expect(await second.open(second.order({ ...noJob, count: 2 }, late))).toMatchObject({
+      type: "slotsOpened",
+    });
+    await second.ask({ kind: "metrics" });
+    const answers = second.received.map(({ type }) => type).filter((type) => type !== "heartbeat");
+    expect(answers).toEqual(["slotsOpened", "answer"]);
+  });
+
   it("notices a JobManager that falls silent, and registers with the next, but with none that is older", async () => {
     jobManager = await ScriptedJobManager.listen({ epoch: 2, heartbeatTimeout: 150, beats: false });
     await start();

@@ -45,6 +45,21 @@ describe("a process's log", () => {
     expect(text).not.toContain("hush");
   });
 
+  it("lets no message look like another line, nor command a terminal", async () => {
+    const { log, path } = open();
+    const forged = "2026-01-01T00:00:00.000Z ERROR all is lost";
+    log("info", `removed /a\n${forged}\r\n${forged}\tb\u001b[2J\u009b31m`, new Error(`no\n${forged}`));
+    const [first, second, third, fourth, fifth, ...more] = (await readFile(path, "utf8")).split("\n");
+    expect(first).toMatch(/ INFO {2}removed \/a$/u);
+    expect([second, third, fourth, fifth]).toEqual([
+      `    ${forged}`,
+      `    ${forged}\tb\\u001b[2J\\u009b31m`,
+      "    Error: no",
+      `    ${forged}`,
+    ]);
+    expect(more.every((line) => line === "" || line.startsWith("        at "))).toBe(true);
+  });
+
   it("puts a large file aside, and keeps one", async () => {
     const { output, files } = open({ "env.log.max-size": 100 });
     for (const letter of "abc") output(Buffer.from(letter.repeat(60)));

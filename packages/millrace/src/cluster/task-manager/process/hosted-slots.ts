@@ -96,19 +96,24 @@ export class HostedSlots {
     return new Map([...this.#slots].map(([allocation, { thread }]) => [allocation, thread]));
   }
 
-  /** Answers with `slotsOpened` or `slotsRefused`. None of the slots is open in the latter case. */
-  async openSlots(order: OpenSlots): Promise<void> {
-    const { send, log } = this.#options;
+  /**
+   * Answers with `slotsOpened` or `slotsRefused`. None of the slots is open in the latter case.
+   *
+   * @param reply drops the answer where the connection that brought the order is gone
+   */
+  async openSlots(order: OpenSlots, reply: (answer: FromTaskManager) => void): Promise<void> {
+    const { log } = this.#options;
     const name = `${order.orders.length} slots of job "${order.jobName}" (${order.token.jobId}), attempt ${order.token.attempt}`;
     let attempt: HostedAttempt | undefined;
     try {
-      attempt = this.#reserve(order);
+      attempt = this.#openExchange(order);
+      this.#takeThreads(attempt, order);
       await this.#start(attempt, order);
-      send({ type: "slotsOpened", request: order.request });
+      reply({ type: "slotsOpened", request: order.request });
       log("info", `opened ${name}`);
     } catch (error) {
       await this.#endAttempt(attempt);
-      send({ type: "slotsRefused", request: order.request, error: toEnvelope(error) });
+      reply({ type: "slotsRefused", request: order.request, error: toEnvelope(error) });
       log("warn", `could not open ${name}`, error);
     }
   }
@@ -137,9 +142,9 @@ export class HostedSlots {
     );
   }
 
-  /** Takes slots and opens their exchange, before anything is waited for: who asks next sees them taken. */
-  #reserve(order: OpenSlots): HostedAttempt {
-    const { network, threads, networkMemory, localBackups } = this.#options;
+  /** Opens the exchange of slots that are free. */
+  #openExchange(order: OpenSlots): HostedAttempt {
+    const { network, networkMemory } = this.#options;
     checkSlotsOrder(
       order,
       this.#options,
@@ -154,7 +159,7 @@ export class HostedSlots {
       slots: order.orders.map(({ slot }) => slot),
       networkMemory: order.networkMemory ?? networkMemory,
     });
-    const attempt: HostedAttempt = {
+    return {
       jobId: order.token.jobId,
       jobName: order.jobName,
       exchange,
@@ -163,7 +168,12 @@ export class HostedSlots {
       artifact: undefined,
       exchanging: true,
     };
-    for (const { allocation, slot, slotId } of order.orders) {
+  }
+
+  /** Takes the slots, before anything is waited for: who asks next sees them taken. */
+  #takeThreads(attempt: HostedAttempt, { orders }: OpenSlots): void {
+    const { threads, localBackups } = this.#options;
+    for (const { allocation, slot, slotId } of orders) {
       const hosted: HostedSlot = {
         allocation,
         slot,
@@ -178,7 +188,6 @@ export class HostedSlots {
       hosted.thread.onClose = (error) => (hosted.error ??= error);
       void hosted.thread.gone.then(() => this.#gone(hosted));
     }
-    return attempt;
   }
 
   async #start(attempt: HostedAttempt, { artifact }: OpenSlots): Promise<void> {

@@ -21,7 +21,8 @@ export type JobManagerOrder = Exclude<
 export interface JobManagerListener {
   /** Registered; orders of this epoch follow. */
   onRegistered(epoch: number): void;
-  onOrder(order: JobManagerOrder): void;
+  /** @param reply answers it: dropped where the connection that brought the order is gone by then, for the next one's requests have numbers of their own */
+  onOrder(order: JobManagerOrder, reply: (answer: FromTaskManager) => void): void;
   onSlotMessage(allocation: number, bytes: Uint8Array): void;
   /** The connection is gone, and with it all that ran over it. A new one is opened when this has settled. */
   onLost(): Promise<void>;
@@ -138,7 +139,10 @@ export class JobManagerLink {
     if (message.type === "registered") return this.#registered(connection, message);
     if (this.#registration === undefined)
       throw new MillraceError("PROTOCOL_VIOLATION", `expected an answer to register, got ${message.type}`);
-    if (message.type !== "heartbeat") listener.onOrder(message);
+    if (message.type === "heartbeat") return;
+    listener.onOrder(message, (answer) => {
+      if (connection === this.#connection) this.send(answer);
+    });
   }
 
   #registered(

@@ -1,3 +1,4 @@
+import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { Log } from "../../logging/log.ts";
 import { WorkerSlot } from "../worker-slot.ts";
 
@@ -8,6 +9,8 @@ export interface SpareThreadsOptions {
   /** Bytes. */
   readonly slotHeap: number | undefined;
   readonly log: Log;
+  /** Starts a thread; default: as `WorkerSlot`. */
+  readonly start?: (...of: ConstructorParameters<typeof WorkerSlot>) => WorkerSlot;
 }
 
 /** Threads that are ready without having been asked for. A thread takes some 10 MB. */
@@ -27,10 +30,15 @@ export class SpareThreads {
     this.#options = options;
   }
 
-  /** So many will be taken soon. */
+  /** So many will be taken soon. Those that the system refuses are asked for again when they are taken. */
   prepare(count: number): void {
-    const wanted = Math.min(count, this.#options.slots);
-    while (!this.#closed && this.#spare.length < wanted) this.#spare.push(this.#start());
+    const { slots, log } = this.#options;
+    const wanted = Math.min(count, slots);
+    try {
+      while (!this.#closed && this.#spare.length < wanted) this.#spare.push(this.#start());
+    } catch (error) {
+      log("warn", `threads for slots can't be prepared: ${(error as Error).message}`);
+    }
   }
 
   /** Has as many ready as are likely to be taken next. @param free slots that no job has */
@@ -38,7 +46,7 @@ export class SpareThreads {
     this.prepare(Math.min(free, ALWAYS_READY));
   }
 
-  /** A thread, which may not be online yet. It belongs to the caller. */
+  /** A thread, which may not be online yet. It belongs to the caller. @throws SLOT_LOST where the system has no thread for it */
   take(): WorkerSlot {
     return this.#spare.shift() ?? this.#start();
   }
@@ -51,7 +59,13 @@ export class SpareThreads {
 
   #start(): WorkerSlot {
     const name = `millrace-slot-${this.#named++}`;
-    const thread = new WorkerSlot(name, undefined, { heap: this.#options.slotHeap });
+    const { slotHeap, start = (...of) => new WorkerSlot(...of) } = this.#options;
+    let thread: WorkerSlot;
+    try {
+      thread = start(name, undefined, { heap: slotHeap });
+    } catch (error) {
+      throw noThread(error as Error);
+    }
     thread.onClose = (error) => {
       const at = this.#spare.indexOf(thread);
       if (at < 0) return;
@@ -61,3 +75,11 @@ export class SpareThreads {
     return thread;
   }
 }
+
+/** The system bounds how many threads a user's processes, or a container, may have. */
+const noThread = (cause: Error): MillraceError =>
+  new MillraceError("SLOT_LOST", `the system has no thread for a slot: ${cause.message}`, {
+    cause,
+    retryable: true,
+    help: "Raise the limit of processes and threads (ulimit -u, or pids.max of the container), or lower taskmanager.numberOfTaskSlots: each slot takes a thread, and a process some ten of its own.",
+  });

@@ -15,10 +15,12 @@ import { answerQuestion } from "./answer-question.ts";
 import type { ArtifactCache } from "./artifact-cache.ts";
 import { HostedSlots } from "./hosted-slots.ts";
 import { JobManagerLink } from "./job-manager-link.ts";
-import type { JobManagerOrder } from "./job-manager-link.ts";
+import type { JobManagerListener, JobManagerOrder } from "./job-manager-link.ts";
 import type { ProcessHealth } from "./process-health.ts";
 import { SpareThreads } from "./spare-threads.ts";
 import type { TaskManagerSettings } from "./task-manager-settings.ts";
+
+type Reply = Parameters<JobManagerListener["onOrder"]>[1];
 
 /** What a TaskManager is made of. All of it is closed with it. */
 export interface TaskManagerOptions {
@@ -86,7 +88,7 @@ export class TaskManager {
           this.#epoch = epoch;
           this.#threads.refill(this.#slots.free);
         },
-        onOrder: (order) => this.#obey(order),
+        onOrder: (order, reply) => this.#obey(order, reply),
         onSlotMessage: (allocation, bytes) => this.#slots.message(allocation, bytes),
         onLost: async () => {
           this.#epoch = undefined;
@@ -134,10 +136,10 @@ export class TaskManager {
     timer.cancel();
   }
 
-  #obey(order: JobManagerOrder): void {
+  #obey(order: JobManagerOrder, reply: Reply): void {
     switch (order.type) {
       case "openSlots":
-        return this.#open(order);
+        return this.#open(order, reply);
       case "closeSlot":
         return this.#slots.closeSlot(order.allocation);
       case "prepareSlots":
@@ -145,7 +147,7 @@ export class TaskManager {
       case "forgetJob":
         return this.#options.localBackups.forget(order.jobId);
       case "ask":
-        return void this.#answer(order.request, order.question);
+        return void this.#answer(order.request, order.question, reply);
       case "shutdown":
         return void this.close();
       default:
@@ -153,19 +155,19 @@ export class TaskManager {
     }
   }
 
-  #open(order: OpenSlots): void {
+  #open(order: OpenSlots, reply: Reply): void {
     const { epoch } = order.token;
-    if (epoch === this.#epoch && !this.#ending) return void this.#slots.openSlots(order);
+    if (epoch === this.#epoch && !this.#ending) return void this.#slots.openSlots(order, reply);
     const error = new MillraceError(
       "FENCED",
       this.#ending
         ? "the TaskManager ends"
         : `expected slots to be asked for by epoch ${this.#epoch}, which this TaskManager is registered with, got epoch ${epoch}`,
     );
-    this.#link.send({ type: "slotsRefused", request: order.request, error: toEnvelope(error) });
+    reply({ type: "slotsRefused", request: order.request, error: toEnvelope(error) });
   }
 
-  async #answer(request: number, question: TaskManagerQuestion): Promise<void> {
+  async #answer(request: number, question: TaskManagerQuestion, reply: Reply): Promise<void> {
     const { log, clock, health, network, settings } = this.#options;
     try {
       const answer = await answerQuestion(question, {
@@ -174,9 +176,9 @@ export class TaskManager {
         threads: () => this.#slots.threads(),
         metrics: () => health.metrics({ free: this.#slots.free, all: settings.slots }, network.metrics()),
       });
-      this.#link.send({ type: "answer", request, answer });
+      reply({ type: "answer", request, answer });
     } catch (error) {
-      this.#link.send({ type: "refusal", request, error: toEnvelope(error) });
+      reply({ type: "refusal", request, error: toEnvelope(error) });
     }
   }
 }

@@ -23,8 +23,8 @@ export interface ScriptedJobManagerOptions {
 /** A JobManager's control port, which does as it is told in a test. */
 export class ScriptedJobManager {
   readonly port: number;
-  /** What `GET /artifacts/<sha256>` answers. */
-  readonly artifacts = new Map<string, Uint8Array>();
+  /** What `GET /artifacts/<sha256>` answers, now or when it is there. */
+  readonly artifacts = new Map<string, Uint8Array | Promise<Uint8Array>>();
   /** The artifacts that were asked for. */
   readonly fetched: string[] = [];
   readonly #close: () => Promise<void>;
@@ -43,7 +43,7 @@ export class ScriptedJobManager {
       manager.fetched.push(sha256);
       const bytes = manager.artifacts.get(sha256);
       if (bytes === undefined) response.writeHead(404).end();
-      else response.end(bytes);
+      else void Promise.resolve(bytes).then((found) => response.end(found));
     });
     const timers = new Set<NodeJS.Timeout>();
     const onRegister = (connection: TaskManagerConnection, message: FromTaskManager): void => {

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, it } from "vitest";
+import { SystemClock } from "../../../common/clock/system-clock.ts";
+import { jobId, slotId } from "../../../common/ids/ids.ts";
+import type { FromTaskManager, OpenSlots } from "../../../protocol/cluster/resource-messages.ts";
+import { openDataNetwork } from "../../../runtime/network/tcp/open-data-network.ts";
+import { LocalBackups } from "../local-backups.ts";
+import { WorkerSlot } from "../worker-slot.ts";
+import { ArtifactCache } from "./artifact-cache.ts";
+import { HostedSlots } from "./hosted-slots.ts";
+import { SpareThreads } from "./spare-threads.ts";
+import { referenceTo } from "./testing/scripted-task-manager.ts";
+
+const closings: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closings.splice(0).reverse()) await close();
+});
+
+const ARTIFACT = referenceTo(Buffer.from("export default 1;\n"));
+const order = (count: number, request: number): OpenSlots => ({
+  type: "openSlots",
+  request,
+  token: { epoch: 1, jobId: jobId(new Uint8Array(16)), attempt: request },
+  exchange: "1-1",
+  secret: "00",
+  jobName: "job",
+  orders: Array.from({ length: count }, (_, slot) => ({
+    allocation: slot + 1,
+    slot,
+    slotId: slotId(`tm/${slot}`),
+  })),
+  slotCount: count,
+  channels: [],
+  incoming: Array.from({ length: count }, () => 0),
+  peers: [],
+  networkMemory: undefined,
+  artifact: ARTIFACT,
+});
+
+it("gives everything back where the system has no more threads, and says so", async () => {
+  const clock = new SystemClock();
+  const folder = await mkdtemp(join(tmpdir(), "millrace-slots-"));
+  closings.push(() => rm(folder, { recursive: true, force: true }));
+  const network = await openDataNetwork({
+    taskManagerId: "tm",
+    host: "127.0.0.1",
+    port: 0,
+    clock,
+    log: () => {},
+  });
+  closings.push(() => network.close());
+  let left = 1;
+  const warnings: string[] = [];
+  const threads = new SpareThreads({
+    slots: 2,
+    slotHeap: undefined,
+    log: (level, text) => void (level === "warn" && warnings.push(text)),
+    start: (...of) => {
+      if (left-- <= 0) throw new Error("EAGAIN");
+      return new WorkerSlot(...of);
+    },
+  });
+  closings.push(() => threads.close());
+  const slots = new HostedSlots({
+    slots: 2,
+    exclusiveJobs: false,
+    networkMemory: 2 ** 20,
+    slotHeap: undefined,
+    threads,
+    artifacts: new ArtifactCache({
+      folder,
+      maxIdleBytes: 0,
+      log: () => {},
+      fetch: async () => join(folder, "job.mjs"),
+    }),
+    localBackups: new LocalBackups({ folder, clock }),
+    network,
+    clock,
+    log: () => {},
+    output: () => {},
+    send: () => {},
+    sendToSlot: () => {},
+    onStuck: () => {},
+  });
+  closings.push(() => slots.endAll());
+  const answers: FromTaskManager[] = [];
+  const open = (request: number) => slots.openSlots(order(2, request), (answer) => void answers.push(answer));
+
+  await open(1);
+  expect(answers.at(-1)).toMatchObject({
+    type: "slotsRefused",
+    request: 1,
+    error: { code: "SLOT_LOST", retryable: true, message: "the system has no thread for a slot: EAGAIN" },
+  });
+  expect([slots.free, network.metrics().exchanges]).toEqual([2, 0]);
+  // What is only prepared is not missed.
+  threads.prepare(2);
+  expect(warnings).toContain(
+    "threads for slots can't be prepared: the system has no thread for a slot: EAGAIN",
+  );
+  left = 2;
+  await open(2);
+  expect(answers.at(-1)).toEqual({ type: "slotsOpened", request: 2 });
+});
