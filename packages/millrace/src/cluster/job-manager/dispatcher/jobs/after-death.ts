@@ -1,4 +1,3 @@
-import type { Config } from "../../../../common/config/configuration.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { JobHistory } from "../../../../protocol/cluster/job-history.ts";
 import type { JobSubmission, LastCommit, SettledJob } from "../../../../protocol/cluster/job-submission.ts";
@@ -48,7 +47,7 @@ export function decideAfterDeath(
     );
     return { kind: "failed", error, kept: false };
   }
-  const strategy = restartStrategy(settled.config as Config);
+  const strategy = restartStrategy(settled.config);
   // Whoever wants no restarts needs no reason; nor does what no restart can mend.
   if (strategy.kind === "none" || hopelessCause(death) !== undefined)
     return { kind: "failed", error: death, kept: true };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../../../../common/clock/clock.ts";
-import { configValue, type Config } from "../../../../common/config/configuration.ts";
+import { configValue } from "../../../../common/config/configuration.ts";
 import { CHECKPOINT_DIR } from "../../../../common/config/options.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type { JobId } from "../../../../common/ids/ids.ts";
@@ -32,8 +32,8 @@ export async function clearCheckpoints(
   { clock, log, fileSystem }: { readonly clock: Clock; readonly log: Log; readonly fileSystem: FileSystem },
 ): Promise<boolean> {
   try {
-    const settings = checkpointSettings(config as Config);
-    const directory = configValue(config as Config, CHECKPOINT_DIR);
+    const settings = checkpointSettings(config);
+    const directory = configValue(config, CHECKPOINT_DIR);
     if (!settings.inFiles || directory === undefined) return true;
     const folder = join(absoluteFolder(directory), jobId);
     if ((await namesIn(fileSystem, folder)).length === 0) return true;

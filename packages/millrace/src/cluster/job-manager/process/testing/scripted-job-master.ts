@@ -1,3 +1,4 @@
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import type {
   FromJobMaster,
   GrantedSlot,
@@ -44,10 +45,18 @@ export class ScriptedJobMaster implements JobThread {
     if (!this.ended) this.onMessage?.(structuredClone(message));
   }
 
-  built(captured: Readonly<Record<string, unknown>> = {}): void {
+  /** Its thread ends by itself. */
+  die(why: string): void {
+    this.onExit?.(new MillraceError("JOB_FAILED", why));
+  }
+
+  built(
+    captured: Readonly<Record<string, unknown>> = {},
+    config: Readonly<Record<string, unknown>> = {},
+  ): void {
     this.say({
       type: "built",
-      settled: { jobName: "scripted", args: {}, captured, config: {}, fingerprint: "f" },
+      settled: { jobName: "scripted", args: {}, captured, config, fingerprint: "f" },
       plan: { job: "scripted" },
     });
   }
@@ -60,12 +69,12 @@ export class ScriptedJobMaster implements JobThread {
     this.say({ type: "status", status: "RUNNING", at: 5 });
   }
 
-  async openSlots(request: number, count: number, epoch: number): Promise<void> {
+  async openSlots(request: number, count: number, epoch: number, attempt = 0): Promise<void> {
     const task = await this.task;
     this.say({
       type: "openSlots",
       request,
-      token: { epoch, jobId: task.submission.jobId, attempt: 0 },
+      token: { epoch, jobId: task.submission.jobId, attempt },
       jobName: "scripted",
       count,
       firstSlot: 0,

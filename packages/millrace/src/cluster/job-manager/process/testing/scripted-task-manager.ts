@@ -14,6 +14,10 @@ export class ScriptedTaskManager {
   readonly orders: OpenSlots[] = [];
   readonly slotMessages: { readonly allocation: number; readonly text: string }[] = [];
   readonly closed: Promise<void>;
+  /** Whether slots are closed at once. */
+  closes = true;
+  /** Slots that are to be closed, and are not yet. */
+  readonly closing: number[] = [];
   epoch = 0;
   #registered = Promise.withResolvers<ToTaskManager>();
 
@@ -60,6 +64,12 @@ export class ScriptedTaskManager {
     return { taskManager, answer: await taskManager.#registered.promise };
   }
 
+  /** Closes the slots that are to be closed. */
+  close(): void {
+    for (const allocation of this.closing.splice(0))
+      this.connection.send({ type: "slotGone", allocation, error: undefined });
+  }
+
   say(allocation: number, text: string): void {
     this.connection.sendToSlot(allocation, Buffer.from(text));
   }
@@ -75,7 +85,8 @@ export class ScriptedTaskManager {
         this.orders.push(message);
         return this.connection.send({ type: "slotsOpened", request: message.request });
       case "closeSlot":
-        return this.connection.send({ type: "slotGone", allocation: message.allocation, error: undefined });
+        this.closing.push(message.allocation);
+        return this.closes ? this.close() : undefined;
       case "heartbeat":
         return this.connection.send({
           type: "heartbeat",
