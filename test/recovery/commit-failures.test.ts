@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MillraceError, seconds } from "millrace";
+import { createSource, MillraceError, seconds, Types, WatermarkStrategy } from "millrace";
 import type { ConfigValues, JobClient, StreamExecutionEnvironment } from "millrace";
 import { miniCluster } from "millrace/testing";
 import type { MiniCluster } from "millrace/testing";
@@ -82,6 +82,46 @@ const WHEN: readonly (readonly [string, (commit: CommitAttempt) => boolean])[] =
   ["the commit of a restart", ({ attempt }) => attempt === 1],
 ];
 const isLast = (line: string): boolean => line === `number ${COUNT - 1}` || line === `9 ${COUNT / 10}`;
+
+it("a subtask starts again with what it had prepared itself when another has finished and left nothing", async () => {
+  await using cluster = await miniCluster({ parallelism: 3, config: config() });
+  const ledger = new Ledger();
+  // Its siblings' lie before and behind, and go on.
+  ledger.fault = once("before", ({ subtask, before }) => subtask === 1 && before === 4);
+  const env = cluster.environment();
+  const lengths = [3, 70, 70];
+  env
+    .fromSource(
+      createSource<string, { splitId: string; length: number }>({
+        name: "parts",
+        boundedness: "bounded",
+        schema: Types.string,
+        splits: () => lengths.map((length, part) => ({ splitId: `part ${part}`, length })),
+        read: async function* ({ splitId, length }, _, { clock, signal }) {
+          for (let i = 0; i < length && !signal.aborted; i++) {
+            yield `${splitId} ${i}`;
+            await new Promise<void>((resolve) => {
+              const timer = clock.schedule(100, resolve);
+              signal.addEventListener("abort", () => {
+                timer.cancel();
+                resolve();
+              });
+            });
+          }
+        },
+      }),
+      WatermarkStrategy.noWatermarks(),
+      "parts",
+    )
+    .sinkTo(ledger.sink());
+  const client = await env.executeAsync();
+  await cluster.advance(seconds(30));
+  await client.result();
+  expect([ledger.failures, client.checkpoints().restored]).toEqual([1, 1]);
+  expect(ledger.lines).toEqual(
+    lengths.flatMap((length, part) => Array.from({ length }, (_, i) => `part ${part} ${i}`)).sort(),
+  );
+});
 
 describe.each([
   ["chained to the source", true],

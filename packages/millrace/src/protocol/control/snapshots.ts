@@ -125,6 +125,9 @@ export interface OperatorRestore {
   readonly uid: OperatorUid;
   /** All handles that hold some of the subtask's key groups. */
   readonly keyed: readonly KeyedStateHandle[];
-  /** Of all former subtasks, in their order: who restores takes its share (`operatorShares`). */
+  /**
+   * Of all former subtasks, each in its place, or of none: who restores takes its share (`operatorShares`). Where one has left nothing,
+   * a part without states stands for it.
+   */
   readonly operatorState: readonly StateBytes[];
 }

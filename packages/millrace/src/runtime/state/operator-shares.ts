@@ -55,6 +55,17 @@ function slicesOf(
   }
 }
 
+/** What a subtask writes of a share that nobody has asked for: every element is to be written by one of them. */
+export function unclaimedSlices(
+  { mode, slices }: StateShare,
+  subtask: number,
+  parallelism: number,
+): readonly StateSlice[] {
+  if (mode !== "union") return slices;
+  const states = slices.map(({ state }) => state);
+  return evenly(states, subtask, parallelism);
+}
+
 const whole = (state: StoredOperatorState): StateSlice => ({ state, start: 0, end: state.count });
 
 /** One of `parallelism` runs of all elements, as equal as can be. */

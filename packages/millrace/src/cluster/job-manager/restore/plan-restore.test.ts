@@ -10,6 +10,8 @@ import type {
   OperatorMetadata,
   SubtaskMetadata,
 } from "../../../runtime/checkpoint/format/checkpoint-metadata.ts";
+import { openOperatorState } from "../../../runtime/checkpoint/format/open-operator-state.ts";
+import { createStateFiles } from "../../../runtime/checkpoint/storage/create-state-files.ts";
 import { planRestore } from "./plan-restore.ts";
 
 const KEY_GROUPS = 16;
@@ -177,6 +179,28 @@ describe("planRestore", () => {
       expect(operator?.operatorState.map(textOf)).toEqual(["operator 0", "operator 1", "operator 2"]);
     }
     expect(textOf([...plan.enumerators.values()][0] ?? bytes(""))).toBe("enumerator");
+  });
+
+  it("leaves the place of a subtask without operator state free", () => {
+    const { jobGraph, streamGraph } = graphs(3);
+    const written = metadata({ parallelism: 3 });
+    const left = (which: (index: number) => boolean): readonly StateBytes[] => {
+      const operators = written.operators.map((operator) => ({
+        ...operator,
+        subtasks: operator.subtasks.map((subtask, index) =>
+          which(index) ? { ...subtask, operatorState: undefined } : subtask,
+        ),
+      }));
+      const plan = planRestore({ ...written, operators }, { jobGraph, streamGraph }, { sameJob: true });
+      return plan
+        .task(vertexOf(jobGraph, "count"), 1)
+        .operators.flatMap(({ operatorState }) => operatorState);
+    };
+    const [nothing, ...others] = left((index) => index === 0);
+    expect(others.map(textOf)).toEqual(["operator 1", "operator 2"]);
+    const files = createStateFiles({ directory: undefined, inlineThreshold: 0 });
+    expect(openOperatorState(files, nothing ?? bytes("")).states).toEqual([]);
+    expect(left(() => true)).toEqual([]);
   });
 
   it("deals each split to one reader, to its own where there are as many", () => {

@@ -3,6 +3,7 @@ import type { OperatorUid } from "../../../common/ids/ids.ts";
 import { keyGroupRange } from "../../../common/keys/key-groups.ts";
 import type { JobGraph, JobVertex } from "../../../graph/job/job-graph.ts";
 import type { OperatorRestore, StateBytes, TaskRestore } from "../../../protocol/control/snapshots.ts";
+import { encodeOperatorState } from "../../../runtime/checkpoint/format/encode-operator-state.ts";
 import type {
   CheckpointMetadata,
   OperatorMetadata,
@@ -112,10 +113,18 @@ function restoreOperator(operator: OperatorMetadata, vertex: JobVertex, subtask:
     keyed: subtasks.flatMap(({ keyed }) =>
       keyed !== undefined && keyed.keyGroups.start < end && start < keyed.keyGroups.end ? [keyed] : [],
     ),
-    operatorState: subtasks.flatMap(({ operatorState }) =>
-      operatorState === undefined ? [] : [operatorState],
-    ),
+    operatorState: operatorStates(operator),
   };
+}
+
+/**
+ * Of all former subtasks, each in its place: by that a subtask finds its own among them. One that had finished, and whose sinks had committed
+ * everything, has none; it must not make the others move up, into what is another's that may not even start again.
+ */
+function operatorStates({ uid, subtasks }: OperatorMetadata): readonly StateBytes[] {
+  if (subtasks.every(({ operatorState }) => operatorState === undefined)) return [];
+  const nothing: StateBytes = { kind: "inline", bytes: encodeOperatorState(uid, []) };
+  return subtasks.map(({ operatorState }) => operatorState ?? nothing);
 }
 
 /** At the same parallelism each reader gets its own; else all of them are dealt out in turn. */

@@ -18,7 +18,7 @@ import type { StateMeta } from "../captured-state.ts";
 import { EMITTED_WATERMARKS } from "../emitted-watermarks.ts";
 import { freezeState } from "../freeze-state.ts";
 import type { OperatorStateMode } from "../operator-capture.ts";
-import { operatorShares, type StateShare } from "../operator-shares.ts";
+import { operatorShares, unclaimedSlices, type StateShare } from "../operator-shares.ts";
 import type { SnapshotOperatorStore } from "../operator-snapshot.ts";
 import type { StateStoreRequest } from "../state-backend.ts";
 import { handleOptions } from "./heap-state.ts";
@@ -91,11 +91,13 @@ export class HeapOperatorStateStore implements SnapshotOperatorStore {
       meta,
       elements: elements(),
     }));
-    const waiting = [...this.#restored.values()].flatMap(({ mode, slices }) =>
-      slices.map(({ state, start, end }): OperatorStateEntry => {
-        const meta = stateMetaOf(state.header);
-        return { mode, meta, elements: state.elements(undefined).slice(start, end) };
-      }),
+    const waiting = [...this.#restored.values()].flatMap((share) =>
+      unclaimedSlices(share, this.#subtask, this.#parallelism).map(
+        ({ state, start, end }): OperatorStateEntry => {
+          const meta = stateMetaOf(state.header);
+          return { mode: share.mode, meta, elements: state.elements(undefined).slice(start, end) };
+        },
+      ),
     );
     const states = [...waiting, ...asked];
     return states.length === 0 ? undefined : encodeOperatorState(this.#uid, states);

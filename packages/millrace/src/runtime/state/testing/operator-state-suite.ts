@@ -103,9 +103,11 @@ export function describeOperatorState(makeBackend: MakeBackend): void {
       const first = [0, 1].map((subtask) => {
         const store = backend.createOperatorStore(storeRequest({ parallelism: 2, subtask }));
         store.getListState("old", typed).addAll([{ n: 2 * subtask }, { n: 2 * subtask + 1 }]);
+        store.getUnionListState("all", typed).addAll([{ n: 5 }, { n: 6 + subtask }]);
+        store.getBroadcastState("rules", mapState<string, number>()).put("limit", 5);
         return store;
       });
-      // Its share only: the rest is the others'.
+      // Its share only: the rest is the others'. Of union lists, too, which would grow with each restore.
       const second = [0, 1, 2].map((subtask) => {
         const store = backend.createOperatorStore(storeRequest({ parallelism: 3, subtask }));
         store.restore(first.map(taken), files);
@@ -114,6 +116,9 @@ export function describeOperatorState(makeBackend: MakeBackend): void {
       const third = backend.createOperatorStore(storeRequest());
       third.restore(second.map(taken), files);
       expect([...third.getListState("old", typed).get()].map(({ n }) => n)).toEqual([0, 1, 2, 3]);
+      expect([...third.getUnionListState("all", typed).get()].map(({ n }) => n)).toEqual([5, 6, 5, 7]);
+      const rules = third.getBroadcastState("rules", mapState<string, number>());
+      expect([...rules.entries()]).toEqual([["limit", 5]]);
     });
 
     it("has nothing to say where nobody asked for state", () => {
