@@ -16,6 +16,7 @@ import type {
 } from "../../protocol/rest/operations.ts";
 import type { VertexTaskManagers } from "../../protocol/rest/vertices.ts";
 import type { RestConnection } from "../http/rest-connection.ts";
+import type { RestRequest } from "../http/rest-request.ts";
 import { poll, type PollOptions } from "../poll.ts";
 import { pause } from "../pause.ts";
 import { failureOf, hasEnded, jobFailure } from "./job-results.ts";
@@ -136,7 +137,7 @@ export class SubmittedJob {
     let again = false;
     await this.#wait(async () => {
       try {
-        await this.#rest.json({ method: "PATCH", path: this.#path, query: { mode: "cancel" } });
+        await this.#send({ method: "PATCH", path: this.#path, query: { mode: "cancel" } });
       } catch (error) {
         // The first request may have been taken, and only its answer lost.
         const done = again && MillraceError.is(error, "CONFLICT") && hasEnded(await this.status());
@@ -209,7 +210,10 @@ export class SubmittedJob {
     parallelism: number | Readonly<Record<string, number>>,
     options: WaitOptions = {},
   ): Promise<RescaleOutcome> {
-    return rescaleJob(this.#rest, this, this.#path, parallelism, options);
+    return this.#explained(
+      () => rescaleJob(this.#rest, this, this.#path, parallelism, options),
+      options.signal,
+    );
   }
 
   /**
@@ -256,11 +260,18 @@ export class SubmittedJob {
     return `/jobs/${encodeURIComponent(this.id)}`;
   }
 
+  #get<T>(path: string, { signal }: WaitOptions = {}): Promise<T> {
+    return this.#send<T>({ method: "GET", path: `${this.#path}${path}`, signal });
+  }
+
+  #send<T>(request: RestRequest): Promise<T> {
+    return this.#explained(() => this.#rest.json<T>(request), request.signal);
+  }
+
   /** @throws JOB_LOST for a job that is known no longer */
-  async #get<T>(path: string, { signal }: WaitOptions = {}): Promise<T> {
-    const request = { method: "GET", path: `${this.#path}${path}`, signal } as const;
+  async #explained<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     try {
-      const answer = await this.#rest.json<T>(request);
+      const answer = await work();
       this.#known = true;
       return answer;
     } catch (error) {
@@ -325,7 +336,7 @@ export class SubmittedJob {
   /** Begins something under an id of our own, so that it is begun once however often the request is made. */
   async #trigger(path: string, body: object, { signal }: WaitOptions): Promise<string> {
     const triggerId = randomBytes(16).toString("hex");
-    const answer = await this.#rest.json<TriggerResponse>({
+    const answer = await this.#send<TriggerResponse>({
       method: "POST",
       path: `${this.#path}${path}`,
       json: { ...body, triggerId },
@@ -333,7 +344,6 @@ export class SubmittedJob {
       patient: true,
       signal,
     });
-    this.#known = true;
     return answer["request-id"];
   }
 }
