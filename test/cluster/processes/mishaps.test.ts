@@ -2,9 +2,12 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { connect } from "millrace/client";
+import { readOutput } from "../../crash/crash-run.ts";
+import { COUNT } from "./jobs/dying-enumerator.ts";
 import { ProcessCluster } from "./process-cluster.ts";
 
 const MISHAPS = new URL("./jobs/mishaps.ts", import.meta.url);
+const DYING = new URL("./jobs/dying-enumerator.ts", import.meta.url);
 
 interface Exceptions {
   readonly exceptionHistory: {
@@ -74,6 +77,44 @@ it("outlives what user code does to its threads and processes, and says what tha
         .result();
       await expect(result).rejects.toMatchObject({ code: "JOB_FAILED", cause: { code } });
     }
+
+    // The thread of a job's JobMaster, too: the job goes on from its last checkpoint, nothing of it is lost or comes twice.
+    const restarts = (attempts: number): Record<string, string> => ({
+      "execution.checkpointing.interval": "100 ms",
+      "execution.checkpointing.dir": join(cluster.folder, "checkpoints"),
+      "restart-strategy.type": "fixed-delay",
+      "restart-strategy.fixed-delay.attempts": String(attempts),
+      "restart-strategy.fixed-delay.delay": "50 ms",
+    });
+    const output = join(cluster.folder, "output");
+    const deaths = join(cluster.folder, "deaths");
+    await mkdir(deaths);
+    const dying = await cluster.run(DYING, {
+      args: ["--output", output, "--how", "exit,heap", "--once", deaths],
+      parallelism: 1,
+      config: restarts(20),
+    });
+    await cluster.reaches(dying, "FINISHED", "FAILED");
+    expect((await happened(dying)).map(({ stacktrace }) => stacktrace)).toEqual([
+      expect.stringMatching(/the thread of the JobMaster of job "dying enumerator" .* heap of 48 mb/u),
+      expect.stringMatching(/has ended: process\.exit\(3\) was called in it/u),
+    ]);
+    const { latest } = (await cluster.get(`/jobs/${dying}/checkpoints`)) as {
+      readonly latest: { readonly restored: { readonly id: number } | null };
+    };
+    expect(latest.restored?.id).toBeGreaterThan(0);
+    const counted = Array.from({ length: COUNT }, (_, n) => `${n % 10} ${Math.floor(n / 10) + 1}`);
+    expect(readOutput(output)).toEqual(counted.sort());
+    // Not for ever, where each ends its thread.
+    const hopeless = await cluster.run(DYING, {
+      args: ["--output", `${output}-hopeless`, "--how", "exit"],
+      parallelism: 1,
+      config: restarts(1),
+    });
+    await cluster.reaches(hopeless, "FAILED");
+    expect((await happened(hopeless))[0]?.stacktrace).toMatch(
+      /process\.exit\(3\) was called in it\. The job is not started again: it was started again 1 time,/u,
+    );
 
     const jar = await cluster.upload(MISHAPS);
     const body = { programArgsList: ["--where", "builder", "--what", "heap"] };
