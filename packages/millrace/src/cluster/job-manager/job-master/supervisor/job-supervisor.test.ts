@@ -181,6 +181,35 @@ describe("a job of the default scheduler", () => {
     expect([status, view.endedAt]).toEqual(["SUSPENDED", undefined]);
   });
 
+  it("is rescaled by its restart where tasks fail before the checkpoint that was to come first, and says so", async () => {
+    const config = {
+      "execution.checkpointing.interval": 60_000,
+      "restart-strategy.type": "fixed-delay",
+      "restart-strategy.fixed-delay.delay": 100,
+    } as const;
+    const job = jobWith(3, { config });
+    await rounds();
+    job.slots.alive[0]?.task(0, "FAILED");
+    await rounds();
+    job.supervisor.require({ [job.vertices[1]]: { lower: 1, upper: 3 } });
+    await rounds();
+    expect([job.supervisor.status, job.supervisor.describe().rescales[0]?.status]).toEqual([
+      "RESTARTING",
+      "IN_PROGRESS",
+    ]);
+    job.clock.advance(100);
+    await rounds();
+    expect([job.supervisor.status, parallelism(job)]).toEqual(["RUNNING", [2, 3]]);
+    expect(job.supervisor.describe().rescales[0]).toMatchObject({
+      trigger: "request",
+      status: "COMPLETED",
+      parallelism: { [job.vertices[1]]: { from: 2, to: 3 } },
+    });
+    expect(job.log.join("\n")).not.toContain("not rescaled");
+    job.supervisor.cancel();
+    expect((await job.supervisor.done).status).toBe("CANCELED");
+  });
+
   it("removes the checkpoints of a job that is cancelled between two generations", async () => {
     const discarded: number[] = [];
     const store = createCheckpointStore({

@@ -330,8 +330,9 @@ export class JobSupervisor {
       failure = error instanceof Error ? error.message : String(error);
     }
     this.#rescaling = false;
-    // It failed meanwhile, and was planned anew; or it has ended.
-    if (this.#generation !== generation || this.#over) return;
+    // It failed meanwhile, and is planned anew: what was begun then goes on. Or it has ended.
+    const replaced = this.#generation !== generation || generation.master.status === "SUSPENDED";
+    if (replaced || this.#over) return this.#step();
     const possible = this.#plan.possible();
     if (
       failure === undefined &&
