@@ -1,8 +1,13 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseConfig } from "../../../common/config/configuration.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { JobId } from "../../../common/ids/ids.ts";
 import type { JobMishaps } from "../../../protocol/cluster/job-history.ts";
+import { createCheckpointStore } from "../../../runtime/checkpoint/storage/create-checkpoint-store.ts";
+import { metadataOf } from "../../../runtime/checkpoint/storage/testing/checkpoint-metadata.ts";
 import { ScriptedCluster, until } from "./testing/scripted-cluster.ts";
 import { ScriptedTaskManager } from "./testing/scripted-task-manager.ts";
 
@@ -223,5 +228,51 @@ describe("the thread of a JobMaster that dies", () => {
     await until(async () => (await second.gateway.job(ID)).status === "RUNNING");
     next.die("out of memory");
     await until(async () => (await second.gateway.job(ID)).status === "FAILED");
+  });
+
+  it("is ended, and followed by another, where its own code keeps it for too long", async () => {
+    const manager = await cluster.start("jobmanager.job.silence-timeout=200 ms");
+    // As often as it takes: on a busy machine the others are late, too.
+    const master = await cluster.runJob(manager, ID, again(1_000_000));
+    master.answering = false;
+    const next = await cluster.master(2);
+    expect([master.ended, (await next.task).kind]).toEqual([true, "run"]);
+    const { exceptions } = await manager.gateway.job(ID);
+    expect(exceptions.at(-1)?.message).toMatch(/has not answered for more than 200 ms/u);
+  });
+
+  it("leaves its checkpoints behind for the operator where the job fails, else as their retention says", async () => {
+    const directory = join(cluster.folder, "checkpoints");
+    const config = (type: string): Readonly<Record<string, unknown>> =>
+      parseConfig({ "execution.checkpointing.dir": directory, "restart-strategy.type": type });
+    const checkpointed = async (id: JobId): Promise<void> => {
+      const store = createCheckpointStore({ directory, savepointDirectory: undefined, inlineThreshold: 0 });
+      await store.open(id);
+      await store.record(metadataOf(1, []), store.location);
+    };
+    const first = await cluster.start();
+    const [failed, canceled, ended] = ["a", "b", "c"].map((digit) => digit.repeat(32) as JobId) as [
+      JobId,
+      JobId,
+      JobId,
+    ];
+    for (const id of [failed, canceled, ended]) await checkpointed(id);
+    (await cluster.runJob(first, failed, config("none"))).die("out of memory");
+    const busy = await cluster.runJob(first, canceled, config("none"));
+    busy.answering = false;
+    const cancelled = first.gateway.cancel(canceled);
+    await until(() => busy.received.some((each) => each.type === "call" && each.call.method === "cancel"));
+    busy.die("out of memory");
+    await cancelled;
+    await until(() => !existsSync(join(directory, canceled)));
+    // One that comes to its end with its JobManager is cleared by the next one.
+    const master = await cluster.runJob(first, ended, config("none"));
+    master.say({ type: "ending", status: "FINISHED", view: master.view });
+    await until(() => master.received.some(({ type }) => type === "endRecorded"));
+    const second = await cluster.start();
+    await until(() => !existsSync(join(directory, ended)));
+    expect((await second.gateway.job(ended)).status).toBe("FINISHED");
+    await until(async () => (await readdir(join(cluster.folder, "ha/default/jobs"))).length === 0);
+    expect(existsSync(join(directory, failed, "chk-1", "_metadata"))).toBe(true);
   });
 });

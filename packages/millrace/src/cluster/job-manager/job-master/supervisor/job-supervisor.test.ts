@@ -236,3 +236,37 @@ describe("a job of the default scheduler", () => {
     expect(discarded).toEqual([1]);
   });
 });
+
+it("goes on counting restarts and failures where another thread of the job stopped, and tells of them", async () => {
+  const earlier = {
+    at: 5,
+    code: "JOB_FAILED",
+    message: "its thread has ended",
+    stack: "",
+    task: undefined,
+    taskManagerId: undefined,
+    endpoint: undefined,
+  };
+  const history = {
+    restarts: 4,
+    failures: { attempts: 2, delay: 0, failures: [] },
+    exceptions: [earlier],
+    nextAttempt: 9,
+  };
+  const job = jobWith(2, { config: ADAPTIVE, history });
+  await rounds();
+  expect(job.supervisor.describe()).toMatchObject({ status: "RUNNING", restarts: 4, exceptions: [earlier] });
+  expect(job.supervisor.describe().vertices[0]?.subtasks[0]?.current.attempt).toBe(9);
+  expect(job.mishaps).toEqual([]);
+  job.supervisor.jobFailed(new RangeError("a third time"));
+  await rounds();
+  expect(job.mishaps.at(-1)).toMatchObject({
+    restarts: 5,
+    failures: { attempts: 3 },
+    exceptions: [{ message: "a third time" }, earlier],
+  });
+  job.supervisor.jobFailed(new RangeError("a fourth time"));
+  const { status, givenUp, view } = await job.supervisor.done;
+  expect([status, view.restarts]).toEqual(["FAILED", 5]);
+  expect(givenUp).toMatch(/^it was started again 3 times/u);
+});

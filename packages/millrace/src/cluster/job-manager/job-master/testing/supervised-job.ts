@@ -10,6 +10,7 @@ import { WatermarkStrategy } from "../../../../common/watermarks/watermark-strat
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
 import { StreamGraphBuilder } from "../../../../graph/stream/stream-graph-builder.ts";
 import type { Partitioner } from "../../../../graph/stream/stream-graph.ts";
+import type { JobHistory, JobMishaps } from "../../../../protocol/cluster/job-history.ts";
 import type { ResourceRequirements } from "../../../../protocol/cluster/job-submission.ts";
 import { createCheckpointStore } from "../../../../runtime/checkpoint/storage/create-checkpoint-store.ts";
 import type { CheckpointStore } from "../../../../runtime/checkpoint/storage/checkpoint-store.ts";
@@ -26,6 +27,7 @@ export interface SupervisedJobOptions {
   readonly requirements?: ResourceRequirements;
   readonly restore?: JobRestore;
   readonly store?: CheckpointStore;
+  readonly history?: JobHistory;
 }
 
 /** A supervised job of two vertices. */
@@ -35,6 +37,8 @@ export interface SupervisedJob<S extends AwaitedSlots> {
   readonly clock: ManualClock;
   readonly log: string[];
   readonly statuses: JobStatus[];
+  /** What was told that it has been through, the last at the end. */
+  readonly mishaps: JobMishaps[];
   /** Of the enumerator that lives; undefined before the first. */
   readonly context: SplitEnumeratorContext<never> | undefined;
   /** Ids of the source's and the sink's vertices. */
@@ -49,6 +53,7 @@ export function supervisedJob<S extends AwaitedSlots>(
   const clock = new ManualClock();
   const log: string[] = [];
   const statuses: JobStatus[] = [];
+  const mishaps: JobMishaps[] = [];
   let context: SplitEnumeratorContext<never> | undefined;
   const source: Source<unknown, never, unknown> = {
     name: "scripted source",
@@ -101,6 +106,8 @@ export function supervisedJob<S extends AwaitedSlots>(
     recovered: [],
     requirements: options.requirements,
     available: options.available,
+    history: options.history,
+    onMishaps: (told) => mishaps.push(told),
     onStatus: (status) => statuses.push(status),
     log: (level, message) => log.push(`${level} ${message}`),
   });
@@ -110,6 +117,7 @@ export function supervisedJob<S extends AwaitedSlots>(
     clock,
     log,
     statuses,
+    mishaps,
     get context() {
       return context;
     },
