@@ -45,6 +45,9 @@ interface OpenApi {
 
 const { paths, components } = await describe();
 
+/** Every path of the REST API, `/jobs/{jobid}`, and the methods that it takes, in lower case. */
+export const restPaths: Readonly<Record<string, Readonly<Record<string, unknown>>>> = paths;
+
 async function describe(): Promise<OpenApi> {
   const gateway = { engineVersion: "millrace" } as DispatcherGateway;
   const { app } = await buildRestApp(gateway, {

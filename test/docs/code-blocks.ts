@@ -1,3 +1,5 @@
+import { fencesOf } from "./fences.ts";
+
 /** A block of TypeScript in a document. */
 export interface CodeBlock {
   /** The document, relative to the repository. */
@@ -26,7 +28,6 @@ export interface ExtractedCode {
   readonly problems: readonly string[];
 }
 
-const FENCE = /^\s*(`{3,})(.*)$/;
 const LANGUAGES: ReadonlySet<string> = new Set(["ts", "typescript"]);
 
 /**
@@ -40,19 +41,11 @@ const LANGUAGES: ReadonlySet<string> = new Set(["ts", "typescript"]);
 export function extractCode(document: string, text: string): ExtractedCode {
   const blocks: CodeBlock[] = [];
   const problems: string[] = [];
-  const lines = text.split(/\r?\n/);
-
-  for (let index = 0; index < lines.length; index++) {
-    const [, fence, info = ""] = FENCE.exec(lines[index] ?? "") ?? [];
-    if (fence === undefined) continue;
-    const start = index + 1;
-    index = lines.findIndex((line, at) => at >= start && line.trim() === fence);
-    if (index < 0) return { blocks, problems: [...problems, `${document}:${start}: the block has no end`] };
-
-    const [language = "", ...words] = splitInfo(info);
+  const { fences, problem } = fencesOf(document, text);
+  for (const { line, language, words, code } of fences) {
     if (!LANGUAGES.has(language)) continue;
     const options = new Map(words.map(parseOption));
-    const where = `${document}:${start}`;
+    const where = `${document}:${line - 1}`;
     const unknown = [...options.keys()].filter((name) => !["run", "file", "ignore", "reason"].includes(name));
     if (unknown.length > 0) problems.push(`${where}: unknown mark "${unknown.join(" ")}"`);
     if (options.has("ignore")) {
@@ -60,21 +53,16 @@ export function extractCode(document: string, text: string): ExtractedCode {
         problems.push(`${where}: ignored without a reason: \`ts ignore reason="..."\``);
       continue;
     }
-    const code = lines.slice(start, index).join("\n");
     blocks.push({
       document,
-      line: start + 1,
+      line,
       code,
       run: options.has("run"),
       file: options.get("file"),
       prints: readPrints(code),
     });
   }
-  return { blocks, problems };
-}
-
-function splitInfo(info: string): string[] {
-  return info.match(/[^\s"]+(?:"[^"]*")?/g) ?? [];
+  return { blocks, problems: problem === undefined ? problems : [...problems, problem] };
 }
 
 function parseOption(word: string): [name: string, value: string] {

@@ -9,6 +9,7 @@ const extracted = documents.map((document) =>
   extractCode(document, readFileSync(join(repository, document), "utf8")),
 );
 const blocks = extracted.flatMap((code) => code.blocks);
+const tests = blocks.filter(({ file }) => file?.endsWith(".test.ts"));
 const runnable = blocks.filter((block) => block.run);
 
 describe("the code in the documentation", () => {
@@ -33,6 +34,14 @@ describe("the code in the documentation", () => {
       const { anyOrder, lines } = block.prints;
       const printed = out.trimEnd().split("\n");
       expect(anyOrder ? printed.toSorted() : printed).toEqual(anyOrder ? lines.toSorted() : lines);
+    },
+  );
+
+  // Imported here, they are tests of this file.
+  describe.for(tests.map((block) => ({ block, place: `${block.document}:${block.line}` })))(
+    "tests what it says: $place",
+    async ({ block }) => {
+      await import(/* @vite-ignore */ bench.fileOf(block));
     },
   );
 });

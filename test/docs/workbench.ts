@@ -15,6 +15,30 @@ export interface BlockRun {
   readonly err: string;
 }
 
+/** What a command of a document gives to a job. */
+export interface JobArguments {
+  /** "README.md:155" */
+  readonly place: string;
+  /** The job's module. */
+  readonly path: string;
+  /** undefined: none are read, the module is only loaded. */
+  readonly args: readonly string[] | undefined;
+}
+
+/** Loads jobs, and reads arguments as they do; prints what is wrong as a list. */
+const READ_ARGUMENTS = `
+const problems = [];
+for (const { place, path, args } of JSON.parse(process.argv[2])) {
+  try {
+    const { default: job } = await import(path);
+    if (args !== undefined) job.parseArgs({ argv: args });
+  } catch (error) {
+    problems.push(\`\${place}: \${error.message}\`);
+  }
+}
+console.log(JSON.stringify(problems));
+`;
+
 /** A block is stopped after this many milliseconds. */
 const RUN_LIMIT = 45_000;
 
@@ -70,12 +94,35 @@ export class Workbench {
     });
   }
 
+  /** The file of a document's block that has this name; undefined where there is none. */
+  pathOf(document: string, file: string): string | undefined {
+    const path = join(this.#folder, document, file);
+    return [...this.#paths.values()].includes(path) ? path : undefined;
+  }
+
+  /** The file of a block. */
+  fileOf(block: CodeBlock): string {
+    return this.#paths.get(block) ?? "";
+  }
+
+  /** What is wrong with jobs and the arguments that they are given, all of them in one process. */
+  async jobProblems(runs: readonly JobArguments[]): Promise<string[]> {
+    const path = join(this.#folder, "read-arguments.mjs");
+    writeFileSync(path, READ_ARGUMENTS);
+    const { code, out, err } = await this.#node([path, JSON.stringify(runs)], this.#folder);
+    return code === 0 ? (JSON.parse(out) as string[]) : [err];
+  }
+
   /** Runs a block with Node.js, in the folder of its document's blocks. */
   run(block: CodeBlock): Promise<BlockRun> {
-    const path = this.#paths.get(block) ?? "";
+    const path = this.fileOf(block);
+    return this.#node([path], dirname(path));
+  }
+
+  #node(args: readonly string[], cwd: string): Promise<BlockRun> {
     const { NODE_OPTIONS: _options, ...env } = process.env;
-    const child = spawn(process.execPath, [`--conditions=${SOURCE_CONDITION}`, path], {
-      cwd: dirname(path),
+    const child = spawn(process.execPath, [`--conditions=${SOURCE_CONDITION}`, ...args], {
+      cwd,
       env,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: RUN_LIMIT,
