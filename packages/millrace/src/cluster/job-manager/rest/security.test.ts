@@ -129,6 +129,8 @@ describe("web pages of others", () => {
       { origin: "https://evil.example" },
       { origin: "null" },
       { origin: `http://127.0.0.1:${server.port + 1}` },
+      { origin: "http://[", host: "[" },
+      { origin: "http://127.0.0.1", host: "[::1" },
       { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" },
     ]) {
       const response = await raw(server, "POST", `/jars/${ARTIFACT}/run`, headers);

@@ -135,7 +135,7 @@ export class Connection {
     try {
       this.#reader.push(chunk);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
     this.flush();
   }
@@ -144,12 +144,12 @@ export class Connection {
     try {
       this.#handler.onDrain();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
-  /** What a handler throws is the peer's fault, as a rule; nothing that comes behind it means anything. */
-  #fail(error: unknown): void {
+  /** Closes it for what a handler has thrown, or would: the peer's fault, as a rule; nothing that comes behind it means anything. */
+  fail(error: unknown): void {
     const told = MillraceError.is(error);
     const message = `the data connection with ${this.peer} is closed: ${told ? error.message : preview(error)}`;
     this.close(
@@ -192,7 +192,7 @@ export class Connection {
     try {
       this.#handler.onTick();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 }

@@ -30,12 +30,16 @@ export interface IncomingOptions {
   readonly openTimeout: number;
   /** The end of an exchange that receives from this TaskManager; "closed": it was, and is no more; undefined: not known yet. */
   readonly find: (exchange: string, peerId: string) => IncomingLeg | "closed" | undefined;
+  /** Whether one more exchange may wait that somebody has asked for who has not proved anything. */
+  readonly mayPark: () => boolean;
   readonly log: (message: string, stranger?: string) => void;
   readonly onClosed: (connection: IncomingConnection) => void;
 }
 
 /** Exchanges that wait to be opened here, on one connection. */
 const MAX_PARKED = 4096;
+/** Refusals on a connection that has not proved anything. */
+const MAX_REFUSED = 1024;
 /** Bytes of the largest frame that any channel can have; those of exchanges that are closed are read into nowhere. */
 const MAX_FRAME_BYTES = 64 * 1024;
 
@@ -57,6 +61,7 @@ export class IncomingConnection implements ConnectionHandler, Line {
   /** The last number that an exchange was given. */
   #last = 0;
   #ticks = 0;
+  #refused = 0;
   /** Of the frame that is being read; undefined: it goes nowhere. */
   #current: IncomingLeg | undefined;
   // Most frames are of the same exchange as the one before.
@@ -82,6 +87,11 @@ export class IncomingConnection implements ConnectionHandler, Line {
 
   get congested(): boolean {
     return this.connection.congested;
+  }
+
+  /** Exchanges that it has asked for, and that are not open here yet. */
+  get parked(): number {
+    return this.#parked.size;
   }
 
   flush(): void {
@@ -194,7 +204,7 @@ export class IncomingConnection implements ConnectionHandler, Line {
   #open(handle: number, open: Open, hello: Hello): void {
     const leg = this.#options.find(open.exchange, hello.from);
     if (leg === undefined) {
-      if (this.#parked.size >= MAX_PARKED)
+      if (this.#parked.size >= MAX_PARKED || (!this.proven && !this.#options.mayPark()))
         throw violation(`at most ${MAX_PARKED} exchanges that are not open here`, "more");
       this.#parked.set(handle, { open, ticks: 0 });
       return;
@@ -238,6 +248,11 @@ export class IncomingConnection implements ConnectionHandler, Line {
   #refuse(handle: number, reason: Refusal, text: string): void {
     this.#options.log(`exchange ${handle} of ${this.connection.peer} is refused: ${text}`, this.#stranger());
     this.outbox.message(MessageKind.REFUSED, handle, encodeRefused(reason, text));
+    // A stranger who asks and asks, and reads nothing, must not fill the memory with answers.
+    if (!this.proven && ++this.#refused > MAX_REFUSED)
+      this.connection.fail(
+        violation(`an exchange that is known here among the first ${MAX_REFUSED}`, "none"),
+      );
   }
 
   #stranger(): string | undefined {

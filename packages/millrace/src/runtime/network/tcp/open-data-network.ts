@@ -41,8 +41,10 @@ export interface DataNetworkOptions {
   readonly idleTimeout?: number;
 }
 
-/** Connections that have not proved anything, at a time. */
+/** Connections of strangers, at a time. */
 const MAX_STRANGERS = 1024;
+/** Exchanges that all of them together may ask for before these are open. */
+const MAX_STRANGERS_PARKED = 8192;
 /** Exchanges that are remembered as closed, so that nobody waits for them. */
 const MAX_CLOSED = 4096;
 /** ms for what is still to be sent when the network closes. */
@@ -198,8 +200,7 @@ class TcpDataNetwork implements DataNetwork {
   }
 
   #accept(socket: Socket): void {
-    const strangers = [...this.#incoming].filter(({ proven }) => !proven).length;
-    if (this.#closing !== undefined || strangers >= MAX_STRANGERS) {
+    if (this.#closing !== undefined || this.#strangers().length >= MAX_STRANGERS) {
       socket.on("error", () => undefined);
       socket.destroy();
       return;
@@ -211,6 +212,7 @@ class TcpDataNetwork implements DataNetwork {
       liveness: this.#liveness,
       openTimeout: this.#openTimeout,
       find: (exchange, peerId) => this.#find(exchange, peerId),
+      mayPark: () => this.#strangers().reduce((sum, { parked }) => sum + parked, 0) < MAX_STRANGERS_PARKED,
       log,
       onClosed: (closed) => {
         this.#incoming.delete(closed);
@@ -218,6 +220,11 @@ class TcpDataNetwork implements DataNetwork {
       },
     });
     this.#incoming.add(connection);
+  }
+
+  /** Connections that have not proved anything. */
+  #strangers(): readonly IncomingConnection[] {
+    return [...this.#incoming].filter(({ proven }) => !proven);
   }
 
   #find(name: string, peerId: string): IncomingLeg | "closed" | undefined {

@@ -89,8 +89,8 @@ function isForeign({ headers }: FastifyRequest, allowOrigin: string | undefined)
   if (origin === undefined)
     return headers["sec-fetch-site"] === "cross-site" && headers["sec-fetch-mode"] !== "navigate";
   if (allowOrigin === "*" || origin === allowOrigin) return false;
-  const own = headers.host;
-  return own === undefined || !URL.canParse(origin) || new URL(origin).host !== new URL(`http://${own}`).host;
+  const own = `http://${headers.host ?? ""}`;
+  return !URL.canParse(own) || !URL.canParse(origin) || new URL(origin).host !== new URL(own).host;
 }
 
 /** A name that leads to the machine itself may be anybody's: only those are served that nobody else can have. */
