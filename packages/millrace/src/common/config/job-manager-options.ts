@@ -49,7 +49,7 @@ export const WORKER_RECOVERY_TIMEOUT = durationOption("resourcemanager.previous-
 export const JOB_HEAP = memoryOption("jobmanager.memory.job.heap.size", {
   defaultValue: 1024 * 1024 * 1024,
   description:
-    "Heap of each job in the JobManager, for its builder, its enumerators and checkpoints that are kept in memory: a job that uses it up fails, others go on. In the worst case the whole process ends.",
+    "Heap of each job in the JobManager, for its builder, its enumerators and checkpoints that are kept in memory: a job that uses it up loses its thread, and goes on with another from its last checkpoint, as its restart strategy says; others go on. In the worst case the whole process ends.",
   min: 32 * 1024 * 1024,
 });
 
@@ -57,7 +57,7 @@ export const JOB_HEAP = memoryOption("jobmanager.memory.job.heap.size", {
 export const JOB_SILENCE_TIMEOUT = durationOption("jobmanager.job.silence-timeout", {
   defaultValue: 180_000,
   description:
-    "How long a job's own code in the JobManager (a split enumerator) may keep its thread from answering; then the job fails. Its builder is bounded by web.timeout.",
+    "How long a job's own code in the JobManager (a split enumerator) may keep its thread from answering; then the thread is ended, and the job goes on with another from its last checkpoint, as its restart strategy says. Its builder is bounded by web.timeout.",
   min: 100,
 });
 

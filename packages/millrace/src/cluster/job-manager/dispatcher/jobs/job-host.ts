@@ -106,7 +106,11 @@ export class JobHost {
     this.#history = task.history ?? NO_HISTORY;
     const { restarts, exceptions } = this.#history;
     this.#view = { ...this.#view, restarts, exceptions };
-    this.#launch(task);
+    try {
+      this.#launch(task);
+    } catch (error) {
+      this.end("FAILED", asMillraceError(error));
+    }
     return this.ready;
   }
 
@@ -114,7 +118,7 @@ export class JobHost {
   async view(patience = this.#options.timeout): Promise<JobView> {
     if (this.#phase !== "running") return this.#viewNow();
     try {
-      this.#view = asView(await this.call({ method: "describe" }, patience));
+      this.#view = this.#told(await this.call({ method: "describe" }, patience));
     } catch (error) {
       if (!MillraceError.is(error, "CONNECTION_LOST") && !this.isOver) throw error;
     }
@@ -254,7 +258,7 @@ export class JobHost {
       case "ended":
         return this.#finish(
           message.status,
-          asView(message.view),
+          this.#told(message.view),
           message.error && fromEnvelope(message.error),
         );
       default:
@@ -326,7 +330,12 @@ export class JobHost {
 
   #ends(status: FinalStatus, view: unknown): void {
     const { clock, recordEnd } = this.#options;
-    const told = endedView(view === undefined ? this.#known : asView(view), status, clock.now(), undefined);
+    const told = endedView(
+      view === undefined ? this.#known : this.#told(view),
+      status,
+      clock.now(),
+      undefined,
+    );
     const recorded = this.#recordSurely("end", () => recordEnd(status, told, false), { type: "endRecorded" });
     this.#ending = { status, view: told, recorded };
   }
@@ -465,6 +474,12 @@ export class JobHost {
       }
       this.#finish(status, this.#endedView(status, error), error, kept ? undefined : status);
     })());
+  }
+
+  /** What its thread tells of the job; what went before is added, as far as it does not know. @throws PROTOCOL_VIOLATION */
+  #told(value: unknown): JobView {
+    const view = asView(value);
+    return { ...view, timestamps: { ...this.#view.timestamps, ...view.timestamps } };
   }
 
   /** What is known of the job, where its thread does not tell. */
