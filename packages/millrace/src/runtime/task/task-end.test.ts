@@ -155,6 +155,20 @@ describe("the end of a task", () => {
       expect(rig.takeBrief()).toEqual(["watermark Infinity", "endOfData drained", "endOfPartition"]);
     });
 
+    it("is not told as a checkpoint's failure to who triggers one while it closes", async () => {
+      const sink = new TwoPhaseSink();
+      let closed!: () => void;
+      sink.closing = new Promise((resolve) => (closed = resolve));
+      const rig = await start({ graph: sinkGraph(sink), node: "double", periodic: false });
+      for (const channel of [0, 1]) rig.endOfChannel(channel);
+      await rig.settle();
+      rig.trigger(1);
+      expect([rig.state, rig.declined.size]).toEqual(["RUNNING", 0]);
+      closed();
+      await rig.settle();
+      expect([rig.state, rig.declined.size]).toEqual(["FINISHED", 0]);
+    });
+
     it("waits until the JobMaster has everything committed", async () => {
       const sink = new TwoPhaseSink();
       const rig = await start({ graph: sinkGraph(sink), node: "double", periodic: false });

@@ -166,6 +166,8 @@ export class Task {
 
   /** Begins a checkpoint here. */
   triggerCheckpoint(checkpoint: CheckpointStart): void {
+    // About to tell its end, which the JobMaster did not know: nothing has gone wrong with the checkpoint.
+    if (this.terminal) return;
     if (this.#state !== "RUNNING") {
       this.#parts.services.declineCheckpoint(checkpoint.checkpointId, notRunning(this.execution));
       return;

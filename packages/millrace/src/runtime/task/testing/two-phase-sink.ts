@@ -30,6 +30,8 @@ export class TwoPhaseSink implements Sink<unknown, Batch, WriterState> {
   flushing: Promise<void> | undefined;
   /** What committing waits for. */
   committing: Promise<void> | undefined;
+  /** What closing a writer waits for. */
+  closing: Promise<void> | undefined;
   /** What the next commits answer instead of committing. */
   readonly refusals: (CommitResult | Error)[] = [];
   readonly #visible = new Map<number, Batch>();
@@ -58,7 +60,7 @@ export class TwoPhaseSink implements Sink<unknown, Batch, WriterState> {
         return [batch];
       },
       snapshotState: () => [{ next }],
-      close() {},
+      close: () => this.closing,
     };
   }
 
