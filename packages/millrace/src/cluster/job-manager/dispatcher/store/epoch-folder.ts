@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { MillraceError } from "../../../../common/errors/millrace-error.ts";
 import { linkOrCopy } from "../../../../runtime/checkpoint/storage/adopt-file.ts";
 import type { FileSystem } from "../../../../runtime/checkpoint/storage/file-system.ts";
 import {
@@ -73,10 +74,27 @@ export class EpochFolder {
         newest.set(name, Math.max(epoch, newest.get(name) ?? 0));
     for (const [name, epoch] of newest) {
       if (this.#names.has(name)) continue;
-      await linkOrCopy(fileSystem, join(this.folder, `${epoch}-${name}`), this.path(name));
+      await this.#put(name, (path) => linkOrCopy(fileSystem, join(this.folder, `${epoch}-${name}`), path));
       this.#names.add(name);
     }
     await syncFolder(fileSystem, this.folder);
+  }
+
+  /** Gives a file its name when all of it stands under another: a copy of which the half stands would count as the newest. */
+  async #put(name: string, make: (path: string) => Promise<void>): Promise<void> {
+    const { fileSystem, leadership, randomBytes } = this.#options;
+    const path = this.path(name);
+    const temporary = join(
+      this.folder,
+      `.writing-${leadership.epoch}-${hexDigits(randomBytes(UNIQUE_BYTES))}`,
+    );
+    try {
+      await make(temporary);
+      await fileSystem.rename(temporary, path);
+    } catch (error) {
+      await removeQuietly(fileSystem, temporary);
+      throw MillraceError.is(error) ? error : storageProblem("write", path, error);
+    }
   }
 
   /** Removes what earlier leaders had. After `Leadership.markAdopted`. */
@@ -95,26 +113,17 @@ export class EpochFolder {
    * @throws FENCED: whether it was written is of no meaning then; CHECKPOINT_STORAGE_FAILED
    */
   async write(name: string, bytes: Uint8Array): Promise<void> {
-    const { fileSystem, leadership, randomBytes } = this.#options;
+    const { fileSystem, leadership } = this.#options;
     await leadership.check();
-    const path = this.path(name);
-    const temporary = join(
-      this.folder,
-      `.writing-${leadership.epoch}-${hexDigits(randomBytes(UNIQUE_BYTES))}`,
-    );
-    try {
-      const file = await fileSystem.create(temporary);
+    await this.#put(name, async (path) => {
+      const file = await fileSystem.create(path);
       try {
         await file.write(bytes);
         await file.sync();
       } finally {
         await file.close();
       }
-      await fileSystem.rename(temporary, path);
-    } catch (error) {
-      await removeQuietly(fileSystem, temporary);
-      throw storageProblem("write", path, error);
-    }
+    });
     this.#names.add(name);
     await syncFolder(fileSystem, this.folder);
     await leadership.check();

@@ -147,36 +147,41 @@ describe("the store of a cluster", () => {
     }
   }
 
-  it("loses nothing that it said was done, wherever the process dies or the power fails", async () => {
-    const dry = new MemoryFileSystem();
-    await open(dry);
-    let operations = 0;
-    dry.before = () => void operations++;
-    const second = await open(dry);
-    const total = new Set<string>();
-    await lead(second, total);
-    expect(total.size).toBe(5);
-    for (let at = 0; at < operations; at++) {
-      for (const how of ["kill", "power loss"] as const) {
-        const fileSystem = new MemoryFileSystem();
-        const former = await open(fileSystem);
-        await former.jobs.put(jobOf(9));
-        const done = new Set<string>();
-        let count = 0;
-        fileSystem.before = (operation, path) => {
-          if (count++ >= at) throw systemError("EIO", `${operation} ${path}`);
-        };
-        await open(fileSystem)
-          .then((store) => lead(store, done))
-          .catch(() => {});
-        const next = await open(fileSystem.after(how));
-        const why = `${how} at operation ${at}`;
-        expect(namesIn(next), why).toContain("job 9");
-        await next.jobs.remove(idOf(9));
-        expectKept(next, done, why);
+  it.each([["with", true] as const, ["without", false] as const])(
+    "loses nothing that it said was done, wherever the process dies or the power fails, %s hard links",
+    async (_, links) => {
+      const withLinks = (fileSystem: MemoryFileSystem): MemoryFileSystem =>
+        Object.assign(fileSystem, { links });
+      const dry = withLinks(new MemoryFileSystem());
+      await (await open(dry)).jobs.put(jobOf(9));
+      let operations = 0;
+      dry.before = () => void operations++;
+      const second = await open(dry);
+      const total = new Set<string>();
+      await lead(second, total);
+      expect(total.size).toBe(5);
+      for (let at = 0; at < operations; at++) {
+        for (const how of ["kill", "power loss"] as const) {
+          const fileSystem = withLinks(new MemoryFileSystem());
+          const former = await open(fileSystem);
+          await former.jobs.put(jobOf(9));
+          const done = new Set<string>();
+          let count = 0;
+          fileSystem.before = (operation, path) => {
+            if (count++ >= at) throw systemError("EIO", `${operation} ${path}`);
+          };
+          await open(fileSystem)
+            .then((store) => lead(store, done))
+            .catch(() => {});
+          const next = await open(fileSystem.after(how));
+          const why = `${how} at operation ${at}`;
+          expect(namesIn(next), why).toContain("job 9");
+          await next.jobs.remove(idOf(9));
+          expectKept(next, done, why);
+        }
       }
-    }
-  });
+    },
+  );
 
   it("lets a leader that stands still at any operation do no harm when it goes on", async () => {
     for (let at = 0; ; at++) {

@@ -23,6 +23,8 @@ export type BeforeOperation = (operation: string, path: string) => void;
  */
 export class MemoryFileSystem implements FileSystem {
   before: BeforeOperation = () => {};
+  /** Whether it has hard links, which not every file system has. */
+  links = true;
   #root: MemoryFolder = newFolder();
   #open = 0;
 
@@ -61,6 +63,7 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async link(existing: string, path: string): Promise<void> {
+    if (!this.links) throw systemError("EPERM", path);
     this.#add("link", path, this.#file(existing));
   }
 
@@ -140,6 +143,7 @@ export class MemoryFileSystem implements FileSystem {
   /** The same file system after the process died: with all that was written, or after the power failed: with what was synced. */
   after(what: "kill" | "power loss"): MemoryFileSystem {
     const other = new MemoryFileSystem();
+    other.links = this.links;
     other.#root = survivor(this.#root, what) as MemoryFolder;
     return other;
   }
