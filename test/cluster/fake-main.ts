@@ -210,6 +210,7 @@ export class FakeMain {
         return;
       }
       case "prepareSlots":
+      case "mishaps":
         return;
       case "wantSlots":
         return this.#send({ type: "slotsAvailable", count: this.#capacity });

@@ -69,10 +69,14 @@ describe("a cluster of processes", () => {
       config,
       checkpointFolder: join(shared, "default", "checkpoints"),
     });
+    const started = async (): Promise<number> =>
+      ((await cluster.get(`/jobs/${run.job}`)) as { "start-time": number })["start-time"];
+    const before = await started();
     await cluster.jobManager.kill();
     await cluster.startJobManager();
     expect(cluster.epoch).toBe(2);
     await expectAll(run);
+    expect(await started()).toBe(before);
   });
 
   it("is not disturbed by a JobManager that was stopped, replaced and resumed", async () => {

@@ -16,7 +16,7 @@ import type { JobView } from "../../../../protocol/cluster/job-view.ts";
 import { fromEnvelope, toEnvelope, type ErrorEnvelope } from "../../../../protocol/control/error-envelope.ts";
 import { hexDigits } from "../../../../runtime/checkpoint/storage/unique-name.ts";
 import { PendingQuestions } from "../../resource-manager/pending-questions.ts";
-import { decideAfterDeath } from "./after-death.ts";
+import { decideAfterDeath, type AfterDeath } from "./after-death.ts";
 import type { FinalStatus, JobHostOptions } from "./job-host-options.ts";
 import { asMishaps, asView, bareView, endedView, threadlessView } from "./job-views.ts";
 import type { JobThread } from "./job-thread.ts";
@@ -409,7 +409,13 @@ export class JobHost {
       return;
     }
     const job = { submission, settled, history: this.#history, committing: this.#committing };
-    const after = decideAfterDeath(job, death, clock.now(), fraction(randomBytes));
+    let after: AfterDeath;
+    try {
+      after = decideAfterDeath(job, death, clock.now(), fraction(randomBytes));
+    } catch (error) {
+      // Settings that contradict each other: they fail the job, not this process.
+      after = { kind: "failed", error: asMillraceError(error), kept: true };
+    }
     if (after.kind === "failed") {
       void this.#conclude("FAILED", after.error, after.kept);
       return;
