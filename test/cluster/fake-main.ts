@@ -32,6 +32,8 @@ export interface FakeSubmission {
   readonly restore?: string;
   /** Of a job that was started before. */
   readonly earlier?: { readonly jobId: JobId; readonly settled: SettledJob };
+  /** Of the JobManager's leadership. Default 1. */
+  readonly epoch?: number;
 }
 
 const WORKER = new URL(
@@ -81,7 +83,7 @@ export class FakeMain {
       kind: "run",
       ...base,
       settled: submission.earlier?.settled,
-      epoch: 1,
+      epoch: submission.epoch ?? 1,
       recovering: submission.earlier !== undefined,
       requirements: undefined,
     }));

@@ -7,13 +7,18 @@ import {
 } from "../../common/config/options.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { CheckpointStore } from "../../runtime/checkpoint/storage/checkpoint-store.ts";
+import type { OwnerLeader } from "../../runtime/checkpoint/storage/folder-owner.ts";
 
 /**
  * The storage of checkpoints that a job's settings ask for. Its code is loaded when it is called.
  *
+ * @param leader for whom the job runs, in a cluster: what a later leader has is not taken from it
  * @throws INVALID_OPTION where a folder is missing
  */
-export async function createStore(config: Readonly<Record<string, unknown>>): Promise<CheckpointStore> {
+export async function createStore(
+  config: Readonly<Record<string, unknown>>,
+  leader?: OwnerLeader,
+): Promise<CheckpointStore> {
   const directory = configValue(config, CHECKPOINT_DIR);
   const storage =
     configValue(config, CHECKPOINT_STORAGE) ?? (directory === undefined ? "jobmanager" : "filesystem");
@@ -32,5 +37,6 @@ export async function createStore(config: Readonly<Record<string, unknown>>): Pr
     directory: storage === "filesystem" ? directory : undefined,
     savepointDirectory: configValue(config, SAVEPOINT_DIR),
     inlineThreshold: configValue(config, CHECKPOINT_INLINE_THRESHOLD) ?? 0,
+    leader,
   });
 }

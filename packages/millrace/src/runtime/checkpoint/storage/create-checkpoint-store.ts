@@ -10,7 +10,7 @@ import { stateBytesOf, stateFilesOf, type StateHolder } from "../format/map-stat
 import type { CheckpointStore, CompletedCheckpoint } from "./checkpoint-store.ts";
 import { FileCounts } from "./file-counts.ts";
 import type { FileSystem } from "./file-system.ts";
-import type { OwnerProcess } from "./folder-owner.ts";
+import type { OwnerLeader, OwnerProcess } from "./folder-owner.ts";
 import { FolderOwnership, type OwnershipOptions } from "./folder-ownership.ts";
 import { absoluteFolder, ensureFolder, removeIfEmpty, removeQuietly } from "./folders.ts";
 import { gatherFiles, type Gathered } from "./gather-files.ts";
@@ -38,6 +38,8 @@ export interface CheckpointStoreOptions {
   readonly randomBytes?: (count: number) => Uint8Array;
   /** Who writes: told to those that it replaces, and that replace it. This process, unless given. */
   readonly process?: OwnerProcess;
+  /** For whom the job runs, in a cluster: what a later leader has is not taken from it. */
+  readonly leader?: OwnerLeader | undefined;
 }
 
 /** This process, for others. */
@@ -76,6 +78,7 @@ class Store implements CheckpointStore {
   /** Files of others of which a checkpoint names a copy. */
   readonly #copies = new Map<string, string>();
   readonly #process: OwnerProcess;
+  readonly #leader: OwnerLeader | undefined;
   /** Folders that this store has taken, by path: the job's own, and those of what it claimed. */
   readonly #folders = new Map<string, FolderOwnership>();
   #epoch = 0;
@@ -90,6 +93,7 @@ class Store implements CheckpointStore {
     this.#savepointDirectory = savepointDirectory;
     this.#inlineThreshold = options.inlineThreshold;
     this.#process = options.process ?? thisProcess();
+    this.#leader = options.leader;
   }
 
   get epoch(): number {
@@ -290,6 +294,7 @@ class Store implements CheckpointStore {
       process: this.#process,
       job: this.#job,
       again,
+      leader: this.#leader,
     };
     const taken = await FolderOwnership.take(folder, options);
     this.#folders.set(folder, taken);

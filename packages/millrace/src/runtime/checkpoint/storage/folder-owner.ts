@@ -8,6 +8,14 @@ export interface OwnerProcess {
   readonly startedAt: number;
 }
 
+/** For whom a process of a cluster runs a job: of two that run the same one, who leads later is right. */
+export interface OwnerLeader {
+  /** Of the JobManager's leadership. */
+  readonly epoch: number;
+  /** When the job was submitted, ms since the epoch: ids of jobs may be used again. */
+  readonly submittedAt: number;
+}
+
 /** Who owns a folder of checkpoints: what stands in `owner-<epoch>`, as JSON. */
 export interface FolderOwner extends OwnerProcess {
   readonly epoch: number;
@@ -17,6 +25,8 @@ export interface FolderOwner extends OwnerProcess {
   readonly job: string;
   /** The jobs of those who owned it before, the last first; not for ever. */
   readonly earlier?: readonly string[];
+  /** Absent outside of clusters. */
+  readonly leader?: OwnerLeader;
 }
 
 /** Longer than any that was written. */
@@ -45,9 +55,21 @@ export function describeOwner(owner: FolderOwner | undefined): string {
   return `process ${pid} on ${host}, started ${new Date(startedAt).toISOString()}, for job ${job}`;
 }
 
+/** Whether the job that owns a folder runs for a later leader than this: then it goes on there, and nowhere else. */
+export function isAhead(owner: FolderOwner, job: string, leader: OwnerLeader): boolean {
+  const { leader: other } = owner;
+  return (
+    owner.job === job &&
+    other !== undefined &&
+    other.epoch > leader.epoch &&
+    // The leaders of a cluster that was set up anew count from the beginning.
+    other.submittedAt >= leader.submittedAt
+  );
+}
+
 function isOwner(value: unknown): value is FolderOwner {
   if (typeof value !== "object" || value === null) return false;
-  const { epoch, token, job, host, pid, startedAt, earlier } = value as Partial<
+  const { epoch, token, job, host, pid, startedAt, earlier, leader } = value as Partial<
     Record<keyof FolderOwner, unknown>
   >;
   return (
@@ -59,6 +81,12 @@ function isOwner(value: unknown): value is FolderOwner {
     typeof startedAt === "number" &&
     (earlier === undefined ||
       (Array.isArray(earlier) && earlier.every((item) => typeof item === "string"))) &&
+    (leader === undefined || isLeader(leader)) &&
     Math.abs(startedAt) < 8.64e15
   );
+}
+
+function isLeader(value: unknown): value is OwnerLeader {
+  const { epoch, submittedAt } = (value ?? {}) as Partial<Record<keyof OwnerLeader, unknown>>;
+  return typeof epoch === "number" && typeof submittedAt === "number";
 }

@@ -2,7 +2,14 @@ import { join } from "node:path";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { FileSystem } from "./file-system.ts";
 import { ensureFolder, namesIn, removeFile, removeIfEmpty, removeQuietly, syncFolder } from "./folders.ts";
-import { describeOwner, readOwner, type FolderOwner, type OwnerProcess } from "./folder-owner.ts";
+import {
+  describeOwner,
+  isAhead,
+  readOwner,
+  type FolderOwner,
+  type OwnerLeader,
+  type OwnerProcess,
+} from "./folder-owner.ts";
 import { errorCode, storageProblem } from "./storage-problem.ts";
 import { hexDigits } from "./unique-name.ts";
 
@@ -24,6 +31,11 @@ export interface OwnershipOptions {
   readonly job: string;
   /** Whether the job goes on with what it had: then the folder stays with another job that has taken it since. Default false. */
   readonly again?: boolean;
+  /**
+   * For whom the job runs, in a cluster: the folder stays with the same job of a later leader. So a process that was stopped before it took the
+   * folder, and goes on when it has been replaced, takes it from nobody.
+   */
+  readonly leader?: OwnerLeader | undefined;
 }
 
 /**
@@ -58,23 +70,32 @@ export class FolderOwnership {
   /**
    * Takes a folder, which is made where it is missing, from whoever owns it.
    *
-   * @throws FENCED with `again`, where it is another job's; CHECKPOINT_STORAGE_FAILED
+   * @throws FENCED with `again`, where it is another job's, and with `leader`, where a later one has it; CHECKPOINT_STORAGE_FAILED
    */
   static async take(folder: string, options: OwnershipOptions): Promise<FolderOwnership> {
-    const { fileSystem, randomBytes, job, process, again = false } = options;
+    const { fileSystem, randomBytes, job, process, again = false, leader } = options;
     const token = hexDigits(randomBytes(TOKEN_BYTES));
     for (let tries = 1; ; tries++) {
       await ensureFolder(fileSystem, folder);
       const names = await namesIn(fileSystem, folder);
       const owners = jobsOf(fileSystem, folder, names);
       const last = highest(names);
-      if (again && owners.length > 0 && owners[0] !== job)
-        throw fenced(folder, undefined, last, readOwner(fileSystem, ownerFile(folder, last)));
+      const owner = readOwner(fileSystem, ownerFile(folder, last));
+      const isAnothers = again && owners.length > 0 && owners[0] !== job;
+      const isLater = leader !== undefined && owner !== undefined && isAhead(owner, job, leader);
+      if (isAnothers || isLater) throw fenced(folder, undefined, last, owner);
       const earlier = owners.filter((other) => other !== job);
       const epoch = last + 1;
       const path = ownerFile(folder, epoch);
       try {
-        await writeOwner(fileSystem, path, { epoch, token, job, ...process, earlier });
+        await writeOwner(fileSystem, path, {
+          epoch,
+          token,
+          job,
+          ...process,
+          earlier,
+          ...(leader && { leader }),
+        });
       } catch (error) {
         const code = errorCode(error);
         // Someone else was quicker; or the last owner, who has ended, removed the folder.

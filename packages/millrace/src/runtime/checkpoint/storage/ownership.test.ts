@@ -4,6 +4,7 @@ import type { StateBytes } from "../../../protocol/control/snapshots.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { createCheckpointStore } from "./create-checkpoint-store.ts";
 import { createStateFiles } from "./create-state-files.ts";
+import type { OwnerLeader } from "./folder-owner.ts";
 import { loadCheckpoint } from "./load-checkpoint.ts";
 import { newerBeside } from "./newer-beside.ts";
 import { metadataOf, testJob } from "./testing/checkpoint-metadata.ts";
@@ -13,13 +14,19 @@ const otherJob = jobId(new Uint8Array(16).fill(0xbb));
 const FOLDER = `/checkpoints/${testJob}`;
 const FENCED = expect.objectContaining({ code: "FENCED" });
 
-async function openStore(fileSystem: MemoryFileSystem, pid: number, job = testJob): Promise<CheckpointStore> {
+async function openStore(
+  fileSystem: MemoryFileSystem,
+  pid: number,
+  job = testJob,
+  leader?: OwnerLeader,
+): Promise<CheckpointStore> {
   const store = createCheckpointStore({
     directory: "/checkpoints",
     savepointDirectory: "/savepoints",
     inlineThreshold: 10,
     fileSystem,
     process: { host: "host", pid, startedAt: 0 },
+    leader,
   });
   await store.open(job);
   return store;
@@ -38,6 +45,27 @@ describe("the owner of a job's checkpoints", () => {
     expect(fileSystem.files()).toEqual([`${FOLDER}/owner-3`]);
     const text = Buffer.from(fileSystem.bytesOf(`${FOLDER}/owner-3`)).toString();
     expect(JSON.parse(text)).toMatchObject({ epoch: 3, host: "host", pid: 3, startedAt: 0, job: testJob });
+  });
+
+  it("is the latest leader's: one that was stopped before it took them takes them from nobody when it goes on", async () => {
+    const fileSystem = new MemoryFileSystem();
+    const by = (pid: number, epoch: number, submittedAt = 100, job = testJob) =>
+      openStore(fileSystem, pid, job, { epoch, submittedAt });
+    await by(1, 1);
+    const current = await by(3, 3);
+    await expect(by(2, 2)).rejects.toThrowError(
+      expect.objectContaining({ code: "FENCED", message: expect.stringContaining("process 3 on host") }),
+    );
+    await current.checkOwner();
+    await expect(by(2, 2, 50)).rejects.toThrowError(FENCED);
+    // Its own thread may have died. Who submits the job anew, or whose cluster was set up anew, begins again, and so does who is in no cluster.
+    for (const take of [
+      () => by(3, 3),
+      () => by(1, 1, 101),
+      () => by(4, 4, 7),
+      () => openStore(fileSystem, 5),
+    ])
+      await (await take()).checkOwner();
   });
 
   it("is fenced by the next one, and told who that is; then it writes and removes nothing", async () => {

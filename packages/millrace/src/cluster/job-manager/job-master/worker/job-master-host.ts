@@ -155,7 +155,8 @@ export class JobMasterHost {
         : buildAgain(program, settled);
     const log = (level: "info" | "warn" | "error", message: string): void =>
       this.#send({ type: "log", level, message });
-    const store = new SharedStore(await createStore(first.config));
+    const leader = { epoch: task.epoch, submittedAt: submission.submittedAt };
+    const store = new SharedStore(await createStore(first.config, leader));
     const recovered = task.recovering ? await recoverCheckpoints(store, jobId, log) : [];
     const { built, restore } =
       recovered.length > 0
