@@ -65,6 +65,7 @@ async function killShared(
     ...fromSources("shared-state"),
     folder,
     records: 0,
+    count,
     spin: 0,
     kills: Number(kills),
     settings,

@@ -4,12 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { bundle } from "../../scripts/build/bundle.ts";
-import { PACKAGES } from "../../scripts/build/entries.ts";
+import { builtEngine } from "../testing/built-engine.ts";
 
-const repository = join(import.meta.dirname, "../..");
 /** A process is killed after this many milliseconds: a test that waits for it fails with what it printed. */
-const LIMIT = 30_000;
+const LIMIT = 100_000;
 
 /** Variables that change what processes print, which test runners and terminals set. */
 const RUNNERS = new Set(["NODE_OPTIONS", "NODE_V8_COVERAGE", "NO_COLOR", "FORCE_COLOR", "MILLRACE_DEBUG"]);
@@ -38,42 +36,29 @@ export interface StartOptions {
 export class Workplace {
   /** Where commands run: holds `jobs/` and `fixtures/`. */
   readonly folder: string;
+  /** The launcher's path. */
+  readonly launcher: string;
   readonly #root: string;
 
-  private constructor(root: string) {
+  private constructor(root: string, engine: string) {
     this.#root = root;
+    this.launcher = join(engine, "bin/millrace.js");
     this.folder = join(root, "jobs");
   }
 
   static async create(): Promise<Workplace> {
     const root = realpathSync(mkdtempSync(join(tmpdir(), "millrace-cli-")));
-    const home = join(root, "packages/millrace");
-    const source = join(repository, "packages/millrace");
-    mkdirSync(home, { recursive: true });
-    for (const part of ["src", "bin", "package.json"]) {
-      cpSync(join(source, part), join(home, part), { recursive: true });
-    }
-    // Dependencies are found here, and above in the repository's own folder.
-    symlinkSync(join(source, "node_modules"), join(home, "node_modules"), "dir");
-    symlinkSync(join(repository, "node_modules"), join(root, "packages/node_modules"), "dir");
-    const [core] = PACKAGES;
-    if (core?.folder !== "millrace") throw new Error("the core package is not the first that is built");
-    await bundle(root, core);
+    const engine = await builtEngine();
     mkdirSync(join(root, "jobs/node_modules"), { recursive: true });
-    symlinkSync(home, join(root, "jobs/node_modules/millrace"), "dir");
+    symlinkSync(engine, join(root, "jobs/node_modules/millrace"), "dir");
     for (const part of ["jobs", "fixtures"]) {
       cpSync(join(import.meta.dirname, part), join(root, "jobs", part), { recursive: true });
     }
-    return new Workplace(root);
+    return new Workplace(root, engine);
   }
 
   remove(): void {
     rmSync(this.#root, { recursive: true, force: true });
-  }
-
-  /** The launcher's path. */
-  get launcher(): string {
-    return join(this.#root, "packages/millrace/bin/millrace.js");
   }
 
   /** The environment of processes: nothing of the test runner's that would change what they print. */

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { MillraceError, start } from "millrace";
 import type { RunOptions } from "millrace";
 import { CapturedStreams } from "./captured-streams.ts";
+import "../testing/built-threads.ts";
 
 const endless = new URL("./jobs/endless.ts", import.meta.url);
 

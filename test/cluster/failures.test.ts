@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MillraceError, run } from "millrace";
 import type { RunOptions } from "millrace";
+import "../testing/built-threads.ts";
 
 const failing = new URL("./jobs/failing.ts", import.meta.url);
 const MODES: readonly (readonly [string, RunOptions])[] = [

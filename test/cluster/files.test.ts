@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { run, start } from "millrace";
 import type { RunOptions } from "millrace";
+import "../testing/built-threads.ts";
 
 const toFiles = new URL("./jobs/to-files.ts", import.meta.url);
 const COUNT = 20_000;

@@ -7,6 +7,7 @@ import { loadJob } from "../../packages/millrace/src/cluster/artifact/load-job.t
 import type { SlotProvider } from "../../packages/millrace/src/cluster/job-manager/job-master/units/slot-provider.ts";
 import { SystemClock } from "../../packages/millrace/src/common/clock/system-clock.ts";
 import { CapturedStreams } from "./captured-streams.ts";
+import "../testing/built-threads.ts";
 
 it("a slot that dies fails its neighbours, although nobody cancels them", async () => {
   const artifact = await bundleJob(new URL("./jobs/dying.ts", import.meta.url).href);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -15,7 +15,8 @@ import { createBatchCodec } from "../../packages/millrace/src/common/codec/batch
 import { parseConfig } from "../../packages/millrace/src/common/config/configuration.ts";
 import { jobId } from "../../packages/millrace/src/common/ids/ids.ts";
 import { OUT } from "../pipelines/collect.ts";
-import { DISTURBANCE } from "../pipelines/disturbance.ts";
+import { DISTURBANCE, letGo } from "../pipelines/disturbance.ts";
+import "../testing/built-threads.ts";
 
 /** Whether they are chained: what is not, has more edges to be spread anew. */
 const PIPELINES = [
@@ -90,8 +91,6 @@ describe("a pipeline that is rescaled while it runs", () => {
         // Until every split was begun, event time does not know of all of them: at a smaller parallelism some could come late.
         await expect.poll(() => results.length, { timeout: 60_000, interval: 5 }).toBeGreaterThan(0);
         for (const [index, step] of STEPS.entries()) {
-          // The last generation goes at full speed.
-          if (index === STEPS.length - 1) writeFileSync(join(folder, "disturb.over"), "");
           const requirements = Object.fromEntries(
             vertices.map(({ id, limit }, vertex) => {
               const upper = Math.min(limit, step(vertex));
@@ -109,8 +108,7 @@ describe("a pipeline that is rescaled while it runs", () => {
             )
             .toBe(index + 1);
         }
-        // The rest at full speed.
-        writeFileSync(join(folder, "disturb.over"), "");
+        letGo(join(folder, "disturb"));
         const { status, error, view } = await supervisor.done;
         expect([status, error]).toEqual(["FINISHED", undefined]);
         expect(view.vertices.map(({ parallelism }) => parallelism)).toEqual(

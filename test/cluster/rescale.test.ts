@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import type { JobView } from "../../packages/millrace/src/protocol/cluster/job-v
 import { FakeMain } from "./fake-main.ts";
 import type { FakeSubmission } from "./fake-main.ts";
 import { COUNT } from "./jobs/crashing-enumerator.ts";
+import "../testing/built-threads.ts";
 
 const TOTALS = new URL("../crash/jobs/totals.ts", import.meta.url);
 
@@ -23,7 +25,13 @@ afterEach(async () => {
 
 const submission = (over: Partial<FakeSubmission> = {}): FakeSubmission => ({
   module: TOTALS,
-  args: ["--input", join(folder, "input"), "--output", join(folder, "output"), "--spin", "100"],
+  args: [
+    `--input=${join(folder, "input")}`,
+    `--output=${join(folder, "output")}`,
+    `--hurry=${join(folder, "hurry")}`,
+    "--spin=100",
+    "--at-most=1200",
+  ],
   slots: 3,
   parallelism: 2,
   ...over,
@@ -36,6 +44,9 @@ const submission = (over: Partial<FakeSubmission> = {}): FakeSubmission => ({
     ...over.config,
   },
 });
+
+/** Until then no job comes to its end. */
+const hurry = (): void => writeFileSync(join(folder, "hurry"), "");
 
 async function run(over: Partial<FakeSubmission> = {}): Promise<FakeMain> {
   const main = await FakeMain.run(submission(over));
@@ -57,7 +68,7 @@ async function rescaled(main: FakeMain, times: number): Promise<readonly number[
 
 describe("a job that is rescaled while it runs", () => {
   it("writes what an undisturbed one does: up, down, with a lost thread between", async () => {
-    writeInput(join(folder, "input"), 20_000);
+    writeInput(join(folder, "input"), 16_000);
     const main = await run();
     await main.rescale(3);
     expect(Math.max(...(await rescaled(main, 1)))).toBe(3);
@@ -66,6 +77,7 @@ describe("a job that is rescaled while it runs", () => {
     expect(main.taken).toBeLessThanOrEqual(2);
     await main.rescale(1);
     expect(await rescaled(main, 3)).toEqual((await main.describe()).vertices.map(() => 1));
+    hurry();
     const { status, error } = await main.ended.promise;
     expect([status, error]).toEqual(["FINISHED", undefined]);
     expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
@@ -81,6 +93,7 @@ describe("a job that is rescaled while it runs", () => {
     await rescaled(main, 1);
     await main.rescale(1);
     await rescaled(main, 2);
+    hurry();
     expect(await main.ended.promise).toMatchObject({ status: "FINISHED", error: undefined });
     expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
   }, 180_000);
@@ -102,6 +115,7 @@ describe("a job that is rescaled while it runs", () => {
       trigger: "new resources",
       status: "COMPLETED",
     });
+    hurry();
     const { status, view } = await main.ended.promise;
     expect(status).toBe("FINISHED");
     expect(view).toMatchObject({ status: "FINISHED", waiting: undefined });
@@ -117,10 +131,18 @@ describe("a job that is rescaled while it runs", () => {
       .toBeGreaterThan(0);
     await first.call({ method: "suspend" });
     expect(await first.ended.promise).toMatchObject({ status: "SUSPENDED" });
-    const next = await FakeMain.run(submission({ earlier: { jobId: first.jobId, settled } }));
+    const earlier = { jobId: first.jobId, settled };
+    const next = await FakeMain.run(submission({ earlier, epoch: 3 }));
     mains.push(next);
+    await expect
+      .poll(() => next.log.some((line) => /going on from checkpoint \d+/u.test(line)), { timeout: 40_000 })
+      .toBe(true);
+    // One that led in between, and was stopped before it came to that, takes nothing away when it goes on.
+    const stopped = await FakeMain.run(submission({ earlier, epoch: 2 }));
+    mains.push(stopped);
+    await expect(stopped.built.promise).rejects.toMatchObject({ code: "FENCED" });
+    hurry();
     expect(await next.ended.promise).toMatchObject({ status: "FINISHED" });
-    expect(next.log.some((line) => /going on from checkpoint \d+/u.test(line))).toBe(true);
     expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
   }, 180_000);
 });
@@ -156,8 +178,9 @@ describe("the thread of a JobMaster", () => {
   }, 30_000);
 
   it("tells of a job as it is, takes savepoints, refuses what can't be, stops", async () => {
-    writeInput(join(folder, "input"), 40_000);
-    const main = await run();
+    writeInput(join(folder, "input"), 10_000);
+    // None is forgotten of those that are asked for here.
+    const main = await run({ config: { "execution.checkpointing.interval": "1 h" } });
     await expect.poll(() => main.statuses, { timeout: 40_000 }).toContain("RUNNING");
     const { path } = (await main.call({
       method: "savepoint",
@@ -197,6 +220,7 @@ describe("the thread of a JobMaster", () => {
     };
     expect(stopped.path).not.toBe(path);
     expect(await main.ended.promise).toMatchObject({ status: "FINISHED" });
+    hurry();
     const again = await run({ restore: stopped.path, parallelism: 1 });
     expect(await again.ended.promise).toMatchObject({ status: "FINISHED" });
     expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));

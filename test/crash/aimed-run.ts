@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startAttempt } from "./attempt.ts";
 import { newestCheckpoint, readOutput, writeInput } from "./crash-run.ts";
@@ -90,12 +90,15 @@ export async function aimedRun(
   { interval, deaths }: Scenario,
   { records, settings }: { readonly records: number; readonly settings: readonly string[] },
 ): Promise<{ readonly lines: readonly string[]; readonly left: number }> {
-  const [input, output, checkpoints] = ["input", "output", "checkpoints"].map((name) =>
+  const [input, output, checkpoints, hurry] = ["input", "output", "checkpoints", "hurry"].map((name) =>
     join(folder, name),
-  ) as [string, string, string];
+  ) as [string, string, string, string];
+  const atMost = String(Math.ceil(records / (deaths.length + 2) / 3));
   writeInput(input, records);
   const preload = new URL("./die-at.ts", import.meta.url).href;
   for (const [attempt, death] of [...deaths, undefined].entries()) {
+    // With checkpoints all the time, a process goes on until it comes to its death.
+    if (death === undefined || interval === "1 h") writeFileSync(hurry, "");
     const { ended } = startAttempt(fromSources("totals"), {
       parallelism: [2, 1, 3][attempt % 3] as number,
       from: newestCheckpoint(checkpoints),
@@ -104,7 +107,7 @@ export async function aimedRun(
         `execution.checkpointing.dir=${checkpoints}`,
         ...settings,
       ],
-      args: ["--input", input, "--output", output, "--spin", interval === "1 h" ? "0" : "60"],
+      args: ["--input", input, "--output", output, "--spin", "60", "--hurry", hurry, "--at-most", atMost],
       env: {
         NODE_OPTIONS: `--import=${preload}`,
         ...(death === undefined ? {} : { [DIE_AT]: JSON.stringify(death) }),

@@ -20,6 +20,8 @@ export interface CrashRun extends JobCommand {
   readonly random: () => number;
   /** Arguments of the job, where they are not those of `totals`. */
   readonly args?: (output: string) => readonly string[];
+  /** What the job reads, if it is not `records`. */
+  readonly count?: number;
   readonly log?: (line: string) => void;
 }
 
@@ -65,17 +67,29 @@ export function readOutput(folder: string): readonly string[] {
     .sort();
 }
 
-/** The newest checkpoint below the folder that is complete; undefined before the first. */
+/** The newest checkpoint below the folder that is complete; undefined before the first. Processes may be at work there. */
 export function newestCheckpoint(folder: string): string | undefined {
-  if (!existsSync(folder)) return undefined;
-  return readdirSync(folder)
-    .flatMap((job) => {
-      const below = join(folder, job);
-      return statSync(below).isDirectory() ? readdirSync(below).map((name) => join(below, name)) : [];
-    })
-    .filter((path) => /chk-\d+$/u.test(path) && existsSync(join(path, "_metadata")))
-    .map((path) => ({ path, at: statSync(join(path, "_metadata")).mtimeMs }))
-    .sort((a, b) => b.at - a.at)[0]?.path;
+  return (
+    namesIn(folder)
+      .flatMap((job) => namesIn(join(folder, job)).map((name) => join(folder, job, name)))
+      .flatMap((path) => {
+        const number = Number(/chk-(\d+)$/u.exec(path)?.[1] ?? Number.NaN);
+        const at = statSync(join(path, "_metadata"), { throwIfNoEntry: false })?.mtimeMs;
+        return Number.isNaN(number) || at === undefined ? [] : [{ path, number, at }];
+      })
+      // The clock of files is coarse: of those of one tick the last has the highest number.
+      .sort((a, b) => b.at - a.at || b.number - a.number)[0]?.path
+  );
+}
+
+/** None where there is no folder, or none any more. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
 }
 
 /**
@@ -88,11 +102,17 @@ export async function crashRun(run: CrashRun): Promise<CrashReport> {
   const input = join(run.folder, "input");
   const output = join(run.folder, "output");
   const checkpoints = join(run.folder, "checkpoints");
+  const hurry = join(run.folder, "hurry");
+  // What all attempts read that are killed leaves something for the last one.
+  const most = Math.max(...run.parallelism) * (run.kills + 2);
+  const atMost = String(Math.ceil((run.count ?? run.records) / most));
   writeInput(input, run.records);
   let kills = 0;
   let withoutProgress = 0;
   for (let attempt = 0; ; attempt++) {
     const from = newestCheckpoint(checkpoints);
+    // Until then none comes to its end, whenever it is killed.
+    if (kills === run.kills) writeFileSync(hurry, "");
     const parallelism = run.parallelism[attempt % run.parallelism.length] as number;
     const { child, ended } = startAttempt(run, {
       parallelism,
@@ -102,7 +122,11 @@ export async function crashRun(run: CrashRun): Promise<CrashReport> {
         `execution.checkpointing.dir=${checkpoints}`,
         ...run.settings,
       ],
-      args: run.args?.(output) ?? ["--input", input, "--output", output, "--spin", String(run.spin)],
+      args: [
+        ...(run.args?.(output) ?? ["--input", input, "--output", output, "--spin", String(run.spin)]),
+        `--hurry=${hurry}`,
+        `--at-most=${atMost}`,
+      ],
     });
     let killed = false;
     const process = { over: false };

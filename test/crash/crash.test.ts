@@ -25,7 +25,7 @@ it.each(MODES)(
       ...fromSources("totals"),
       folder,
       records: 24_000,
-      spin: 40,
+      spin: 400,
       kills: KILLS,
       settings,
       parallelism: [2, 1, 3],
@@ -36,7 +36,7 @@ it.each(MODES)(
     expect(report.withoutProgress).toBeLessThan(KILLS);
     expect(report.lines).toEqual(expectedOutput(join(folder, "input")));
   },
-  120_000,
+  300_000,
 );
 
 it("list, union list and broadcast state outlive kill after kill, at changing parallelism", async () => {
@@ -46,6 +46,7 @@ it("list, union list and broadcast state outlive kill after kill, at changing pa
     ...fromSources("shared-state"),
     folder,
     records: 0,
+    count,
     spin: 0,
     kills: KILLS,
     settings: [],
@@ -59,7 +60,7 @@ it("list, union list and broadcast state outlive kill after kill, at changing pa
   expect(new Set(lines.filter((line) => line.startsWith("counted")))).toEqual(
     new Set([expectedCounts(count)]),
   );
-}, 120_000);
+}, 300_000);
 
 it("at-least-once loses nothing, kill after kill", async () => {
   const random = seededRandom(13);
@@ -67,11 +68,11 @@ it("at-least-once loses nothing, kill after kill", async () => {
     ...fromSources("totals"),
     folder,
     records: 12_000,
-    spin: 40,
+    spin: 400,
     kills: 3,
     settings: ["execution.checkpointing.mode=AT_LEAST_ONCE"],
     parallelism: [2, 3],
     random: () => random.next(),
   });
   expect(missing(lines, expectedOutput(join(folder, "input")))).toEqual([]);
-}, 120_000);
+}, 300_000);

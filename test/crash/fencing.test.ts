@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -34,6 +34,8 @@ describe.skipIf(process.platform === "win32")(
     });
 
     const checkpoints = (): string => join(folder, "checkpoints");
+    /** Until it is there, none of them comes to its end. */
+    const hurry = (): string => join(folder, "hurry");
 
     function start(settings: readonly string[], from?: string): Run {
       const { command, cwd, env, job } = fromSources("totals");
@@ -56,8 +58,9 @@ describe.skipIf(process.platform === "win32")(
           join(folder, "input"),
           "--output",
           join(folder, "output"),
-          "--spin",
-          "700",
+          "--spin=700",
+          `--hurry=${hurry()}`,
+          "--at-most=300",
         ],
         { cwd, env, stdio: ["ignore", "pipe", "pipe"] },
       );
@@ -98,9 +101,15 @@ describe.skipIf(process.platform === "win32")(
         const { stale, from } = await stopped(settings);
         const successor = start(settings, from);
         const claimed = join(dirname(from), "owner-2");
-        if (when === "late") await successor.ended;
-        while (!existsSync(claimed) && successor.child.exitCode === null) await aMoment();
+        if (when === "early")
+          while (!existsSync(claimed) && successor.child.exitCode === null) await aMoment();
+        else {
+          writeFileSync(hurry(), "");
+          await successor.ended;
+        }
         stale.child.kill("SIGCONT");
+        await stale.ended;
+        if (when === "early") writeFileSync(hurry(), "");
         expect([await successor.ended, await stale.ended], `${successor.said()}\n${stale.said()}`).toEqual([
           0, 1,
         ]);
@@ -111,22 +120,29 @@ describe.skipIf(process.platform === "win32")(
         expect(stale.said()).toMatch(new RegExp(who, "u"));
         expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
       },
-      120_000,
+      300_000,
     );
 
     it("leaves nothing behind that its successor does not remove, when it is killed", async () => {
-      const { stale, from } = await stopped([]);
-      stale.child.kill("SIGKILL");
-      await stale.ended;
       const hidden = (): readonly string[] =>
         readdirSync(join(folder, "output")).filter((name) => name.startsWith("."));
-      expect(hidden()).not.toEqual([]);
+      const { stale } = await stopped([]);
+      // Between a commit and the next record there is none.
+      while (hidden().length === 0) {
+        stale.child.kill("SIGCONT");
+        await aMoment();
+        stale.child.kill("SIGSTOP");
+      }
+      stale.child.kill("SIGKILL");
+      await stale.ended;
+      const from = newestCheckpoint(checkpoints()) as string;
+      writeFileSync(hurry(), "");
       const successor = start([], from);
       expect(await successor.ended, successor.said()).toBe(0);
       expect(hidden()).toEqual([]);
       // The one before, and files of one that was underway, may be there: who claimed the last one knows nothing of them.
       expect(existsSync(from)).toBe(false);
       expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
-    }, 120_000);
+    }, 300_000);
   },
 );

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SOURCE_CONDITION } from "../../scripts/build/entries.ts";
+import { builtEngine } from "../testing/built-engine.ts";
 
 /** The repository's root. */
 export const repository = join(import.meta.dirname, "../..");
@@ -23,19 +24,15 @@ export interface ExampleOptions {
   readonly input?: string;
 }
 
-/** Runs `examples/<name>.ts` by the command line, from the sources, as `npx millrace run` would from the bundle. */
+const engine = await builtEngine();
+
+/** Runs `examples/<name>.ts` by the command line, built from the sources as they are. */
 export function runExample(
   name: string,
   { parallelism, args = [], input }: ExampleOptions,
 ): Promise<ExampleRun> {
   const { NODE_OPTIONS: _options, ...env } = process.env;
-  const command = [
-    "packages/millrace/src/cli/main.ts",
-    "run",
-    `examples/${name}.ts`,
-    "-p",
-    String(parallelism),
-  ];
+  const command = [join(engine, "dist/cli.js"), "run", `examples/${name}.ts`, "-p", String(parallelism)];
   const child = spawn(process.execPath, [`--conditions=${SOURCE_CONDITION}`, ...command, "--", ...args], {
     cwd: repository,
     env,

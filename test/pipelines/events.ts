@@ -1,5 +1,3 @@
-import { disturb } from "./disturbance.ts";
-
 /** A made-up purchase. */
 export interface Purchase {
   readonly id: number;
@@ -15,7 +13,6 @@ export const DISORDER = 50;
 
 /** Purchase number `i`: a pure function, so that every parallelism reads the same ones. */
 export function purchase(i: number): Purchase {
-  disturb();
   const mixed = Math.imul(i + 1, 2_654_435_761) >>> 0;
   return {
     id: i,

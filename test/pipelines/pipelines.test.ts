@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { start } from "millrace";
 import type { RunOptions } from "millrace";
 import { OUT } from "./collect.ts";
+import "../testing/built-threads.ts";
 
 /** Pipelines whose result depends neither on parallelism nor on the order in which subtasks run. */
 const PIPELINES = [

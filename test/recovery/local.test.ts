@@ -8,6 +8,7 @@ import type { ModuleOptions } from "../../packages/millrace/src/cluster/local/st
 import { CapturedStreams } from "../cluster/captured-streams.ts";
 import { COUNT } from "./jobs/counted.ts";
 import { COUNT as FORGOTTEN } from "./jobs/forgetful.ts";
+import "../testing/built-threads.ts";
 
 const JOB = new URL("./jobs/counted.ts", import.meta.url).href;
 
@@ -18,13 +19,15 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const trip = (): string => join(folder, "trip");
+/** Lets jobs come to their end. */
+const go = (): void => writeFileSync(join(folder, "go"), "");
 
 async function start(
   more: Partial<Pick<ModuleOptions, "parallelism" | "restoreFrom">> = {},
 ): Promise<LocalJob> {
   return startModule(JOB, {
     parallelism: 2,
-    args: { output: join(folder, "output"), trip: trip() },
+    args: { output: join(folder, "output"), trip: trip(), go: join(folder, "go") },
     config: {
       "execution.checkpointing.interval": 50,
       "execution.checkpointing.dir": join(folder, "checkpoints"),
@@ -58,6 +61,7 @@ it("counts every record once although the thread of a slot ends", async () => {
   const job = await start();
   await checkpointed(job);
   writeFileSync(trip(), "");
+  go();
   expect(await job.done).toMatchObject({ status: "FINISHED", error: undefined });
   expect(job.restarts).toBe(1);
   expect(lines()).toEqual(EXPECTED);
@@ -109,6 +113,7 @@ it("goes on from a savepoint that only this process has, at another parallelism"
   const checkpoint = await first.stopInMemory();
   expect([first.status, checkpoint.path, checkpoint.metadata.stop]).toEqual(["FINISHED", undefined, "stop"]);
   expect(lines().length).toBeLessThan(COUNT);
+  go();
   const second = await start({ parallelism: 3, restoreFrom: { checkpoint } });
   expect((await second.done).status).toBe("FINISHED");
   expect(lines()).toEqual(EXPECTED);
@@ -118,6 +123,7 @@ it("gives a copy in memory and goes on", async () => {
   const job = await start();
   const checkpoint = await job.savepointInMemory();
   expect([job.status, checkpoint.metadata.kind]).toEqual(["RUNNING", "savepoint"]);
+  go();
   expect((await job.done).status).toBe("FINISHED");
   expect(lines()).toEqual(EXPECTED);
 });

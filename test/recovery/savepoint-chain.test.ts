@@ -7,8 +7,6 @@ import type { ConfigValues, JobClient } from "millrace";
 
 const JOB = new URL("./jobs/every-state.ts", import.meta.url);
 const COUNT = 900;
-/** Records a second, so that there is time to stop in the middle. */
-const RATE = 200;
 
 let folder: string;
 beforeEach(() => {
@@ -19,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 interface Run {
   readonly parallelism: number;
   readonly config?: ConfigValues;
-  readonly rate?: number;
+  readonly held?: boolean;
   readonly savepoint?: string | undefined;
 }
 
@@ -27,13 +25,13 @@ class Runs {
   readonly lines: string[] = [];
   #collecting: Promise<void> = Promise.resolve();
 
-  async start({ parallelism, config = {}, rate = 0, savepoint }: Run): Promise<JobClient> {
+  async start({ parallelism, config = {}, held = false, savepoint }: Run): Promise<JobClient> {
     const client = await start(JOB, {
       mode: "inline",
       parallelism,
-      args: { count: COUNT, rate },
+      args: { count: COUNT, held },
       config: {
-        "execution.checkpointing.interval": 250,
+        "execution.checkpointing.interval": 50,
         "execution.checkpointing.dir": join(folder, "checkpoints"),
         "restart-strategy.type": "none",
         ...config,
@@ -49,8 +47,9 @@ class Runs {
 
   /** Lets a run go on for a while, then stops it. */
   async leg(run: Run): Promise<string> {
-    const client = await this.start({ ...run, rate: RATE });
-    while (client.checkpoints().completed < 2 && client.status() === "RUNNING")
+    const client = await this.start({ ...run, held: true });
+    const before = this.lines.length;
+    while (client.checkpoints().completed < 2 || this.lines.length === before)
       await new Promise((resolve) => setTimeout(resolve, 5));
     const path = await client.stopWithSavepoint({ directory: join(folder, "savepoints") });
     await this.#collecting;

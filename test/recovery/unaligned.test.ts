@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { start } from "millrace";
 import type { ConfigValues, JobClient, RunOptions } from "millrace";
+import "../testing/built-threads.ts";
 
 const KEYS = 20;
 const COUNT = 12_000;
 /** More than all queues of a job in one thread hold. */
 const MANY = 40_000;
+/** Records that each subtask of the sink takes before it holds. */
+const FREE = 40;
 const JOB = new URL("./jobs/held.ts", import.meta.url);
 
 /** One job after the other over the same files. */
@@ -18,6 +21,8 @@ class Held {
   readonly #config: ConfigValues;
   readonly #mode: "local" | "inline";
   #clients: JobClient[] = [];
+  /** What the sinks of all jobs take before they hold. */
+  #free = 0;
 
   constructor(mode: "local" | "inline", config: ConfigValues) {
     this.#mode = mode;
@@ -40,6 +45,8 @@ class Held {
         gate: join(this.path, "gate"),
         output: join(this.path, "output"),
         trip: join(this.path, "trip"),
+        hurry: join(this.path, "hurry"),
+        free: FREE,
         ...(pace === undefined ? {} : { pace }),
       },
       config: {
@@ -56,10 +63,11 @@ class Held {
     };
     const client = await start(JOB, options);
     this.#clients.push(client);
+    this.#free += FREE * parallelism;
     return client;
   }
 
-  put(file: "gate" | "trip"): void {
+  put(file: "gate" | "trip" | "hurry"): void {
     writeFileSync(join(this.path, file), "");
   }
 
@@ -79,7 +87,7 @@ class Held {
       await new Promise((resolve) => setTimeout(resolve, 20));
       const subtasks = await client.metrics();
       const moved = subtasks.reduce((sum, { values }) => sum + Number(values["numRecordsIn"]), 0);
-      same = moved === before && this.lines.length > 0 ? same + 1 : 0;
+      same = moved === before && this.lines.length >= this.#free ? same + 1 : 0;
       before = moved;
     }
   }
@@ -172,7 +180,8 @@ describe.each(["inline", "local"] as const)("checkpoints under back-pressure, %s
         "restart-strategy.fixed-delay.attempts": 100,
       });
       held.put("gate");
-      const client = await held.start(2, { pace: 20, count: MANY });
+      // It would take half a minute, if it did not hurry in the end.
+      const client = await held.start(2, { pace: 1, count: MANY });
       const over = client.result();
       for (
         let failures = 1;
@@ -189,6 +198,7 @@ describe.each(["inline", "local"] as const)("checkpoints under back-pressure, %s
         )
           await new Promise((resolve) => setTimeout(resolve, 5));
       }
+      held.put("hurry");
       await over;
       expect(client.checkpoints().restored).toBeGreaterThan(0);
       expect(wrong(held.lines)).toEqual([]);

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { arg, generatorSource, job, WatermarkStrategy } from "millrace";
 import { countDigits } from "../../testing/count-digits.ts";
+import { heldSource } from "../../testing/held-source.ts";
 
 export const COUNT = 2000;
 
@@ -10,7 +11,10 @@ export default job(
   "crashing enumerator",
   { args: { output: arg.path(), trip: arg.path() } },
   (env, { output, trip }) => {
-    const inner = generatorSource({ generate: (i) => i, count: COUNT, ratePerSecond: 2000 });
+    const inner = heldSource(generatorSource({ generate: (i) => i, count: COUNT }), {
+      holds: () => !existsSync(trip),
+      first: () => COUNT / 4,
+    });
     const source: typeof inner = Object.create(inner) as typeof inner;
     source.createEnumerator = (context, restored) => {
       console.log("an enumerator is made");

@@ -6,9 +6,10 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { builtEngine } from "../../testing/built-engine.ts";
 import { bundleForCluster } from "./bundle-for-cluster.ts";
 
-const ENTRY = fileURLToPath(new URL("./cluster-process.ts", import.meta.url));
+const ENTRY = join(await builtEngine(), "dist/cluster-process.js");
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache/millrace-compile", import.meta.url));
 
 /** Where a process runs, if not beside the others. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   arg,
   fileSink,
@@ -8,25 +9,26 @@ import {
   Types,
   WatermarkStrategy,
 } from "millrace";
+import { heldSource } from "../../testing/held-source.ts";
 import { LAST, Packs, Shares } from "../../recovery/testing/packs.ts";
 
 /**
  * Operator state of each kind: packs of numbers that are not full as list and as union list state, and counts of all numbers as broadcast
  * state. Whatever happens to the processes that run it, each number comes out of both kinds of packs once, and each subtask's broadcast
- * state has counted all of them.
+ * state has counted all of them. It gives some numbers, then a few now and then, until the file `hurry` is there.
  */
 export default job(
   import.meta,
   "shared state",
-  { args: { count: arg.int(), output: arg.path() } },
-  (env, { count, output }) => {
+  { args: { count: arg.int(), output: arg.path(), hurry: arg.path(), atMost: arg.int() } },
+  (env, { count, output, hurry, atMost }) => {
     // A broadcast stream has one order for all subtasks only where one task sends it.
     const numbers = env
       .fromSource(
-        generatorSource({
-          count: count + 1,
-          generate: (i) => (i === count ? LAST : i),
-          ratePerSecond: 4000,
+        heldSource(generatorSource({ count: count + 1, generate: (i) => (i === count ? LAST : i) }), {
+          holds: () => !existsSync(hurry),
+          first: () => atMost,
+          rate: 500,
         }),
         WatermarkStrategy.noWatermarks<number>(),
         "numbers",

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   arg,
   fileSink,
@@ -9,6 +10,7 @@ import {
   valueState,
   WatermarkStrategy,
 } from "millrace";
+import { heldSource } from "../../testing/held-source.ts";
 
 const Purchase = Types.object({
   id: Types.int,
@@ -18,27 +20,52 @@ const Purchase = Types.object({
   at: Types.timestamp,
 });
 
+/** Records a second of each reader that waits. */
+const TRICKLE = 250;
+
+const cell = new Int32Array(new SharedArrayBuffer(4));
+/** Keeps its thread from everything else for so many ms. */
+function wait(ms: number): number {
+  Atomics.wait(cell, 0, 0, ms);
+  return ms;
+}
+
 /**
  * Numbers each user's purchases, counts their shops, and adds them up in windows. Whatever happens to the processes that run it, each
  * number of a user appears once, and the sums are those of the input: a record lost or counted twice shows.
  *
- * `spin` ms of work for each thousand records keep it at work long enough to be killed in the middle.
+ * `spin` ms of waiting for each thousand records keep it at work for a while. Where a file `hurry` is named, each reader gives so many records
+ * as `atMost` says, then a few now and then, until the file is there: then it hurries.
  */
 export default job(
   import.meta,
   "totals",
-  { args: { input: arg.path(), output: arg.path(), spin: arg.number().default(0) } },
-  (env, { input, output, spin }) => {
+  {
+    args: {
+      input: arg.path(),
+      output: arg.path(),
+      spin: arg.number().default(0),
+      hurry: arg.path().optional(),
+      atMost: arg.int().default(1000),
+    },
+  },
+  (env, { input, output, spin, hurry, atMost }) => {
+    const holds = (): boolean => hurry !== undefined && !existsSync(hurry);
+    let owed = 0;
     const purchases = env
       .fromSource(
-        fileSource({ path: input, format: "jsonl", schema: Purchase }),
+        heldSource(fileSource({ path: input, format: "jsonl", schema: Purchase }), {
+          holds,
+          first: () => atMost,
+          rate: TRICKLE,
+        }),
         WatermarkStrategy.forBoundedOutOfOrderness<{ at: number }>(500).withTimestamps((p) => p.at),
         "purchases",
       )
       .uid("purchases")
       .map((p) => {
-        const end = performance.now() + spin / 1000;
-        while (performance.now() < end);
+        owed += spin / 1000;
+        if (owed >= 1) owed = hurry === undefined || holds() ? owed - wait(owed) : 0;
         return p;
       })
       .uid("spin")

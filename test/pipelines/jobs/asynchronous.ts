@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { generatorSource, job, WatermarkStrategy } from "millrace";
+import { job, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
-import { pace } from "../disturbance.ts";
+import { disturbedSource } from "../disturbance.ts";
 import { purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
@@ -10,7 +10,7 @@ const COUNT = 600;
 /** Asynchronous calls, in order and out of order, some of which fail at first; and poison records that are skipped. */
 export default job(import.meta, "asynchronous", {}, (env) => {
   const all = env.fromSource(
-    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT, 4) }),
+    disturbedSource(COUNT, purchase),
     WatermarkStrategy.noWatermarks<Purchase>(),
     "purchases",
   );

@@ -1,6 +1,6 @@
 import { generatorSource, job, listState, mapState, Types, valueState, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
-import { pace } from "../disturbance.ts";
+import { disturbedSource } from "../disturbance.ts";
 import { DISORDER, groupBy, purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
@@ -18,16 +18,8 @@ const rule = (i: number): Rule => ({ shop: i, limit: 10 + i * 10 });
 /** Two streams in one operator: keyed alike, with broadcast state, and without a key. */
 export default job(import.meta, "connected", {}, (env) => {
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness<Purchase>(DISORDER).withTimestamps((p) => p.at);
-  const all = env.fromSource(
-    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
-    strategy,
-    "purchases",
-  );
-  const others = env.fromSource(
-    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
-    strategy,
-    "others",
-  );
+  const all = env.fromSource(disturbedSource(COUNT, purchase), strategy, "purchases");
+  const others = env.fromSource(disturbedSource(COUNT, purchase), strategy, "others");
   const rules = env.fromSource(
     generatorSource({ count: RULES, generate: rule }),
     WatermarkStrategy.noWatermarks<Rule>(),

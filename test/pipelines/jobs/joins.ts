@@ -1,6 +1,6 @@
-import { generatorSource, job, TumblingEventTimeWindows, WatermarkStrategy } from "millrace";
+import { job, TumblingEventTimeWindows, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
-import { pace } from "../disturbance.ts";
+import { disturbedSource } from "../disturbance.ts";
 import { DISORDER, purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
@@ -14,16 +14,8 @@ const back = (i: number): Purchase => ({ ...purchase(i * 4), id: i, at: purchase
 /** Window join, coGroup and interval join of two streams by user. */
 export default job(import.meta, "joins", {}, (env) => {
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness<Purchase>(DISORDER).withTimestamps((p) => p.at);
-  const bought = env.fromSource(
-    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
-    strategy,
-    "bought",
-  );
-  const returned = env.fromSource(
-    generatorSource({ count: COUNT / 4, generate: back, ...pace(COUNT / 4) }),
-    strategy,
-    "returned",
-  );
+  const bought = env.fromSource(disturbedSource(COUNT, purchase), strategy, "bought");
+  const returned = env.fromSource(disturbedSource(COUNT / 4, back), strategy, "returned");
   const joined = bought
     .join(returned)
     .where((p) => p.user)

@@ -1,15 +1,15 @@
-import { generatorSource, job, WatermarkStrategy } from "millrace";
+import { job, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
-import { pace } from "../disturbance.ts";
+import { disturbedSource } from "../disturbance.ts";
 import { groupBy, purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
-const COUNT = 3000;
+const COUNT = 2000;
 
 /** Rolling reduce and aggregate: a result for every record, by composite and by primitive key. */
 export default job(import.meta, "rolling", {}, (env) => {
   const all = env.fromSource(
-    generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
+    disturbedSource(COUNT, purchase),
     WatermarkStrategy.noWatermarks<Purchase>(),
     "purchases",
   );

@@ -1,19 +1,15 @@
-import { generatorSource, job, WatermarkStrategy } from "millrace";
+import { job, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
-import { pace } from "../disturbance.ts";
+import { disturbedSource } from "../disturbance.ts";
 import { purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
-const COUNT = 4000;
+const COUNT = 2400;
 
 /** map, filter, flatMap in both its forms, union, and every way to spread records. */
 export default job(import.meta, "stateless", {}, (env) => {
   const source = (name: string) =>
-    env.fromSource(
-      generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
-      WatermarkStrategy.noWatermarks<Purchase>(),
-      name,
-    );
+    env.fromSource(disturbedSource(COUNT, purchase), WatermarkStrategy.noWatermarks<Purchase>(), name);
   const big = source("big")
     .filter((p) => p.amount > 20)
     .map((p) => ({ id: p.id, text: `${p.user}:${p.shop}` }))

@@ -1,10 +1,10 @@
-import { generatorSource, job, listState, outputTag, Types, valueState, WatermarkStrategy } from "millrace";
+import { job, listState, outputTag, Types, valueState, WatermarkStrategy } from "millrace";
 import { collectSink } from "../collect.ts";
-import { pace } from "../disturbance.ts";
+import { disturbedSource } from "../disturbance.ts";
 import { DISORDER, groupBy, purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
-const COUNT = 3000;
+const COUNT = 2000;
 const HOUR = 2500;
 const dear = outputTag<string>("dear");
 
@@ -12,7 +12,7 @@ const dear = outputTag<string>("dear");
 export default job(import.meta, "timers", {}, (env) => {
   const bills = env
     .fromSource(
-      generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
+      disturbedSource(COUNT, purchase),
       WatermarkStrategy.forBoundedOutOfOrderness<Purchase>(DISORDER).withTimestamps((p) => p.at),
       "purchases",
     )

@@ -1,17 +1,16 @@
 import {
   EventTimeSessionWindows,
-  generatorSource,
   job,
   SlidingEventTimeWindows,
   TumblingEventTimeWindows,
   WatermarkStrategy,
 } from "millrace";
 import { collectSink } from "../collect.ts";
-import { pace } from "../disturbance.ts";
+import { disturbedSource } from "../disturbance.ts";
 import { DISORDER, groupBy, purchase, purchases } from "../events.ts";
 import type { Purchase } from "../events.ts";
 
-const COUNT = 4000;
+const COUNT = 2400;
 const SIZE = 1000;
 const SLIDE = 400;
 const GAP = 120;
@@ -20,7 +19,7 @@ const GAP = 120;
 export default job(import.meta, "windows", {}, (env) => {
   const byUser = env
     .fromSource(
-      generatorSource({ count: COUNT, generate: purchase, ...pace(COUNT) }),
+      disturbedSource(COUNT, purchase),
       WatermarkStrategy.forBoundedOutOfOrderness<Purchase>(DISORDER).withTimestamps((p) => p.at),
       "purchases",
     )

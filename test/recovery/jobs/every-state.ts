@@ -19,7 +19,8 @@ import {
   valueState,
   WatermarkStrategy,
 } from "millrace";
-import type { DataStream } from "millrace";
+import type { DataStream, Source } from "millrace";
+import { heldSource } from "../../testing/held-source.ts";
 import { LAST, Packs, Shares } from "../testing/packs.ts";
 
 const Item = Types.object({ id: Types.int, key: Types.string, at: Types.timestamp });
@@ -40,18 +41,26 @@ const END = 10_000_000;
 
 /**
  * Every shape of state there is. What it writes depends neither on parallelism nor on the order in which subtasks run, as long as nothing
- * is lost and nothing comes twice.
+ * is lost and nothing comes twice. Where it is `held`, each run gives a quarter of its input, and waits.
  */
 export default job(
   import.meta,
   "every state",
-  { args: { count: arg.int(), rate: arg.int().default(0) } },
-  (env, { count, rate }) => {
-    const pace = rate === 0 ? {} : { ratePerSecond: rate };
+  { args: { count: arg.int(), held: arg.boolean().default(false) } },
+  (env, { count, held }) => {
+    const source = <T>(of: number, generate: (i: number) => T): Source<T> => {
+      const inner = generatorSource({ count: of, generate });
+      const first = (parallelism: number): number => Math.ceil(of / 4 / parallelism);
+      return held ? heldSource(inner, { holds: () => true, first }) : inner;
+    };
     const strategy = WatermarkStrategy.forBoundedOutOfOrderness<Item>(50).withTimestamps(({ at }) => at);
     const read = (name: string, of: number, each: number): DataStream<Item> =>
       env
-        .fromSource(generatorSource({ count: of, generate: (i) => item(i * each), ...pace }), strategy, name)
+        .fromSource(
+          source(of, (i) => item(i * each)),
+          strategy,
+          name,
+        )
         .returns(Item)
         .uid(name);
     const items = read("items", count, 1);
@@ -156,7 +165,7 @@ export default job(
 
     const numbers = env
       .fromSource(
-        generatorSource({ count: count + 1, generate: (i) => (i === count ? LAST : i), ...pace }),
+        source(count + 1, (i) => (i === count ? LAST : i)),
         WatermarkStrategy.noWatermarks<number>(),
         "numbers",
       )

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { arg, job } from "millrace";
+import { arg, generatorSource, job, WatermarkStrategy } from "millrace";
 import { countDigits } from "../../testing/count-digits.ts";
+import { heldSource } from "../../testing/held-source.ts";
 
 export const COUNT = 1500;
 
@@ -14,8 +15,12 @@ export default job(
   "forgetful",
   { args: { output: arg.path(), checkpoints: arg.path() } },
   (env, { output, checkpoints }) => {
+    const source = heldSource(generatorSource({ generate: (i) => i, count: COUNT }), {
+      holds: () => !isRecorded(checkpoints),
+      first: (parallelism) => COUNT / 2 / parallelism,
+    });
     const numbers = env
-      .generate({ generate: (i) => i, count: COUNT, ratePerSecond: 1500 })
+      .fromSource(source, WatermarkStrategy.noWatermarks<number>(), "numbers")
       .keyBy((n) => n % 10)
       .map((n) => {
         if (n % 50 === 49) forget(checkpoints);
@@ -25,16 +30,25 @@ export default job(
   },
 );
 
-function forget(checkpoints: string): void {
+/** Whether there is a checkpoint, or was one. */
+function isRecorded(checkpoints: string): boolean {
   const [job = ""] = readdirSync(checkpoints);
-  const shared = join(checkpoints, job, "shared");
-  const recorded = readdirSync(join(checkpoints, job)).some((name) =>
+  return readdirSync(join(checkpoints, job)).some((name) =>
     existsSync(join(checkpoints, job, name, "_metadata")),
   );
-  // Beside the state, so that its folder is not empty.
-  const trace = join(shared, "forgotten");
-  if (!recorded || existsSync(trace)) return;
-  writeFileSync(trace, "");
+}
+
+function forget(checkpoints: string): void {
+  if (!isRecorded(checkpoints)) return;
+  const [job = ""] = readdirSync(checkpoints);
+  const shared = join(checkpoints, job, "shared");
+  try {
+    // Beside the state, so that its folder is not empty. Of two threads that come here only one makes it.
+    writeFileSync(join(shared, "forgotten"), "", { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    throw error;
+  }
   for (const name of readdirSync(shared).filter((path) => /-[0-9a-f]{24}$/u.test(path)))
     rmSync(join(shared, name), { force: true });
   process.exit(1);

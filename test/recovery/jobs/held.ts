@@ -7,10 +7,10 @@ const KEYS = 20;
 const Item = Types.object({ key: Types.int, n: Types.int, text: Types.string });
 
 /**
- * Takes some records, then none until the file `gate` is there, then at most `pace` in a millisecond or two. Appends what it takes to
- * `output`, a line each.
+ * Takes some records, then none until the file `gate` is there, then at most `pace` in a millisecond or two, until the file `hurry` is
+ * there. Appends what it takes to `output`, a line each.
  */
-const heldSink = (gate: string, output: string, free: number, pace: number): Sink<string> => ({
+const heldSink = (gate: string, hurry: string, output: string, free: number, pace: number): Sink<string> => ({
   name: "held sink",
   guarantee: "at-least-once",
   createWriter(context) {
@@ -18,7 +18,7 @@ const heldSink = (gate: string, output: string, free: number, pace: number): Sin
     let open = false;
     let room = pace;
     const rest = (): void => {
-      room = pace;
+      room = existsSync(hurry) ? Infinity : pace;
       context.wakeUp();
     };
     const look = (): void => {
@@ -53,13 +53,14 @@ export default job(
     args: {
       count: arg.int(),
       gate: arg.path(),
+      hurry: arg.path(),
       output: arg.path(),
       trip: arg.path(),
       free: arg.int().default(40),
       pace: arg.int().default(1_000_000),
     },
   },
-  (env, { count, gate, output, trip, free, pace }) => {
+  (env, { count, gate, hurry, output, trip, free, pace }) => {
     const text = "x".repeat(100);
     env
       .fromSource(
@@ -99,7 +100,7 @@ export default job(
       })
       .uid("check")
       .rebalance()
-      .sinkTo(heldSink(gate, output, free, pace))
+      .sinkTo(heldSink(gate, hurry, output, free, pace))
       .uid("out");
   },
 );
