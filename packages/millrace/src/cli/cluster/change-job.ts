@@ -25,8 +25,11 @@ export async function changeJob(request: ChangeRequest, { cwd, reporter }: Comma
   const { access, json } = request;
   const job = await findJob(await clusterOf(access, cwd), request.job);
   const { id } = job;
-  const folder = (path: string | undefined): string | undefined =>
-    path === undefined || path.includes("://") ? path : resolve(cwd, path);
+  const folder = (path: string | undefined): string | undefined => {
+    // A variable of a script that is not set: the current folder is not meant.
+    if (path === "") throw new MillraceError("INVALID_ARGUMENT", "the folder for the savepoint is empty");
+    return path === undefined || path.includes("://") ? path : resolve(cwd, path);
+  };
   switch (request.command) {
     case "cancel": {
       await job.cancel();

@@ -33,6 +33,11 @@ export function pickJob(jobs: readonly ListedJob[], named: string): ListedJob {
   throw new MillraceError(
     "INVALID_ARGUMENT",
     `${named} may be any of ${meant.length} jobs: ${meant.map(({ jid, state }) => `${jid} (${state})`).join(", ")}`,
-    { help: "Give more of its id." },
+    {
+      help:
+        begins.length > 0 && called.length === 0
+          ? "Give more of its id."
+          : "Name it by its id, or the beginning of it.",
+    },
   );
 }

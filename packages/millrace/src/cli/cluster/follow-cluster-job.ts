@@ -33,7 +33,8 @@ export async function followClusterJob(
   let told = false;
   let last: JobDetails | undefined;
   let shown = started;
-  const onSilent = ({ message }: Error): void => reporter.note(`${message}; the job is looked for on`);
+  const onSilent = ({ message }: Error): void =>
+    reporter.note(`${message}; waiting for it, or for the next one`);
   for await (const details of job.progress({ interval: INTERVAL, signal: leaving, onSilent })) {
     last = details;
     if (hasEnded(details.state) || reporter.interval === undefined) continue;
@@ -43,6 +44,8 @@ export async function followClusterJob(
     if (waits && waited && !told) reporter.note(waiting);
     told = waits && waited;
     waited = waits;
+    // Of one that is being built or recovered nothing is known yet.
+    if (details.vertices.length === 0) continue;
     if (clock.monotonic() - shown < reporter.interval - INTERVAL / 2) continue;
     shown = clock.monotonic();
     progress ??= new JobProgress(graphOf(details), started, started);

@@ -2,6 +2,7 @@ import { SystemClock } from "../../common/clock/system-clock.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import type { ClusterClient, ListedLog } from "../../client/cluster-client.ts";
 import { pause } from "../../client/pause.ts";
+import { poll } from "../../client/poll.ts";
 import type { LogsRequest } from "../command-line/cluster-requests.ts";
 import type { CommandContext } from "../commands/command-context.ts";
 import { ExitCode, exitCodeOfSignal } from "../exit-code.ts";
@@ -23,7 +24,7 @@ const INTERVAL = 1000;
 /** Prints the last lines of the logs of a process, or of those that run a job; then what is added, where that is asked for. */
 export async function showLogs(
   { access, of, lines, follow, json }: LogsRequest,
-  { cwd, output }: CommandContext,
+  { cwd, output, reporter }: CommandContext,
 ): Promise<number> {
   const cluster = await clusterOf(access, cwd);
   const shown = await logsOf(cluster, of);
@@ -46,9 +47,21 @@ export async function showLogs(
   for (const log of shown) print(log, await tail(cluster, log, lines));
   if (!follow) return ExitCode.OK;
   const clock = new SystemClock();
+  const gone = new Set<ShownLog>();
+  const onSilent = ({ message }: Error): void =>
+    reporter.note(`${message}; waiting for it, or for the next one`);
   while (!output.closed) {
     await pause(clock, INTERVAL);
-    for (const log of shown) print(log, await added(cluster, log));
+    for (const log of shown) {
+      const text = await poll(clock, () => addedOrGone(cluster, log), { onSilent });
+      if (text !== GONE) {
+        gone.delete(log);
+        print(log, text);
+      } else if (!gone.has(log)) {
+        gone.add(log);
+        reporter.note(`${log.taskManager ?? "the JobManager"} has no ${log.name} now; waiting for it`);
+      }
+    }
   }
   return exitCodeOfSignal("SIGPIPE");
 }
@@ -112,6 +125,18 @@ async function tail(cluster: ClusterClient, log: ShownLog, lines: number): Promi
   log.offset = from + bytes.length;
   const text = Buffer.from(bytes).toString().replace(/\n$/u, "");
   return lines === 0 ? "" : text.split("\n").slice(-lines).join("\n");
+}
+
+/** A process that has ended, or has not come back to a new JobManager yet. */
+const GONE = Symbol("gone");
+
+async function addedOrGone(cluster: ClusterClient, log: ShownLog): Promise<string | typeof GONE> {
+  try {
+    return await added(cluster, log);
+  } catch (error) {
+    if (MillraceError.is(error, "NOT_FOUND")) return GONE;
+    throw error;
+  }
 }
 
 /** What stands in a log since it was last looked at. One that was begun anew is read from its beginning. */

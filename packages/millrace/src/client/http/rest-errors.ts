@@ -48,6 +48,7 @@ export function refusal(
       url,
       `${request.method} ${request.path} is answered by status ${status}, as no JobManager does`,
       undefined,
+      "Something else listens there, or a proxy answers in its place. The REST API is at rest.port (8081 by default), TaskManagers connect to jobmanager.rpc.port (6123).",
     );
   }
   const error = told === "JOB_MODULE_INVALID" ? stackIn(bytes) : undefined;

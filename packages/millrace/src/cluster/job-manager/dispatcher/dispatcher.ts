@@ -1,5 +1,4 @@
 import { readFile, rm } from "node:fs/promises";
-import type { Clock } from "../../../common/clock/clock.ts";
 import { configValue } from "../../../common/config/configuration.ts";
 import { SAVEPOINT_DIR } from "../../../common/config/options.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
@@ -13,10 +12,6 @@ import type {
 } from "../../../protocol/cluster/job-submission.ts";
 import type { JobSummaryView, JobView } from "../../../protocol/cluster/job-view.ts";
 import type { LogFile, ThreadDump } from "../../../protocol/cluster/resource-messages.ts";
-import type { FileSystem } from "../../../runtime/checkpoint/storage/file-system.ts";
-import type { LogFiles } from "../../logging/log-files.ts";
-import type { Log } from "../../logging/log.ts";
-import type { ResourceManager } from "../resource-manager/resource-manager.ts";
 import type {
   ArtifactView,
   DispatcherGateway,
@@ -25,13 +20,12 @@ import type {
   TaskManagerView,
   TriggerRequest,
 } from "./dispatcher-gateway.ts";
-import type { DispatcherSettings } from "./dispatcher-settings.ts";
+import type { DispatcherOptions } from "./dispatcher-options.ts";
 import { bareRun } from "./bare-run.ts";
 import { endedView, bareView, summaryOf } from "./jobs/job-views.ts";
 import { clearCheckpoints } from "./jobs/clear-checkpoints.ts";
 import { JobHost } from "./jobs/job-host.ts";
 import type { FinalStatus } from "./jobs/job-host-options.ts";
-import type { SpawnJobThread } from "./jobs/job-thread.ts";
 import { endOf } from "./jobs/end-of.ts";
 import { JobDescriptions } from "./jobs/job-descriptions.ts";
 import { LatestWrite } from "./jobs/latest-write.ts";
@@ -44,30 +38,7 @@ import { performOrder } from "./operations/perform-order.ts";
 import { lostOperation, stoppedWith, type JobAfterwards } from "./operations/lost-operation.ts";
 import { Operations, type OperationResult } from "./operations/operations.ts";
 import type { StoredJob } from "./store/job-store.ts";
-import type { ClusterStore } from "./store/open-store.ts";
 import { toEnvelope } from "../../../protocol/control/error-envelope.ts";
-
-/** What the Dispatcher is given. */
-export interface DispatcherOptions {
-  readonly settings: DispatcherSettings;
-  readonly store: ClusterStore;
-  /** Whether jobs survive this process: high availability. */
-  readonly durable: boolean;
-  readonly resources: ResourceManager;
-  readonly spawn: SpawnJobThread;
-  readonly fileSystem: FileSystem;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly randomBytes: (count: number) => Uint8Array;
-  readonly output: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
-  readonly engineVersion: string;
-  /** This process's logs; undefined: there are none. */
-  readonly logFiles: LogFiles | undefined;
-  /** Another leads now: this process must stop at once. */
-  readonly onFenced: (error: MillraceError) => void;
-  /** The cluster is to end. */
-  readonly onShutDown: () => void;
-}
 
 /** Patience with a job that does not answer when many are asked, in ms: it is shown as it was last. */
 const LIST_PATIENCE = 2000;
@@ -77,7 +48,7 @@ const CANCEL_PATIENCE = 30_000;
 const SUSPEND_PATIENCE = 5000;
 const SAVEPOINTS = "savepoint disposal";
 const FORGOTTEN =
-  "Jobs that have ended are remembered for jobstore.expiration-time; beyond the JobManager with high availability only. millrace list -a shows those that are known.";
+  "millrace list -a shows all that are known. Those that have ended are forgotten after jobstore.expiration-time, without high availability also with their JobManager.";
 
 /** Accepts jobs, hosts their JobMasters, recovers them, remembers them, and answers for all of that. */
 export class Dispatcher implements DispatcherGateway {
@@ -554,7 +525,11 @@ export class Dispatcher implements DispatcherGateway {
     const host = this.#hosts.get(id);
     if (host !== undefined) return host;
     const view = this.#remembered.get(id);
-    if (view !== undefined) throw new MillraceError("CONFLICT", `job ${id} is over: ${view.status}`);
+    if (view !== undefined) {
+      throw new MillraceError("CONFLICT", `job ${id} is over: ${view.status}`, {
+        help: `millrace status ${id} shows how it ended.`,
+      });
+    }
     this.#checkOpen();
     throw new MillraceError("NOT_FOUND", `no job ${id} is known`, { help: FORGOTTEN });
   }

@@ -266,7 +266,7 @@ export class JobMasterHost {
     const target = directory ?? configValue(this.#config, SAVEPOINT_DIR);
     if (target !== undefined) return resolve(target);
     throw new MillraceError("INVALID_ARGUMENT", "nobody says where the savepoint goes", {
-      help: `Give a folder, or set ${SAVEPOINT_DIR.key}.`,
+      help: `Give a folder (millrace stop <job> --savepoint-dir <folder>, millrace savepoint <job> <folder>), or set ${SAVEPOINT_DIR.key} for the job or the cluster.`,
     });
   }
 }
