@@ -139,6 +139,13 @@ describe("createJobGraph", () => {
     expect(build(() => {}, { parallelism: 600 })).toEqual([1024, 1024]);
   });
 
+  it.each(["constructor", "__proto__"])("derives key groups for an operator whose uid is %s", (uid) => {
+    const program = straight([forward]);
+    program.builder.update(0, { uid });
+    const { vertices } = createJobGraph(program.build(), { parallelism: 2 });
+    expect(vertices.map(({ maxParallelism }) => maxParallelism)).toEqual([128]);
+  });
+
   it("gives vertices other parallelisms after chaining: key groups and vertices stay, edges follow", () => {
     const stream = straight([forward, hash]).build();
     const before = createJobGraph(stream, { parallelism: 2 });

@@ -102,7 +102,9 @@ function adopted(
   { adoptedMaxParallelism = {} }: JobGraphSettings,
 ): number | undefined {
   const all = new Set(Object.values(adoptedMaxParallelism));
-  const found = adoptedMaxParallelism[uid] ?? (all.size === 1 ? [...all][0] : undefined);
+  // Operators may be called like what every object has.
+  const own = Object.hasOwn(adoptedMaxParallelism, uid) ? adoptedMaxParallelism[uid] : undefined;
+  const found = own ?? (all.size === 1 ? [...all][0] : undefined);
   return found === undefined || found < parallelism ? undefined : found;
 }
 
