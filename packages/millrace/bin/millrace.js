@@ -77,10 +77,13 @@ async function execute(node, flags) {
   });
 }
 
-/** The process that this one stands for may die without a word (kill -9): then this one is asked to stop, as by SIGTERM. */
+/**
+ * The process that this one stands for may die without a word (kill -9): then this one dies in the same way. It is what was meant, and
+ * what a job keeps for that end (its checkpoints) it would remove at any other.
+ */
 function endWithLauncher() {
   if (process.channel === undefined) return;
-  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
   // It is no reason to stay.
   process.channel.unref();
 }

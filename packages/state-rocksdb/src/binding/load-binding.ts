@@ -56,6 +56,6 @@ function load(): NativeBinding {
 export function unavailable(why: string, cause?: unknown): MillraceError {
   return new MillraceError("STATE_BACKEND_UNAVAILABLE", `RocksDB can't run here: ${why}`, {
     ...(cause === undefined ? {} : { cause }),
-    help: `Keep state on the heap with state.backend.type=hashmap, or run on Linux (x64, glibc) with ${PACKAGE} ${VERSION} installed: npm leaves it out when the Node.js that runs npm is older than 22.18.`,
+    help: `Keep state on the heap with state.backend.type=hashmap, or run on Linux (x64, glibc) with its native part: npm install ${PACKAGE}@${VERSION}. By itself npm leaves that out when the Node.js that runs npm is older than 22.18.`,
   });
 }

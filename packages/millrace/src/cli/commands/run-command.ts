@@ -9,6 +9,7 @@ import { ScreenStreams } from "../terminal/screen-streams.ts";
 import type { CommandContext } from "./command-context.ts";
 import { followJob } from "./follow-job.ts";
 import { JobStopper } from "./job-stopper.ts";
+import { leftCheckpoints } from "./left-checkpoints.ts";
 import { requestConfig } from "./request-config.ts";
 import { unusedFlags } from "./unused-flags.ts";
 
@@ -23,6 +24,8 @@ export async function runCommand(request: RunRequest, context: CommandContext): 
     stopper.job = job;
     for (const unused of unusedFlags(request.checkpoints, job.streamGraph.config))
       reporter.log("warn", unused);
+    const left = await leftCheckpoints(job, context.cwd);
+    if (left !== undefined) reporter.log("warn", left);
     const progress = followJob(job, reporter, clock, started);
     const outcome = await job.done;
     progress.stop();

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { JobOutcome } from "../../cluster/job-manager/job-master/job-master-options.ts";
 import type { LocalJob } from "../../cluster/local/local-job.ts";
 import { jobCondition } from "../progress/job-condition.ts";
@@ -16,6 +18,8 @@ export interface JobSummary {
   readonly restarts: number;
   /** undefined where none were taken. */
   readonly checkpoints: CheckpointCounts | undefined;
+  /** Folder of the last checkpoint, where the job has left it: of one that didn't finish, to go on from. Default: none. */
+  readonly kept?: string | undefined;
 }
 
 /** What became of a job's checkpoints. */
@@ -27,7 +31,10 @@ export interface CheckpointCounts {
 /** @param duration from its start to its end, ms */
 export function jobSummary(job: LocalJob, { status, metrics }: JobOutcome, duration: number): JobSummary {
   const { restarts, checkpoints } = jobCondition(job, 0);
-  const { completed, failed } = job.checkpoints();
+  const { completed, failed, history } = job.checkpoints();
+  const last = history.find((it) => it.kind === "checkpoint" && it.status === "COMPLETED")?.path;
+  // The job has removed those that its settings don't keep.
+  const kept = status !== "FINISHED" && last !== undefined && existsSync(join(last, "_metadata"));
   return {
     jobId: job.jobId,
     jobName: job.jobName,
@@ -36,5 +43,6 @@ export function jobSummary(job: LocalJob, { status, metrics }: JobOutcome, durat
     totals: jobTotals(job.jobGraph, metrics),
     restarts,
     checkpoints: checkpoints === undefined ? undefined : { completed, failed },
+    ...(kept ? { kept: last } : {}),
   };
 }

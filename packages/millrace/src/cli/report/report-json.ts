@@ -44,6 +44,7 @@ export function summaryJson({
   totals,
   restarts,
   checkpoints,
+  kept,
 }: JobSummary): string {
   return JSON.stringify({
     type: "summary",
@@ -58,6 +59,7 @@ export function summaryJson({
     watermark: watermarkJson(totals.watermark),
     restarts,
     checkpoints: checkpoints === undefined ? null : { ...checkpoints },
+    ...(kept === undefined ? {} : { kept }),
     vertices: totals.vertices.map(vertexJson),
   });
 }

@@ -162,7 +162,7 @@ describe("logLine", () => {
 
 describe("summaryText", () => {
   it("tells how the job ended, what went in and out, and what each vertex did", () => {
-    expect(summaryText(summary, PLAIN_STYLE).split("\n")).toEqual([
+    expect(summaryText(summary, PLAIN_STYLE, "/").split("\n")).toEqual([
       "delays FINISHED in 12.0 s",
       "  in 3,000,000 records (250,000/s), out 14,100 (1,175/s)",
       "",
@@ -174,18 +174,22 @@ describe("summaryText", () => {
 
   it("counts checkpoints and restarts where there were some", () => {
     const lines = (more: Partial<JobSummary>): string[] =>
-      summaryText({ ...summary, ...more }, PLAIN_STYLE).split("\n");
+      summaryText({ ...summary, ...more }, PLAIN_STYLE, "/work").split("\n");
     expect(lines({ checkpoints: { completed: 12, failed: 0 } })[2]).toBe("  12 checkpoints");
     expect(lines({ checkpoints: { completed: 1, failed: 3 }, restarts: 1 })[2]).toBe(
       "  1 checkpoint, 3 failed, 1 restart (tasks count anew after one)",
     );
     expect(lines({ restarts: 2 })[2]).toBe("  2 restarts (tasks count anew after one)");
+    expect(lines({ checkpoints: { completed: 2, failed: 0 }, kept: "/work/checkpoints/0f/chk-2" })[3]).toBe(
+      "  its last checkpoint is kept: -s checkpoints/0f/chk-2 goes on from it",
+    );
+    expect(JSON.parse(summaryJson({ ...summary, kept: "/c/chk-2" }))).toMatchObject({ kept: "/c/chk-2" });
     // Records since the last restart say nothing about the whole time.
     expect(lines({ restarts: 2 })[1]).not.toContain("/s)");
   });
 
   it("tells of a job that did not finish how far event time was", () => {
-    const text = summaryText({ ...summary, status: "FAILED" }, PLAIN_STYLE);
+    const text = summaryText({ ...summary, status: "FAILED" }, PLAIN_STYLE, "/");
     expect(text).toContain("delays FAILED in 12.0 s");
     expect(text).toMatch(/back-pressured {2}watermark\n.* 51% {2}complete\n.* {2}-$/u);
   });
@@ -200,6 +204,7 @@ describe("summaryText", () => {
         totals: { ...summary.totals, recordsSkipped: 1200, recordsLate: 3, vertices },
       },
       PLAIN_STYLE,
+      "/",
     );
     expect(text).toContain("delays CANCELED in");
     expect(text).toContain("skipped 1,200, dropped as late 3");
@@ -209,7 +214,7 @@ describe("summaryText", () => {
 
   it("cuts the names of long chains, and colours only the style's way", () => {
     const vertices = [vertex({ name: "map -> ".repeat(20) })];
-    const text = summaryText({ ...summary, totals: { ...summary.totals, vertices } }, COLOUR_STYLE);
+    const text = summaryText({ ...summary, totals: { ...summary.totals, vertices } }, COLOUR_STYLE, "/");
     expect(text).toContain("...");
     expect(text).toContain("\x1b[32mFINISHED\x1b[39m");
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThan(140);

@@ -1,3 +1,4 @@
+import { showPath } from "../errors/user-frames.ts";
 import { formatDuration } from "../format/durations.ts";
 import { countOf, formatCount, formatPercent } from "../format/numbers.ts";
 import { table } from "../format/table.ts";
@@ -13,6 +14,7 @@ const NAME_WIDTH = 48;
 /**
  * What is shown when a job has ended: how, how long it took, what went in and out, and a table of its vertices.
  *
+ * @param cwd paths inside it are shown relative to it
  * @example
  * ```text
  * delays FINISHED in 12.3 s
@@ -22,8 +24,8 @@ const NAME_WIDTH = 48;
  *   Source: flights -> filter      2   3,000,000    2,990,000   45%             51%
  * ```
  */
-export function summaryText(summary: JobSummary, style: Style): string {
-  const { totals, duration, status, restarts, checkpoints } = summary;
+export function summaryText(summary: JobSummary, style: Style, cwd: string): string {
+  const { totals, duration, status, restarts, checkpoints, kept } = summary;
   const paint = status === "FINISHED" ? style.green : status === "FAILED" ? style.red : style.yellow;
   // After a restart tasks count anew, and nothing says how long ago that was.
   const rate = (count: number): string =>
@@ -47,6 +49,9 @@ export function summaryText(summary: JobSummary, style: Style): string {
     `${style.bold(oneLine(summary.jobName))} ${paint(status)} in ${formatDuration(duration)}`,
     `  ${facts.join(", ")}`,
     ...(recovery.length === 0 ? [] : [`  ${recovery.join(", ")}`]),
+    ...(kept === undefined
+      ? []
+      : [`  its last checkpoint is kept: -s ${showPath(kept, cwd)} goes on from it`]),
     "",
     `  ${style.dim(title ?? "")}`,
     ...rows.map((row) => `  ${row}`),

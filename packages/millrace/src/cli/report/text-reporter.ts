@@ -65,9 +65,9 @@ export class TextReporter implements Reporter {
   }
 
   ended(summary: JobSummary): void {
-    const { screen, style, quiet } = this.#options;
+    const { screen, style, cwd, quiet } = this.#options;
     screen.setLine(undefined);
-    if (!quiet) screen.print(summaryText(summary, style));
+    if (!quiet) screen.print(summaryText(summary, style, cwd));
   }
 
   failed(error: unknown): void {

@@ -161,6 +161,12 @@ export async function ownersOf(fileSystem: FileSystem, folder: string): Promise<
   return jobsOf(fileSystem, folder, await namesIn(fileSystem, folder));
 }
 
+/** Who took a folder of checkpoints last; undefined where nobody did, or what is written of it can't be read. @throws CHECKPOINT_STORAGE_FAILED */
+export async function lastOwnerOf(fileSystem: FileSystem, folder: string): Promise<FolderOwner | undefined> {
+  const last = Math.max(0, ...(await namesIn(fileSystem, folder)).map(epochOf));
+  return last === 0 ? undefined : readOwner(fileSystem, ownerFile(folder, last));
+}
+
 /** All files of owners count: the last may not be written yet, and what it will say stands in those before it. */
 function jobsOf(fileSystem: FileSystem, folder: string, names: readonly string[]): readonly string[] {
   const epochs = names.map(epochOf).filter((epoch) => epoch > 0);
