@@ -8,7 +8,6 @@ import type {
   JobSubmission,
   ParallelismBounds,
   ResourceRequirements,
-  SettledJob,
 } from "../../../protocol/cluster/job-submission.ts";
 import type { JobSummaryView, JobView } from "../../../protocol/cluster/job-view.ts";
 import type { LogFile, ThreadDump } from "../../../protocol/cluster/resource-messages.ts";
@@ -97,8 +96,7 @@ export class Dispatcher implements DispatcherGateway {
         void this.#recoverJob(job);
       } else {
         log("info", `job ${id} (${job.settled.jobName}) had come to its end: ${end.status}`);
-        const cleared =
-          job.kept === true ? undefined : this.#clear(id, end.status as FinalStatus, job.settled);
+        const cleared = job.kept === true ? undefined : this.#clear(job, end.status as FinalStatus);
         const settled = this.#settle(end, job.submission, cleared);
         void settled.catch((error: unknown) => log("error", `job ${id}`, error));
       }
@@ -439,7 +437,7 @@ export class Dispatcher implements DispatcherGateway {
         started = true;
         await this.#record(id, { ended, end, kept });
       },
-      clear: (status, settled) => this.#clear(id, status, settled),
+      clear: (status, settled) => this.#clear({ submission, settled }, status),
       onOver: (view, cleared) => {
         this.#hosts.delete(id);
         if (view.status === "SUSPENDED" || this.#closed) return;
@@ -490,8 +488,12 @@ export class Dispatcher implements DispatcherGateway {
   }
 
   /** Removes checkpoints of a job whose JobMaster has not lived to do it. */
-  async #clear(id: JobId, status: FinalStatus, { config }: SettledJob): Promise<boolean> {
-    return clearCheckpoints({ jobId: id, status, config }, this.#options);
+  async #clear(
+    { submission, settled }: Pick<StoredJob, "submission" | "settled">,
+    status: FinalStatus,
+  ): Promise<boolean> {
+    const { epoch } = this.#options.store.leadership;
+    return clearCheckpoints({ submission, settled, status, epoch }, this.#options);
   }
 
   /** Nobody goes on with the job any more. */

@@ -10,7 +10,7 @@ import type { CheckpointStore } from "../../../../runtime/checkpoint/storage/che
 import { createStateFiles } from "../../../../runtime/checkpoint/storage/create-state-files.ts";
 import { nodeFileSystem } from "../../../../runtime/checkpoint/storage/node-file-system.ts";
 import { metadataOf, testJob } from "../../../../runtime/checkpoint/storage/testing/checkpoint-metadata.ts";
-import { clearCheckpoints } from "./clear-checkpoints.ts";
+import { clearCheckpoints, type EndedJob } from "./clear-checkpoints.ts";
 import type { FinalStatus } from "./job-host-options.ts";
 
 const log: string[] = [];
@@ -25,8 +25,19 @@ const configOf = (directory: string, retention: string): Readonly<Record<string,
     "execution.checkpointing.externalized-checkpoint-retention": retention,
   });
 
-async function open(directory: string, job = testJob): Promise<CheckpointStore> {
-  const store = createCheckpointStore({ directory, savepointDirectory: undefined, inlineThreshold: 0 });
+const ended = (
+  config: Readonly<Record<string, unknown>>,
+  status: FinalStatus = "FINISHED",
+  epoch = 2,
+): EndedJob => ({ submission: { jobId: testJob, submittedAt: 100 }, settled: { config }, status, epoch });
+
+async function open(directory: string, job = testJob, epoch?: number): Promise<CheckpointStore> {
+  const store = createCheckpointStore({
+    directory,
+    savepointDirectory: undefined,
+    inlineThreshold: 0,
+    leader: epoch === undefined ? undefined : { epoch, submittedAt: 100 },
+  });
   await store.open(job);
   return store;
 }
@@ -56,7 +67,7 @@ describe("clearCheckpoints", () => {
     using folder = tempFolder();
     const former = await leave(folder.path);
     const config = configOf(folder.path, retention);
-    expect(await clearCheckpoints({ jobId: testJob, status, config }, surroundings)).toBe(true);
+    expect(await clearCheckpoints(ended(config, status), surroundings)).toBe(true);
     const files = folder.files().map((name) => name.replace(/[0-9a-f]{24}$/u, "*"));
     expect(files).toEqual(
       kept ? [`${testJob}/chk-2/_metadata`, `${testJob}/owner-2`, `${testJob}/shared/count-*`] : [],
@@ -72,15 +83,23 @@ describe("clearCheckpoints", () => {
     const claiming = await open(folder.path, jobId(new Uint8Array(16).fill(0xbb)));
     await claiming.claim((await former.newest())!);
     const before = folder.files();
-    const ended = { jobId: testJob, status: "FINISHED", config } as const;
-    expect(await clearCheckpoints(ended, surroundings)).toBe(true);
+    expect(await clearCheckpoints(ended(config), surroundings)).toBe(true);
     expect(folder.files()).toEqual(before);
     await claiming.checkOwner();
+    // Nor is anything taken from the next leader.
+    using led = tempFolder();
+    await leave(led.path);
+    const next = await open(led.path, testJob, 3);
+    expect(await clearCheckpoints(ended(configOf(led.path, "DELETE_ON_CANCELLATION")), surroundings)).toBe(
+      true,
+    );
+    await next.checkOwner();
+    expect(await next.completed()).toHaveLength(2);
     const nowhere = join(folder.path, "not", "there");
-    const other = { ...ended, config: configOf(nowhere, "NO_EXTERNALIZED_CHECKPOINTS") };
-    expect(await clearCheckpoints(other, surroundings)).toBe(true);
+    const other = configOf(nowhere, "NO_EXTERNALIZED_CHECKPOINTS");
+    expect(await clearCheckpoints(ended(other), surroundings)).toBe(true);
     expect(existsSync(nowhere)).toBe(false);
-    expect(await clearCheckpoints({ ...ended, config: parseConfig({}) }, surroundings)).toBe(true);
+    expect(await clearCheckpoints(ended(parseConfig({})), surroundings)).toBe(true);
   });
 
   it("says when it could not be done now", async () => {
@@ -91,8 +110,7 @@ describe("clearCheckpoints", () => {
       list: () => Promise.reject(Object.assign(new Error("gone"), { code: "EIO" })),
     };
     const config = configOf(folder.path, "NO_EXTERNALIZED_CHECKPOINTS");
-    const ended = { jobId: testJob, status: "FINISHED", config } as const;
-    expect(await clearCheckpoints(ended, { ...surroundings, fileSystem: broken })).toBe(false);
+    expect(await clearCheckpoints(ended(config), { ...surroundings, fileSystem: broken })).toBe(false);
     expect(log.at(-1)).toMatch(/^warn job \w+: what is left of its checkpoints is not removed/u);
   });
 });

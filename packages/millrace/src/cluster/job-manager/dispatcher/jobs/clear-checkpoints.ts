@@ -3,7 +3,7 @@ import type { Clock } from "../../../../common/clock/clock.ts";
 import { configValue } from "../../../../common/config/configuration.ts";
 import { CHECKPOINT_DIR } from "../../../../common/config/options.ts";
 import { MillraceError } from "../../../../common/errors/millrace-error.ts";
-import type { JobId } from "../../../../common/ids/ids.ts";
+import type { JobSubmission, SettledJob } from "../../../../protocol/cluster/job-submission.ts";
 import type { FileSystem } from "../../../../runtime/checkpoint/storage/file-system.ts";
 import { absoluteFolder, namesIn } from "../../../../runtime/checkpoint/storage/folders.ts";
 import { createStore } from "../../../local/create-store.ts";
@@ -15,10 +15,11 @@ import type { FinalStatus } from "./job-host-options.ts";
 
 /** A job that has ended, whose JobMaster is no more. */
 export interface EndedJob {
-  readonly jobId: JobId;
+  readonly submission: Pick<JobSubmission, "jobId" | "submittedAt">;
+  readonly settled: Pick<SettledJob, "config">;
   readonly status: FinalStatus;
-  /** As it was settled. */
-  readonly config: Readonly<Record<string, unknown>>;
+  /** Of the JobManager's leadership: what a later one has is not touched. */
+  readonly epoch: number;
 }
 
 /**
@@ -28,7 +29,7 @@ export interface EndedJob {
  * @returns whether that is done with, for good; false: its storage is not there now. Never rejects
  */
 export async function clearCheckpoints(
-  { jobId, status, config }: EndedJob,
+  { submission: { jobId, submittedAt }, settled: { config }, status, epoch }: EndedJob,
   { clock, log, fileSystem }: { readonly clock: Clock; readonly log: Log; readonly fileSystem: FileSystem },
 ): Promise<boolean> {
   try {
@@ -37,7 +38,7 @@ export async function clearCheckpoints(
     if (!settings.inFiles || directory === undefined) return true;
     const folder = join(absoluteFolder(directory), jobId);
     if ((await namesIn(fileSystem, folder)).length === 0) return true;
-    const store = await createStore(config);
+    const store = await createStore(config, { epoch, submittedAt });
     const all = await recoverCheckpoints(store, jobId, () => {});
     // Those before the last ones were about to go.
     for (const surplus of all.slice(0, Math.max(0, all.length - settings.retained)))

@@ -470,15 +470,17 @@ export class JobHost {
   #conclude(status: FinalStatus, error: MillraceError | undefined, kept = false): Promise<void> {
     return (this.#concluding ??= (async () => {
       const { log, recordEnd } = this.#options;
+      let clears = !kept;
       // One that could not be recovered is tried again by the next JobManager.
       if (this.#ran || status !== "FAILED") {
         try {
           await recordEnd(status, this.#endedView(status, error), kept);
         } catch (failure) {
           log("error", `the end of job ${this.id} can't be recorded`, failure);
+          clears = false;
         }
       }
-      this.#finish(status, this.#endedView(status, error), error, kept ? undefined : status);
+      this.#finish(status, this.#endedView(status, error), error, clears ? status : undefined);
     })());
   }
 
