@@ -26,7 +26,7 @@ it.skipIf(refused !== undefined)(
           host,
         ).toBe(true);
 
-      const run = await TotalsRun.start(cluster, 40_000, { parallelism: 2 });
+      const run = await TotalsRun.start(cluster, 8000, { parallelism: 2 });
       const { taskmanagers: all } = (await cluster.get("/taskmanagers")) as {
         taskmanagers: { path: string; freeSlots: number }[];
       };

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "vitest";
 import { expectedTotals } from "./jobs/totals.ts";
@@ -23,7 +23,9 @@ const checkpoints = (folder: string): Record<string, string> => ({
   "restart-strategy.fixed-delay.delay": "100 ms",
 });
 
-/** Totals that are counted in a cluster. */
+const hurryFile = (output: string): string => `${output}.hurry`;
+
+/** Totals that are counted in a cluster. They don't come to their end before they are asked for. */
 export class TotalsRun {
   readonly job: string;
   readonly output: string;
@@ -65,7 +67,12 @@ export class TotalsRun {
   ): Promise<TotalsRun> {
     const output = join(cluster.folder, name);
     const job = await cluster.run(module, {
-      args: ["--output", output, "--count", String(count), ...args],
+      args: [
+        `--output=${output}`,
+        `--count=${count}`,
+        ...(module === TOTALS ? [`--hurry=${hurryFile(output)}`] : []),
+        ...args,
+      ],
       config: { ...checkpoints(cluster.folder), ...config },
       ...run,
     });
@@ -90,6 +97,7 @@ export class TotalsRun {
 
   /** Waits until it has ended well. @returns what it has written, sorted */
   async finished(): Promise<readonly string[]> {
+    writeFileSync(hurryFile(this.output), "");
     const status = await this.#cluster.reaches(this.job, "FINISHED", "FAILED");
     assert.strictEqual(status, "FINISHED", status === "FAILED" ? this.#cluster.logs() : undefined);
     return linesIn(this.output);

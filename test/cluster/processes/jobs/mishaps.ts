@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { arg, discardSink, generatorSource, job, WatermarkStrategy } from "millrace";
 
@@ -24,6 +24,17 @@ const MISHAPS = {
   },
 } satisfies Record<string, () => unknown>;
 
+/** Whether nobody was here before; of two processes that come at the same moment, one is the first. */
+function isFirst(account: string): boolean {
+  try {
+    writeFileSync(account, "", { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
 /** Records after which the first of them happens, the next after as many more. */
 const BETWEEN = 200;
 /** With so many records in a row, so that each subtask that has them sends one to another slot, where it must be encoded. */
@@ -43,10 +54,7 @@ export default job(
   (env, { what, where, once }) => {
     const names = what.split(",").filter((name) => name !== "") as (keyof typeof MISHAPS)[];
     const happen = (name: keyof typeof MISHAPS): unknown => {
-      const account = join(once, name);
-      if (once !== "" && existsSync(account)) return undefined;
-      if (once !== "") writeFileSync(account, "");
-      return MISHAPS[name]();
+      return once === "" || isFirst(join(once, name)) ? MISHAPS[name]() : undefined;
     };
     if (where === "builder") names.forEach(happen);
     const inner = generatorSource({ generate: (i) => i, ratePerSecond: 1000 });

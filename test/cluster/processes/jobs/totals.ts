@@ -1,17 +1,35 @@
+import { existsSync } from "node:fs";
 import { arg, fileSink, generatorSource, job, Types, valueState, WatermarkStrategy } from "millrace";
+import { heldSource } from "../../../testing/held-source.ts";
 
-/** Totals by key of numbers that come slowly enough for something to happen meanwhile: each number comes out once, with its key's total. */
+/**
+ * Totals by key of numbers that come slowly enough for something to happen meanwhile: each number comes out once, with its key's total. Where
+ * a file `hurry` is named, a quarter of the numbers waits for it, and comes at once.
+ */
 export default job(
   import.meta,
   "totals",
-  { args: { output: arg.path(), count: arg.int(), rate: arg.int().default(2000) } },
-  (env, { output, count, rate }) => {
+  {
+    args: {
+      output: arg.path(),
+      count: arg.int(),
+      rate: arg.int().default(2000),
+      hurry: arg.path().optional(),
+    },
+  },
+  (env, { output, count, rate, hurry }) => {
+    const numbers = { count, generate: (i: number) => i };
+    const source =
+      hurry === undefined
+        ? generatorSource({ ...numbers, ratePerSecond: rate })
+        : heldSource(generatorSource(numbers), {
+            holds: () => !existsSync(hurry),
+            first: () => 0,
+            rate,
+            stopsAfter: (n) => n >= (count * 3) / 4,
+          });
     env
-      .fromSource(
-        generatorSource({ count, generate: (i) => i, ratePerSecond: rate }),
-        WatermarkStrategy.noWatermarks<number>(),
-        "numbers",
-      )
+      .fromSource(source, WatermarkStrategy.noWatermarks<number>(), "numbers")
       .setParallelism(1)
       .uid("numbers")
       .keyBy((n) => n % 10)
