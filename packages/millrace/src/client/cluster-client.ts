@@ -56,6 +56,11 @@ export class ClusterClient {
     return this.#rest.url.href.replace(/\/$/u, "");
   }
 
+  /** @internal As `ConnectOptions.patience`. */
+  get patience(): number {
+    return this.#rest.patience;
+  }
+
   /** The cluster in numbers. */
   overview(): Promise<Overview> {
     return this.#get("/overview");

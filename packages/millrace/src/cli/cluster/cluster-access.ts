@@ -14,7 +14,7 @@ import {
   REST_TOKEN,
 } from "../../common/config/cluster-options.ts";
 import { configValue, type Config } from "../../common/config/configuration.ts";
-import { REST_TOKEN_FILE } from "../../common/config/rest-options.ts";
+import { CLIENT_TIMEOUT, REST_TOKEN_FILE } from "../../common/config/rest-options.ts";
 import { MillraceError } from "../../common/errors/millrace-error.ts";
 import { DEFAULT_STATE_FOLDER, type ClusterAccess } from "../command-line/cluster-requests.ts";
 import { readState } from "./local-cluster/cluster-state.ts";
@@ -40,6 +40,7 @@ export async function clusterOf(access: ClusterAccess, cwd: string): Promise<Clu
   const tls = await tlsFor(address, settings);
   const options: ConnectOptions = {
     address,
+    patience: configValue(settings, CLIENT_TIMEOUT) as number,
     ...(token === undefined ? {} : { token }),
     ...(tls === undefined ? {} : { tls }),
   };

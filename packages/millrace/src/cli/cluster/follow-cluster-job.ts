@@ -20,11 +20,13 @@ const INTERVAL = 1000;
  * Reports how a job of a cluster gets on until it has ended, then how it ended. Answers the exit code.
  *
  * @param leaving ends it, the job goes on: rejects
+ * @param patience how long a JobManager is waited for that does not answer any more, ms
  */
 export async function followClusterJob(
   job: SubmittedJob,
   reporter: Reporter,
   leaving: AbortSignal,
+  patience: number,
 ): Promise<number> {
   const clock = new SystemClock();
   const started = clock.monotonic();
@@ -55,7 +57,7 @@ export async function followClusterJob(
     reporter.progress(progress.take(facts.metrics, clock.monotonic(), clock.now(), facts.condition));
   }
   // A JobManager that dies now leaves the rest to the next one.
-  const ended = await poll(clock, () => endOf(job, last as JobDetails), { signal: leaving });
+  const ended = await poll(clock, () => endOf(job, last as JobDetails), { signal: leaving, patience });
   return tellEnd(ended, reporter);
 }
 

@@ -60,7 +60,7 @@ export async function runOnCluster(
       return ExitCode.OK;
     }
     reporter.note(`job ${job.id} at ${cluster.address}; Ctrl-C leaves it running`);
-    return await followClusterJob(job, reporter, leaving.signal);
+    return await followClusterJob(job, reporter, leaving.signal, cluster.patience);
   } catch (error) {
     const { signal } = interrupts;
     if (signal === undefined && !output.closed) {

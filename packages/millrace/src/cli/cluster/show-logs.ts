@@ -47,13 +47,14 @@ export async function showLogs(
   for (const log of shown) print(log, await tail(cluster, log, lines));
   if (!follow) return ExitCode.OK;
   const clock = new SystemClock();
+  const { patience } = cluster;
   const gone = new Set<ShownLog>();
   const onSilent = ({ message }: Error): void =>
     reporter.note(`${message}; waiting for it, or for the next one`);
   while (!output.closed) {
     await pause(clock, INTERVAL);
     for (const log of shown) {
-      const text = await poll(clock, () => addedOrGone(cluster, log), { onSilent });
+      const text = await poll(clock, () => addedOrGone(cluster, log), { onSilent, patience });
       if (text !== GONE) {
         gone.delete(log);
         print(log, text);

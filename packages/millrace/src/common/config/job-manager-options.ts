@@ -64,21 +64,23 @@ export const JOB_SILENCE_TIMEOUT = durationOption("jobmanager.job.silence-timeou
 /** How many ended jobs are remembered. */
 export const JOBSTORE_CAPACITY = integerOption("jobstore.max-capacity", {
   defaultValue: 200,
-  description: "How many jobs that have ended are remembered; beyond it the oldest are forgotten.",
+  description:
+    "How many jobs that have ended are remembered; beyond it the oldest are forgotten. With high availability also by the next JobManager. A submission that is repeated under the job id of a remembered job is answered by that job; under one that is forgotten the job runs once more.",
   min: 0,
 });
 
 /** How long ended jobs are remembered. */
 export const JOBSTORE_EXPIRATION = durationOption("jobstore.expiration-time", {
   defaultValue: 3_600_000,
-  description: "How long a job that has ended is remembered.",
+  description:
+    "How long a job that has ended is remembered. With high availability also by the next JobManager, by the clock of its machine.",
 });
 
 /** How long results of triggers are kept. */
 export const OPERATION_EXPIRATION = durationOption("rest.async.store-duration", {
   defaultValue: 3_600_000,
   description:
-    "How long the result of a savepoint or another long operation can be asked for after it has come.",
+    "How long the result of a savepoint or another long operation can be asked for after it has come. With high availability also from the next JobManager.",
 });
 
 /** All of them, in the order of the documentation. */

@@ -83,6 +83,13 @@ export const REST_MAX_CONNECTIONS = integerOption("rest.server.max-connections",
   min: 1,
 });
 
+/** How long commands wait for another JobManager. */
+export const CLIENT_TIMEOUT = durationOption("client.timeout", {
+  defaultValue: 60_000,
+  description:
+    "How long commands wait for a JobManager that has answered them and does not any more, because it is started again, or another takes over. Read by the command line.",
+});
+
 /** All of them, in the order of the documentation. */
 export const REST_OPTIONS: readonly ConfigOption[] = Object.freeze([
   WEB_CANCEL,
@@ -96,4 +103,5 @@ export const REST_OPTIONS: readonly ConfigOption[] = Object.freeze([
   REST_UPLOAD_TIMEOUT,
   REST_REQUEST_TIMEOUT,
   REST_MAX_CONNECTIONS,
+  CLIENT_TIMEOUT,
 ] as readonly unknown[] as readonly ConfigOption[]);
