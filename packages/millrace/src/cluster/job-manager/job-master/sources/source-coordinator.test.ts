@@ -138,6 +138,65 @@ describe("SourceCoordinator", () => {
     ]);
   });
 
+  it("gives a reader that starts again its splits anew, whatever was said to it when it was lost", () => {
+    const sent: string[] = [];
+    let waiting: number[] = [];
+    let splits: SourceSplit[] = [{ splitId: "own" }];
+    let serve!: () => void;
+    const coordinator = new SourceCoordinator(
+      {
+        name: "shares",
+        boundedness: "bounded",
+        guarantee: "exactly-once",
+        createEnumerator: (context) => {
+          serve = () => {
+            for (const subtask of waiting.splice(0)) {
+              if (splits.length === 0) context.signalNoMoreSplits(subtask);
+              else context.assignSplits(subtask, splits.splice(0));
+            }
+          };
+          return {
+            start() {},
+            addReader: (subtask) => (waiting = waiting.filter((other) => other !== subtask)),
+            handleSplitRequest: (subtask) => void waiting.push(subtask),
+            addSplitsBack: (back) => (splits = [...splits, ...back]),
+            snapshotState: () => splits,
+            close() {},
+          };
+        },
+        createReader: () => expect.fail("no reader runs here"),
+      },
+      {
+        operatorName: "shares",
+        parallelism: 1,
+        clock: new ManualClock(),
+        assignSplits: (_, given) => sent.push(...given.map(({ splitId }) => splitId)),
+        noMoreSplits: () => sent.push("end"),
+        sendEvent() {},
+        fail() {},
+      },
+    );
+    coordinator.start(undefined);
+    coordinator.register(0);
+    const ask = (): void => {
+      coordinator.requestSplit(0);
+      serve();
+    };
+    ask();
+    expect(sent.splice(0)).toEqual(["own"]);
+    // It waits for another one when it is lost, and is told that there is none; then it asks once more.
+    coordinator.requestSplit(0);
+    coordinator.readerLost(0);
+    serve();
+    ask();
+    coordinator.readerRestarts(0);
+    coordinator.register(0);
+    expect(sent).toEqual([]);
+    ask();
+    ask();
+    expect(sent).toEqual(["own", "end"]);
+  });
+
   it("has each split in one place only, however readers fail and checkpoints go", () => {
     const step = fc.oneof(
       fc.record({

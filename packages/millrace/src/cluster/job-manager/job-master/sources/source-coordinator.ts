@@ -91,22 +91,29 @@ export class SourceCoordinator {
     this.#registered.delete(subtask);
   }
 
-  /** A reader that was lost starts again: what it was given since the last completed checkpoint goes back. */
+  /**
+   * A reader that was lost starts again: what it was given since the last completed checkpoint goes back. It asks anew: that nothing more comes
+   * was said to its predecessor, and before those splits came back.
+   */
   readerRestarts(subtask: number): void {
     this.readerLost(subtask);
     const splits = this.#ledger.takeBack(subtask);
     this.#waiting.set(
       subtask,
-      (this.#waiting.get(subtask) ?? []).filter(({ kind }) => kind !== "splits"),
+      (this.#waiting.get(subtask) ?? []).filter(({ kind }) => kind === "event"),
     );
     if (splits.length > 0) this.#guard(() => this.#enumerator?.addSplitsBack(splits, subtask));
   }
 
+  /** A reader wants a split. One that is lost goes on for a moment: what it asks for then, its successor asks for again. */
   requestSplit(subtask: number): void {
+    if (!this.#registered.has(subtask)) return;
     this.#guard(() => this.#enumerator?.handleSplitRequest(subtask));
   }
 
+  /** Something from a reader; from one that is lost it is void. */
   handleEvent(subtask: number, event: unknown): void {
+    if (!this.#registered.has(subtask)) return;
     this.#guard(() => this.#enumerator?.handleEvent?.(subtask, event));
   }
 
