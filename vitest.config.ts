@@ -20,6 +20,18 @@ const shared = {
 
 const exclude = ["**/node_modules/**", "**/dist/**", "**/fixtures/**", "**/temp/**"];
 
+/** Tests that want a process of their own: they measure its heap, or start threads and end them. */
+const alone = [
+  "packages/millrace/src/runtime/network/{ring,tcp}/*-{stress,threads}.test.ts",
+  "packages/millrace/src/cluster/local/worker-slots.test.ts",
+  "packages/millrace/src/cluster/job-manager/{dispatcher/jobs,process}/*-thread*.test.ts",
+  "packages/millrace/src/cluster/task-manager/reclaim-shared-memory.test.ts",
+  "packages/millrace/src/common/codec/copy-for-state.test.ts",
+  "packages/millrace/src/runtime/state/**/*-{keeper,strings}.test.ts",
+];
+/** Tests of what is not written in JavaScript. */
+const native = ["packages/state-rocksdb/src/**/*.test.ts"];
+
 const common = {
   environment: "node" as const,
   // Child processes, because the engine starts worker threads and handles signals itself.
@@ -43,12 +55,19 @@ export default defineConfig({
       exclude: ["**/*.test.ts", "**/*.test-d.ts", "**/*.bench.ts"],
     },
     projects: [
+      // By their names, the first ones first: what is left for the end is short.
+      {
+        ...shared,
+        test: { ...common, name: "alone", include: alone },
+      },
       {
         ...shared,
         test: {
           ...common,
-          name: "unit",
-          include: ["packages/*/src/**/*.test.ts"],
+          name: "native",
+          include: native,
+          // Each database takes 40 MB for a moment: what one has left is the next one's, without a way through the system.
+          env: { MALLOC_MMAP_THRESHOLD_: "4294967296", MALLOC_TRIM_THRESHOLD_: "8589934592" },
         },
       },
       {
@@ -63,14 +82,25 @@ export default defineConfig({
         ...shared,
         test: {
           ...common,
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts"],
+          exclude: [...exclude, ...alone, ...native],
+          // Loading what is tested takes longer than most tests do.
+          isolate: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...common,
           name: "types",
           include: [],
           typecheck: {
             enabled: true,
             only: true,
             include: ["packages/*/src/**/*.test-d.ts", "test/**/*.test-d.ts"],
-            tsconfig: "./tsconfig.json",
-            // `npm run typecheck` reports the others.
+            // `npm run typecheck` looks at all the others.
+            tsconfig: "./tsconfig.types.json",
             ignoreSourceErrors: true,
           },
         },

@@ -1,4 +1,4 @@
-import { describe, vi } from "vitest";
+import { describe } from "vitest";
 import { HashMapStateBackend } from "millrace/internal/state-backend";
 import { describeBackendExchange } from "../../millrace/src/runtime/state/testing/exchange-suite.ts";
 import { describeStateBackend } from "../../millrace/src/runtime/state/testing/state-backend-suite.ts";
@@ -6,11 +6,10 @@ import { bindingProblem } from "./binding/load-binding.ts";
 import { rocksFactory } from "./testing/factories.ts";
 
 const problem = bindingProblem();
-// A database takes 50 ms to open, and properties open dozens.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe.skipIf(problem !== undefined)(`RocksDB ${problem ?? ""}`, () => {
   const make = rocksFactory("cached");
+  // A database takes 50 ms to open.
   describeStateBackend("EmbeddedRocksDBStateBackend", make, 4);
   describeBackendExchange(
     { name: "HashMapStateBackend", make: () => new HashMapStateBackend() },

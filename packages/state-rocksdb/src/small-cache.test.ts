@@ -1,4 +1,4 @@
-import { describe, vi } from "vitest";
+import { describe } from "vitest";
 import { describeKeyedState } from "../../millrace/src/runtime/state/testing/keyed-state-suite.ts";
 import { describeNamespaceTables } from "../../millrace/src/runtime/state/testing/namespace-tables-suite.ts";
 import { describeNamespacedState } from "../../millrace/src/runtime/state/testing/namespaced-state-suite.ts";
@@ -8,9 +8,6 @@ import { bindingProblem } from "./binding/load-binding.ts";
 import { rocksFactory } from "./testing/factories.ts";
 
 const problem = bindingProblem();
-// A database takes 50 ms to open, and properties open dozens.
-vi.setConfig({ testTimeout: 60_000 });
-
 // What is snapshotted and restored with little or no cache, `snapshot-model.test.ts` tries.
 describe.skipIf(problem !== undefined)(`RocksDB ${problem ?? ""}`, () => {
   // Without a cache, and with one so small that something goes all the time.
@@ -20,8 +17,8 @@ describe.skipIf(problem !== undefined)(`RocksDB ${problem ?? ""}`, () => {
       const make = rocksFactory(kind);
       describeKeyedState(make);
       describeNamespacedState(make);
-      describeNamespaceTables(make);
-      describeTimers(make);
+      describeNamespaceTables(make, 12);
+      describeTimers(make, 20);
       describeTtl(make);
     });
   }

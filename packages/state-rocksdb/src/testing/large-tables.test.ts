@@ -59,7 +59,7 @@ describe.skipIf(problem !== undefined)(`large tables ${problem ?? ""}`, () => {
         expect(total).toBe(4950);
       }
     }
-  }, 30_000);
+  });
 
   it("leave no rows when small ones are dropped, however slowly", () => {
     const store = make().createKeyedStore(storeRequest());

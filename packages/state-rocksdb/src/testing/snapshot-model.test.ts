@@ -124,6 +124,6 @@ describe.skipIf(problem !== undefined)(`snapshots of RocksDB ${problem ?? ""}`, 
         },
       );
       await fc.assert(property, { numRuns: 6 });
-    }, 60_000);
+    });
   }
 });

@@ -102,7 +102,7 @@ async function expectUndisturbed(
       const expected = await outcome(open, inputs, history, false);
       expect(await outcome(open, inputs, history, true)).toEqual(expected);
     }),
-    { numRuns: 25 },
+    { numRuns: 12 },
   );
 }
 

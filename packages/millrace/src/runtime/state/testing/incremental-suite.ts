@@ -7,8 +7,12 @@ import { handleContents } from "./handle-contents.ts";
 import { storeRequest } from "./store-request.ts";
 import { inMemory, request, takeCheckpoint, takeSnapshot } from "./take-snapshot.ts";
 
-/** Checkpoints that write what has changed since the one before. */
-export function describeIncremental(makeBackend: MakeBackend): void {
+/**
+ * Checkpoints that write what has changed since the one before.
+ *
+ * @param rounds - how many of them build on each other, for each kind of change
+ */
+export function describeIncremental(makeBackend: MakeBackend, rounds = 3): void {
   describe("incremental checkpoints", () => {
     const checkpoint = { canonical: false, incremental: true };
 
@@ -38,7 +42,7 @@ export function describeIncremental(makeBackend: MakeBackend): void {
       it(`tell of ${name}`, async () => {
         const all = withMore(Everything.filled(makeBackend));
         await takeCheckpoint(all.store, 1);
-        for (const [i, key] of KEYS.slice(0, 3).entries()) {
+        for (const [i, key] of KEYS.slice(0, rounds).entries()) {
           all.store.setCurrentKey(key);
           if (name !== "table: drop" || i === 0) change(all, key);
           const handles = await takeCheckpoint(all.store, 2 + i);

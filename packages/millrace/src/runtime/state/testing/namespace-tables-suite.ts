@@ -6,7 +6,7 @@ import type { MakeBackend } from "./backend-fixture.ts";
 import { storeRequest } from "./store-request.ts";
 
 /** Tables by namespace, then key. */
-export function describeNamespaceTables(makeBackend: MakeBackend): void {
+export function describeNamespaceTables(makeBackend: MakeBackend, runs: number): void {
   describe("namespace tables", () => {
     function contents(table: NamespaceTable<number>): [unknown, number][] {
       const seen: [unknown, number][] = [];
@@ -44,7 +44,7 @@ export function describeNamespaceTables(makeBackend: MakeBackend): void {
             expect(new Map(contents(table).map((entry) => [text(entry[0]), entry]))).toEqual(model);
           }
         }),
-        { numRuns: 60 },
+        { numRuns: runs },
       );
     });
 

@@ -9,6 +9,8 @@ import { handleContents } from "./handle-contents.ts";
 import { storeRequest } from "./store-request.ts";
 import { request, restless, takeSnapshot } from "./take-snapshot.ts";
 
+const CHANGE_COUNT = Object.keys(CHANGES).length;
+
 /** Snapshots that are written while the state changes. */
 export function describeSnapshots(makeBackend: MakeBackend): void {
   describe("snapshots", () => {
@@ -19,7 +21,7 @@ export function describeSnapshots(makeBackend: MakeBackend): void {
       it(`are not touched by ${name}, whenever it happens`, async () => {
         const expected = await filled();
         // Each change at some moments, all of them together at every one; the first is before anything is written.
-        for (let when = 0, rests = 1; when < rests; when += when === 0 ? 1 + (i % 17) : 17) {
+        for (let when = 0, rests = 1; when < rests; when += when === 0 ? 1 + i : CHANGE_COUNT) {
           const all = Everything.filled(makeBackend);
           const snapshot = all.store.snapshot(request());
           const key = KEYS[when % KEYS.length];
@@ -127,7 +129,7 @@ export function describeSnapshots(makeBackend: MakeBackend): void {
         {},
         restless(() => void rests++),
       );
-      for (let when = 0; when <= rests; when += 9) {
+      for (let when = 0; when <= rests; when += 13) {
         const all = Everything.filled(makeBackend);
         const snapshot = all.store.snapshot(request());
         let rest = 0;

@@ -17,7 +17,7 @@ import { describeTtl } from "./ttl-suite.ts";
  *
  * @param name - for the report
  * @param makeBackend - a fresh one for each test; it should rest often while it writes a snapshot, so that a lot can happen meanwhile
- * @param runs - histories that the model is tried with; fewer where a store takes long to make. Default 40
+ * @param runs - histories that the model is tried with, and the measure of other properties; fewer where a store takes long to make. Default 40
  * @example `describeStateBackend("HashMapStateBackend", () => new HashMapStateBackend({ lookEvery: 1 }))`
  */
 export function describeStateBackend(name: string, makeBackend: MakeBackend, runs = 40): void {
@@ -26,13 +26,13 @@ export function describeStateBackend(name: string, makeBackend: MakeBackend, run
     describeKeyedState(makeBackend);
     describeTtl(makeBackend);
     describeNamespacedState(makeBackend);
-    describeNamespaceTables(makeBackend);
-    describeTimers(makeBackend);
+    describeNamespaceTables(makeBackend, 2 * runs);
+    describeTimers(makeBackend, 4 * runs);
     describeOperatorState(makeBackend);
     describeSnapshots(makeBackend);
     describeRestore(makeBackend);
     describeKeyKinds(makeBackend);
-    describeIncremental(makeBackend);
+    describeIncremental(makeBackend, runs < 40 ? 1 : 3);
     describeSnapshotModel(makeBackend, runs);
   });
 }
