@@ -10,14 +10,14 @@ it("loses and doubles nothing, whatever happens to the processes and between the
     const notes: string[] = [];
     const report = await chaosRun({
       folder,
-      duration: 20_000,
+      duration: 12_000,
       faults: 5,
       seed: 7,
       rate: 1000,
       log: (line) => notes.push(line),
     });
     expect(report.differences, notes.join("\n")).toEqual([]);
-    expect(report.lines).toBeGreaterThan(16_000);
+    expect(report.lines).toBeGreaterThan(9600);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -24,7 +24,7 @@ const json = async (...args: readonly string[]): Promise<never> =>
 
 it(
   "starts a cluster, and runs, watches, upgrades, rescales and ends jobs in it",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const ports = ["-D", "rest.port=0", "-D", "jobmanager.rpc.port=0"] as const;
     const started = await millrace("cluster", "start", "-n", "2", "--slots", "2", ...ports);
@@ -124,6 +124,11 @@ it(
     expect(await millrace("cancel", id)).toBe("ticks CANCELED");
 
     const again = await millrace(...endless, "-s", savepoint, "--", "--count", "1000000");
+    const nowhere = await place.run(["stop", again]);
+    expect([nowhere.code, nowhere.err]).toEqual([
+      2,
+      expect.stringMatching(/nobody says where the savepoint goes\nhelp: Give a folder \(millrace stop /u),
+    ]);
     const { path } = (await json("stop", again, "--savepoint-dir", "sp", "--json")) as { path: string };
     expect(readFileSync(join(path, "_metadata")).length).toBeGreaterThan(0);
     const jobs = (await json("list", "-a", "--json")) as { state: string }[];

@@ -47,7 +47,7 @@ export class PseudoTerminal {
     this.#child = spawn("python3", ["-c", SCRIPT, String(columns), ...command], {
       cwd,
       env: { ...env, TERM: "xterm" },
-      timeout: 30_000,
+      timeout: 100_000,
     });
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.output += text;

@@ -73,7 +73,7 @@ describe("millrace run", () => {
     child.kill("SIGINT");
     const { err } = await end;
     expect(err).toMatch(
-      /^\d\d:\d\d:\d\d ticks: \S+ s, in \d+ \(\d+\/s\), out \d+ \(\d+\/s\), watermark 2001-01-01 00:\d\d:\d\d, busiest "/u,
+      /^\d\d:\d\d:\d\d ticks: \S+ s, in \d+ \(\d+\/s\), out \d+ \(\d+\/s\), watermark 2001-01-01 \d\d:\d\d:\d\d, busiest "/u,
     );
   });
 

@@ -133,6 +133,8 @@ export class InProcessCluster {
       "jobmanager.rpc.port": String(this.#rpcPort),
       "io.tmp.dirs": join(this.folder, "tmp"),
       "env.log.dir": join(this.folder, "log"),
+      // Who is lost is closed: nobody is taken for lost because the machine is busy.
+      "heartbeat.timeout": "5 min",
       "taskmanager.registration.initial-backoff": "20 ms",
       "taskmanager.registration.max-backoff": "50 ms",
       ...this.#settings,

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { allRun, InProcessCluster, placesOf } from "./in-process-cluster.ts";
+import "../testing/built-threads.ts";
 
 const REGIONS = new URL("./jobs/regions.ts", import.meta.url);
 const CHECKPOINTS = {
@@ -37,7 +38,7 @@ describe("jobs in a cluster with high availability", () => {
       cluster = await InProcessCluster.start([2, 2], {
         "high-availability.type": "filesystem",
         "cluster.evenly-spread-out-slots": "true",
-        "slot.request.timeout": "1 s",
+        "slot.request.timeout": "2 s",
       });
       const fail = join(cluster.folder, "fail");
       const job = await cluster.run(REGIONS, { args: ["--fail", fail], parallelism: 3, config: CHECKPOINTS });
@@ -58,8 +59,15 @@ describe("jobs in a cluster with high availability", () => {
 
       // Another job waits, in vain.
       const other = await cluster.run(REGIONS, { parallelism: 3 });
-      const waiting = await cluster.reaches(other, (each) => each.waiting !== undefined);
-      expect(waiting.waiting).toMatch(/^waiting for 3 slots, 1 is free for it, 0 s of 1 s/u);
+      // On a busy machine the wait may be over before it is seen.
+      const waiting = await cluster.reaches(
+        other,
+        (each) => each.waiting !== undefined || each.status === "FAILED",
+      );
+      expect([
+        undefined,
+        expect.stringMatching(/^waiting for 3 slots, 1 is free for it, \d s of 2 s/u),
+      ]).toContainEqual(waiting.waiting);
       const { exceptions } = await cluster.reaches(other, ({ status }) => status === "FAILED");
       expect(exceptions.find(({ code }) => code === "NO_SLOTS")?.message).toMatch(
         /^job "regions" waited for 3 slots, and 1 of the 4 of 2 TaskManagers was free for it \(waited /u,

@@ -17,7 +17,7 @@ let exited: Promise<number | string | null>;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "millrace-tm-"));
-  jobManager = await ScriptedJobManager.listen({ heartbeatTimeout: 1500, heartbeatInterval: 100 });
+  jobManager = await ScriptedJobManager.listen({ heartbeatTimeout: 60_000 });
 });
 afterEach(async () => {
   child.kill("SIGKILL");
@@ -84,6 +84,8 @@ describe("a TaskManager's process", () => {
   });
 
   it("frozen until it was given up, comes back without its slots", async () => {
+    await jobManager.close();
+    jobManager = await ScriptedJobManager.listen({ heartbeatTimeout: 4000 });
     start();
     const before = await jobManager.registered();
     const artifact = referenceTo(MODULE);
@@ -94,7 +96,7 @@ describe("a TaskManager's process", () => {
     const known = heard();
     // What the JobManager says meanwhile waits in the socket, and is obeyed by nobody.
     before.send({ type: "openSlots", request: 99, ...before.order(ORDER, artifact) });
-    await new Promise((resolve) => setTimeout(resolve, 1700));
+    await new Promise((resolve) => setTimeout(resolve, 4200));
     child.kill("SIGCONT");
     await before.lost;
     expect(heard()).toBe(known);

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -29,11 +38,11 @@ export interface Packed {
   readonly packages: readonly PackedPackage[];
 }
 
-/** Builds and packs every package and installs the tarballs, without the network, into a project of their own. */
+/** Packs every package, built as it is now, and installs the tarballs, without the network, into a project of their own. */
 export function packAll(): Packed {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "millrace-packed-")));
   const project = join(folder, "project");
-  run(process.execPath, ["scripts/build.ts"], repository);
+  if (!isBuilt()) run(process.execPath, ["scripts/build.ts"], repository);
   run(process.execPath, ["scripts/pack.ts", "--out", folder], repository);
 
   const packages = PACKAGES.map(({ folder: name }): PackedPackage => {
@@ -64,6 +73,25 @@ export function packAll(): Packed {
   link(project, "@types/node", createRequire(join(repository, "package.json")));
   symlinkSync(join(project, "node_modules"), join(folder, "node_modules"), "dir");
   return { folder, project, staging: join(folder, "staging"), packages };
+}
+
+/** Whether modules and declarations of all packages are newer than everything that they are made of: `npm test` has built them. */
+function isBuilt(): boolean {
+  const inputs = PACKAGES.flatMap(({ folder }) => [
+    `packages/${folder}/src`,
+    `packages/${folder}/package.json`,
+  ])
+    .concat("scripts/build", "scripts/build.ts", globSync("tsconfig*.json", { cwd: repository }))
+    .map((path) => join(repository, path));
+  const outputs = PACKAGES.flatMap(({ folder }) =>
+    ["index.js", "index.d.ts"].map((name) => join(repository, "packages", folder, "dist", name)),
+  );
+  const changed = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const below = (path: string): readonly string[] =>
+    statSync(path).isDirectory()
+      ? [path, ...readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name))]
+      : [path];
+  return Math.min(...outputs.map(changed)) > Math.max(...inputs.flatMap(below).map(changed));
 }
 
 function link(project: string, name: string, from: NodeJS.Require): void {
