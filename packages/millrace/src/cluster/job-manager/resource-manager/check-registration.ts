@@ -10,6 +10,8 @@ import {
 const MAX_SLOTS = 4096;
 /** Ids stand in URLs and in names of files. */
 const ID = /^[\w.:-]{1,200}$/u;
+/** A name or an address, which others connect to, and which stands in logs and messages. */
+const HOST = /^[^\s\p{C}/]{1,255}$/u;
 
 /**
  * Looks whether a TaskManager may join.
@@ -39,7 +41,7 @@ function isDescription(value: unknown): value is TaskManagerDescription {
     typeof taskManagerId === "string" &&
     ID.test(taskManagerId) &&
     typeof host === "string" &&
-    host !== "" &&
+    HOST.test(host) &&
     within(dataPort, 1, 65_535) &&
     within(slots, 1, MAX_SLOTS) &&
     typeof hardware === "object" &&

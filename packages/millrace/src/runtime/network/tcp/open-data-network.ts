@@ -118,7 +118,13 @@ class TcpDataNetwork implements DataNetwork {
     });
     this.#closed.delete(name);
     this.#exchanges.set(name, exchange);
-    for (const leg of exchange.outgoing) this.#connectionTo(leg).open(leg);
+    try {
+      for (const leg of exchange.outgoing) this.#connectionTo(leg).open(leg);
+    } catch (error) {
+      // An address that no system takes. Nobody else would close it.
+      exchange.close();
+      throw unreachable(`addresses of peers that can be connected to: ${(error as Error).message}`);
+    }
     for (const connection of this.#incoming) connection.exchangeOpened(name);
     return exchange;
   }
@@ -254,6 +260,9 @@ class TcpDataNetwork implements DataNetwork {
     if (this.#outgoing.size === 0 && this.#incoming.size === 0) this.#emptied?.();
   }
 }
+
+const unreachable = (expected: string): MillraceError =>
+  new MillraceError("INVALID_ARGUMENT", `an exchange: expected ${expected}`);
 
 const keyOf = ({ taskManagerId, host, dataPort }: SlotPeer): string =>
   JSON.stringify([taskManagerId, host, dataPort]);

@@ -485,6 +485,7 @@ describe("an exchange", () => {
       { incoming: [1, 0] },
       { peers: [] },
       { networkMemory: 0 },
+      { peers: order.peers.map((peer) => ({ ...peer, host: "a\0b" })) },
     ];
     for (const part of wrong)
       expect(() => network.openExchange({ ...order, exchange: "wrong", ...part })).toThrow(/expected/u);
