@@ -42,7 +42,7 @@ describe("SlotHost", () => {
     expect([recordsOut, streams.bytes]).toEqual([8000, 8_000_000]);
   });
 
-  it("has running tasks take part in checkpoints, and declines for those that are gone", async () => {
+  it("has running tasks take part in checkpoints, and declines for those that it doesn't have", async () => {
     const program = job({ url: import.meta.url }, "two tasks", {}, (env) => {
       env
         .fromSequence(1, 3)
@@ -99,10 +99,10 @@ describe("SlotHost", () => {
     await line.heard((message) => message.type === "deployed");
     line.tell({ type: "start", attempt: 0 });
     await line.heard((message) => message.type === "requestSplit");
-    const trigger = (checkpointId: number): void =>
+    const trigger = (checkpointId: number, execution = source!): void =>
       line.tell({
         type: "triggerCheckpoint",
-        executions: [source!],
+        executions: [execution],
         checkpointId,
         timestamp: 0,
         options: {
@@ -124,11 +124,14 @@ describe("SlotHost", () => {
       );
     }
     line.tell({ type: "cancel", attempt: 0, executions: [source!, map!] });
+    // One that ends tells that itself.
     trigger(2);
+    const stranger = executionId(built.jobGraph.vertices[0]!.id, 7, attempt(0));
+    trigger(3, stranger);
     const declined = await line.heard((message) => message.type === "checkpointDeclined");
     expect(declined).toMatchObject({
-      execution: source,
-      checkpointId: 2,
+      execution: stranger,
+      checkpointId: 3,
       error: { code: "CHECKPOINT_FAILED" },
     });
     host.close();

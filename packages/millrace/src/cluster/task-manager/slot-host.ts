@@ -283,14 +283,14 @@ export class SlotHost {
   #trigger({ executions, checkpointId, timestamp, options }: TriggerCheckpoint): void {
     for (const execution of executions) {
       const task = this.#tasks.get(execution);
-      if (task === undefined || task.terminal) {
-        const error = new MillraceError("CHECKPOINT_FAILED", `task ${execution} has ended`, {
-          retryable: true,
-        });
-        this.#decline(execution, checkpointId, error);
-      } else {
+      if (task !== undefined) {
         task.triggerCheckpoint({ checkpointId, timestamp, options });
+        continue;
       }
+      const error = new MillraceError("CHECKPOINT_FAILED", `there is no task ${execution}`, {
+        retryable: true,
+      });
+      this.#decline(execution, checkpointId, error);
     }
   }
 
