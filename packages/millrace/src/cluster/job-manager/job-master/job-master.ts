@@ -360,10 +360,11 @@ export class JobMaster implements AttemptListener {
       case "clientBatch":
         return this.results.deliver(id, message.channel, message.batch, message.count);
       case "stdinRequest":
-        return this.#streams.read(
-          (chunk) => attempt.send(slot, { type: "stdin", execution: id, chunk }),
-          () => !execution.machine.terminal,
-        );
+        return this.#streams.read((chunk) => attempt.send(slot, { type: "stdin", execution: id, chunk }), {
+          alive: () => !execution.machine.terminal,
+          attempt,
+          resumed: attempt.number > 0,
+        });
       default:
         return unreachable(message, "message from a slot");
     }

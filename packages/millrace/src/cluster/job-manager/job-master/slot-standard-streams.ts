@@ -1,15 +1,29 @@
 import type { StandardStreams } from "./standard-streams.ts";
 
+const NEWLINE = 10;
+
+/** A task that wants the next chunk of input. */
+interface InputReader {
+  readonly chunk: (bytes: Uint8Array | null) => void;
+  readonly alive: () => boolean;
+  /** Whose chunks these are: of one attempt. */
+  readonly attempt: object;
+  readonly resumed: boolean;
+}
+
 /** Standard input and output of the process as its slots share them: credits of output for each slot, one reading of input. */
 export class SlotStandardStreams {
   readonly #streams: StandardStreams;
   /** Bytes that were written, in all, by whoever wrote them. */
   readonly #written = new WeakMap<object, number[]>();
-  readonly #readers: { readonly chunk: (bytes: Uint8Array | null) => void; readonly alive: () => boolean }[] =
-    [];
+  readonly #readers: InputReader[] = [];
   /** Came when nobody wanted it any more. */
   readonly #unread: (Uint8Array | null)[] = [];
   #reading = false;
+  /** The attempt that was handed the last chunk. */
+  #reader: object | undefined;
+  /** Whether a line begins with the next chunk. */
+  #lineBegins = true;
 
   constructor(streams: StandardStreams) {
     this.#streams = streams;
@@ -38,10 +52,16 @@ export class SlotStandardStreams {
   /**
    * The next chunk of input for a task. What comes for one that has failed meanwhile goes to who asks next.
    *
-   * @param alive whether the task still wants it
+   * A task of a later attempt takes what it is handed first for the rest of a line, whose beginning an earlier one has had. Where that one had
+   * whole lines, the end of the last comes again, so that no line is lost which nobody has seen.
+   *
+   * @param reader `alive`: whether the task still wants it; `attempt`: the attempt it is of; `resumed`: whether that is a later one
    */
-  read(chunk: (bytes: Uint8Array | null) => void, alive: () => boolean): void {
-    this.#readers.push({ chunk, alive });
+  read(
+    chunk: (bytes: Uint8Array | null) => void,
+    reader: { readonly alive: () => boolean; readonly attempt: object; readonly resumed: boolean },
+  ): void {
+    this.#readers.push({ ...reader, chunk });
     this.#serve();
   }
 
@@ -52,7 +72,7 @@ export class SlotStandardStreams {
     const left = this.#unread.shift();
     if (left !== undefined) {
       this.#readers.shift();
-      reader.chunk(left);
+      reader.chunk(left === null ? null : this.#handed(left, reader));
       this.#serve();
       return;
     }
@@ -62,5 +82,12 @@ export class SlotStandardStreams {
       this.#unread.push(bytes);
       this.#serve();
     });
+  }
+
+  #handed(bytes: Uint8Array, { attempt, resumed }: InputReader): Uint8Array {
+    const again = resumed && this.#lineBegins && attempt !== this.#reader;
+    this.#reader = attempt;
+    if (bytes.length > 0) this.#lineBegins = bytes.at(-1) === NEWLINE;
+    return again ? Buffer.concat([Uint8Array.of(NEWLINE), bytes]) : bytes;
   }
 }
