@@ -82,8 +82,9 @@ export class FolderOwnership {
       const last = highest(names);
       const owner = readOwner(fileSystem, ownerFile(folder, last));
       const isAnothers = again && owners.length > 0 && owners[0] !== job;
-      const isLater = leader !== undefined && owner !== undefined && isAhead(owner, job, leader);
-      if (isAnothers || isLater) throw fenced(folder, undefined, last, owner);
+      if (isAnothers) throw fenced(folder, undefined, last, owner);
+      if (leader !== undefined && owner !== undefined && isAhead(owner, job, leader))
+        throw fencedByLater(folder, leader, owner);
       const earlier = owners.filter((other) => other !== job);
       const epoch = last + 1;
       const path = ownerFile(folder, epoch);
@@ -196,6 +197,19 @@ function fenced(
       ...(owner === undefined ? {} : { owner: { ...owner } }),
     },
   });
+}
+
+/** A later leader has it; or the leaders count from an earlier number again. */
+function fencedByLater(folder: string, leader: OwnerLeader, owner: FolderOwner): MillraceError {
+  const { message, help, details } = fenced(folder, undefined, owner.epoch, owner);
+  return new MillraceError(
+    "FENCED",
+    `${message}, whose JobManager leads as epoch ${owner.leader?.epoch}; this one led as epoch ${leader.epoch}`,
+    {
+      help: `${help} Where high-availability.storageDir was put back from a backup, so that epochs begin again, and nobody runs the job: remove ${ownerFile(folder, owner.epoch)}.`,
+      details,
+    },
+  );
 }
 
 const ownerFile = (folder: string, epoch: number): string => join(folder, `owner-${epoch}`);

@@ -54,7 +54,11 @@ describe("the owner of a job's checkpoints", () => {
     await by(1, 1);
     const current = await by(3, 3);
     await expect(by(2, 2)).rejects.toThrowError(
-      expect.objectContaining({ code: "FENCED", message: expect.stringContaining("process 3 on host") }),
+      expect.objectContaining({
+        code: "FENCED",
+        message: expect.stringMatching(/process 3 on host.* leads as epoch 3; this one led as epoch 2$/u),
+        help: expect.stringContaining("put back from a backup"),
+      }),
     );
     await current.checkOwner();
     await expect(by(2, 2, 50)).rejects.toThrowError(FENCED);
