@@ -36,6 +36,7 @@ import { disposeSavepoint, redispose } from "./operations/dispose-savepoint.ts";
 import { performOrder } from "./operations/perform-order.ts";
 import { lostOperation, stoppedWith, type JobAfterwards } from "./operations/lost-operation.ts";
 import { Operations, type OperationResult } from "./operations/operations.ts";
+import { boundedView } from "./store/bounded-view.ts";
 import type { StoredJob } from "./store/job-store.ts";
 import { toEnvelope } from "../../../protocol/control/error-envelope.ts";
 
@@ -435,7 +436,7 @@ export class Dispatcher implements DispatcherGateway {
       recordCommit: (committing) => this.#record(id, { committing }),
       recordEnd: async (ended, end, kept) => {
         started = true;
-        await this.#record(id, { ended, end, kept });
+        await this.#record(id, { ended, end: boundedView(end), kept });
       },
       clear: (status, settled) => this.#clear({ submission, settled }, status),
       onOver: (view, cleared) => {

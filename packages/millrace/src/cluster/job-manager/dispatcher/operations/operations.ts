@@ -28,6 +28,8 @@ interface Operation {
 }
 
 const ID_BYTES = 16;
+/** Of more results than so many the oldest are forgotten. */
+const MAX_KEPT = 1000;
 
 /**
  * Operations that take longer than a request: each has an id, by which its result can be asked for until it expires. With high availability
@@ -151,8 +153,9 @@ export class Operations {
 
   #forget(): void {
     const now = this.#options.clock.monotonic();
+    let surplus = this.#operations.size - MAX_KEPT;
     for (const [id, { until }] of this.#operations) {
-      if (until === undefined || until > now) continue;
+      if (until === undefined || (until > now && surplus-- <= 0)) continue;
       this.#operations.delete(id);
       this.#options.store.remove(id).catch((error: unknown) => {
         this.#options.log("warn", `operation ${id} can't be forgotten`, error);

@@ -3,7 +3,7 @@ import type { JobId } from "../../../../common/ids/ids.ts";
 import type { JobStatus } from "../../../../graph/execution/job-status.ts";
 import type { ExceptionView, JobView } from "../../../../protocol/cluster/job-view.ts";
 import { decodeMessage, encodeMessage } from "../../../../protocol/cluster/slot-message-codec.ts";
-import { emptyView } from "../jobs/job-views.ts";
+import { boundedView, endAlone } from "./bounded-view.ts";
 import type { EpochFolder } from "./epoch-folder.ts";
 import { inOrder } from "./in-order.ts";
 
@@ -33,9 +33,6 @@ export const forgetfulResultStore: ResultStore = {
 
 const FORMAT = 1;
 const FILE = /^[0-9a-f]{32}\.json$/u;
-/** The most that is kept of a job's view, bytes. A job of 600 subtasks takes about so much. */
-const MAX_VIEW = 1024 * 1024;
-
 /** What every version reads. */
 interface ResultFile {
   readonly format: number;
@@ -48,8 +45,8 @@ interface ResultFile {
   readonly exceptions: readonly ExceptionView[];
   /** What wrote it; another reads only what stands above. */
   readonly engine: string;
-  /** The view, in base64; null: it was too large. */
-  readonly view: string | null;
+  /** As much of the view as is kept, in base64. */
+  readonly view: string;
 }
 
 /** Results in a folder, each in `<job id>.json`: what matters for people and every version, and the view of the job as bytes. */
@@ -77,29 +74,9 @@ function encode({ view, request }: StoredResult, engine: string): Uint8Array {
     request: request ?? null,
     exceptions: view.exceptions,
     engine,
-    view: encodeView(view),
+    view: Buffer.from(encodeMessage({ type: "view", view: boundedView(view) })).toString("base64"),
   };
   return Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
-}
-
-/** As much of the view as there is room for: what each attempt was before the last one, and each task's share of checkpoints, is told as long as it fits. */
-function encodeView(view: JobView): string | null {
-  const slim = (): JobView => ({
-    ...view,
-    vertices: view.vertices.map((vertex) => ({
-      ...vertex,
-      subtasks: vertex.subtasks.map((subtask) => ({ ...subtask, earlier: [] })),
-    })),
-    checkpoints: {
-      ...view.checkpoints,
-      history: view.checkpoints.history.map((checkpoint) => ({ ...checkpoint, tasks: [] })),
-    },
-  });
-  for (const part of [() => view, slim]) {
-    const bytes = encodeMessage({ type: "view", view: part() });
-    if (bytes.length <= MAX_VIEW) return Buffer.from(bytes).toString("base64");
-  }
-  return null;
 }
 
 function decode(bytes: Uint8Array, path: string, engineVersion: string): StoredResult {
@@ -124,18 +101,12 @@ function decode(bytes: Uint8Array, path: string, engineVersion: string): StoredR
 
 function viewOf(file: ResultFile, engineVersion: string): JobView {
   const { job, name, status, startedAt, endedAt, exceptions } = file;
-  if (file.engine === engineVersion && file.view !== null) {
+  if (file.engine === engineVersion) {
     try {
       return decodeMessage<{ type: "view"; view: JobView }>(Buffer.from(file.view, "base64")).view;
     } catch {
       // What matters stands beside it.
     }
   }
-  return {
-    ...emptyView(job, name, startedAt),
-    status,
-    timestamps: { INITIALIZING: startedAt, ...(endedAt === null ? {} : { [status]: endedAt }) },
-    endedAt: endedAt ?? undefined,
-    exceptions,
-  };
+  return endAlone({ jobId: job, name, status, startedAt, endedAt: endedAt ?? undefined, exceptions });
 }
