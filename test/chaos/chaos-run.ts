@@ -50,7 +50,7 @@ export async function chaosRun(run: ChaosRun): Promise<ChaosReport> {
   const log = (text: string): void => run.log?.(`${(elapsed() / 1000).toFixed(1).padStart(6)} s  ${text}`);
   const shared = join(run.folder, "shared");
   await mkdir(shared, { recursive: true });
-  // A disturbed run makes about half the progress: it is not to end before the faults do.
+  // A disturbed run makes about half the progress.
   const count = Math.ceil((run.duration / 1000) * run.rate * 0.8);
   const chaos = await ChaosCluster.start(3, shared);
   const pending: Promise<void>[] = [];
@@ -99,13 +99,12 @@ export async function chaosRun(run: ChaosRun): Promise<ChaosReport> {
       }
       await pause(random.next() * 2000);
       check();
-      if (await totals.over()) {
-        log("the job has ended before the faults did");
-        break;
-      }
+      if (await totals.over())
+        throw new Error(`the job has ended before the faults did\n${chaos.cluster.logs()}`);
     }
     await Promise.all(pending);
     log("no more faults");
+    totals.hurry();
     const limit = run.duration + PATIENCE;
     let checkpoints = 0;
     while (!(await totals.over())) {

@@ -57,7 +57,7 @@ describe("examples/flight-delays.ts", () => {
 
   it(
     "finds the averages of all days and airports, and the worst of each day",
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     async () => {
       const output = join(folder, "daily");
       const run = await runExample("flight-delays", {

@@ -8,7 +8,7 @@ export interface Hold<T> {
   /** How many records each reader gives at once. */
   readonly first: (parallelism: number) => number;
   /** Records a second that each gives afterwards. Default none. */
-  readonly rate?: number;
+  readonly rate?: (parallelism: number) => number;
   /** After a record of which it is true, no other is given. */
   readonly stopsAfter?: (record: T) => boolean;
   /** Asked by a reader that has given its first records: after as many more as it answers, it calls `fail`. */
@@ -37,9 +37,10 @@ export function heldSource<T, S extends SourceSplit, E>(
 function heldReader<T, S>(
   inner: SourceReader<T, S>,
   context: SourceReaderContext,
-  { holds, first, rate = 0, stopsAfter, failsAfter, fail }: Hold<T>,
+  { holds, first, rate, stopsAfter, failsAfter, fail }: Hold<T>,
 ): SourceReader<T, S> {
   const { parallelism } = context.runtime;
+  const perLook = ((rate?.(parallelism) ?? 0) * LOOK) / 1000;
   let left = first(parallelism);
   let stopped = false;
   let failing = false;
@@ -69,7 +70,7 @@ function heldReader<T, S>(
     looks = true;
     context.clock.schedule(LOOK, () => {
       looks = false;
-      left += (rate * LOOK) / 1000;
+      left += perLook;
       context.wakeUp();
     });
   };

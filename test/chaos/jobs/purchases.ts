@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   arg,
   fileSink,
@@ -9,6 +10,7 @@ import {
   valueState,
   WatermarkStrategy,
 } from "millrace";
+import { heldSource } from "../../testing/held-source.ts";
 
 const Purchase = Types.object({
   user: Types.string,
@@ -34,16 +36,21 @@ const purchase = (id: number): Purchase => ({
 
 /**
  * Numbers each user's purchases, counts their shops, sets timers, and adds them up in windows: whatever happens to the processes that run it,
- * each line comes out once. They come at a steady rate, so that a run takes about as long as it is meant to.
+ * each line comes out once. They come at a steady rate, and the last of them when the file `hurry` is there, as fast as can be.
  */
 export default job(
   import.meta,
   "purchases",
-  { args: { output: arg.path(), count: arg.int(), rate: arg.int() } },
-  (env, { output, count, rate }) => {
+  { args: { output: arg.path(), count: arg.int(), rate: arg.int(), hurry: arg.path() } },
+  (env, { output, count, rate, hurry }) => {
     const purchases = env
       .fromSource(
-        generatorSource({ count, ratePerSecond: rate, generate: purchase, schema: Purchase }),
+        heldSource(generatorSource({ count, generate: purchase, schema: Purchase }), {
+          holds: () => !existsSync(hurry),
+          first: () => 0,
+          rate: (parallelism) => rate / parallelism,
+          stopsAfter: ({ at }) => at >= (count * 2 * 7) / 8,
+        }),
         WatermarkStrategy.forBoundedOutOfOrderness<{ at: number }>(500).withTimestamps((p) => p.at),
         "purchases",
       )

@@ -21,7 +21,7 @@ const durable = (): Record<string, string> => ({
   "high-availability.storageDir": shared,
 });
 
-describe("a cluster of processes", () => {
+describe("a cluster of processes", { timeout: 300_000 }, () => {
   it("runs jobs side by side over two TaskManagers, and lets one be cancelled", async () => {
     await start({ taskManagers: 2, slots: 2 });
     const first = await TotalsRun.start(cluster, 4000, { parallelism: 2, name: "first" });
@@ -125,7 +125,7 @@ describe("a cluster of processes", () => {
     await expectAll(run);
   });
 
-  it("loses and doubles nothing, whoever is killed", { timeout: 150_000 }, async () => {
+  it("loses and doubles nothing, whoever is killed", async () => {
     const random = seededRandom(7);
     await start({ taskManagers: 3, slots: 1, config: durable() });
     const run = await TotalsRun.start(cluster, 16_000, { parallelism: 2 });

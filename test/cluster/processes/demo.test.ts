@@ -42,7 +42,7 @@ async function both(
   return { cluster: there, local: here, lines: local.lines };
 }
 
-describe("a cluster of a JobManager and three TaskManagers", { timeout: 240_000 }, () => {
+describe("a cluster of a JobManager and three TaskManagers", { timeout: 600_000 }, () => {
   it("runs the demo as the embedded engine does", async () => {
     const { cluster: there, local, lines } = await both("flight-delays", ["--top", "3"]);
     const written = linesIn(there);

@@ -6,7 +6,7 @@ const linux = process.platform === "linux";
 
 it.skipIf(!linux)(
   `keeps neither threads nor files of jobs that have ended${linux ? "" : " (asks Linux what processes have)"}`,
-  { timeout: 180_000 },
+  { timeout: 400_000 },
   async () => {
     const cluster = await ProcessCluster.start({
       taskManagers: 2,

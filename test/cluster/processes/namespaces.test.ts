@@ -7,7 +7,7 @@ const refused = namespacesRefused();
 
 it.skipIf(refused !== undefined)(
   `runs a job on machines with addresses of their own, and outlasts pulled plugs${refused === undefined ? "" : ` (${refused})`}`,
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     using machines = new Namespaces(4);
     const cluster = await ProcessCluster.start({

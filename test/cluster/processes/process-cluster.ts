@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -233,10 +233,10 @@ export class ProcessCluster {
     return status;
   }
 
-  /** Waits, a minute at most. */
+  /** Waits, two minutes at most. */
   async until(condition: () => Promise<boolean>, what: string | (() => string)): Promise<void> {
     let last: unknown;
-    for (const begin = performance.now(); performance.now() - begin < 60_000;) {
+    for (const begin = performance.now(); performance.now() - begin < 120_000;) {
       try {
         if (await condition()) return;
       } catch (error) {
@@ -281,12 +281,22 @@ export class ProcessCluster {
   }
 }
 
-/** A port that was free a moment ago: the JobManager's, which stays the same when it is started again. */
+/** Ports below those that systems give to connections and to whoever asks for any: nobody takes one by chance. */
+const PORTS = { first: 20_000, count: 12_000 };
+let nextPort = process.pid * 37;
+
+/** A port that is free, and stays so: the JobManager's, which is the same when it is started again. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = PORTS.first + (nextPort++ % PORTS.count);
+    const server = createServer().listen(port, "127.0.0.1");
+    const free = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!free) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }

@@ -67,12 +67,7 @@ export class TotalsRun {
   ): Promise<TotalsRun> {
     const output = join(cluster.folder, name);
     const job = await cluster.run(module, {
-      args: [
-        `--output=${output}`,
-        `--count=${count}`,
-        ...(module === TOTALS ? [`--hurry=${hurryFile(output)}`] : []),
-        ...args,
-      ],
+      args: [`--output=${output}`, `--count=${count}`, `--hurry=${hurryFile(output)}`, ...args],
       config: { ...checkpoints(cluster.folder), ...config },
       ...run,
     });
@@ -95,9 +90,14 @@ export class TotalsRun {
     assert.deepEqual(await this.finished(), expectedTotals(this.#count));
   }
 
+  /** Lets it come to its end. */
+  hurry(): void {
+    writeFileSync(hurryFile(this.output), "");
+  }
+
   /** Waits until it has ended well. @returns what it has written, sorted */
   async finished(): Promise<readonly string[]> {
-    writeFileSync(hurryFile(this.output), "");
+    this.hurry();
     const status = await this.#cluster.reaches(this.job, "FINISHED", "FAILED");
     assert.strictEqual(status, "FINISHED", status === "FAILED" ? this.#cluster.logs() : undefined);
     return linesIn(this.output);

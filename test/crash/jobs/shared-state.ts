@@ -28,7 +28,7 @@ export default job(
         heldSource(generatorSource({ count: count + 1, generate: (i) => (i === count ? LAST : i) }), {
           holds: () => !existsSync(hurry),
           first: () => atMost,
-          rate: 500,
+          rate: () => 500,
         }),
         WatermarkStrategy.noWatermarks<number>(),
         "numbers",

@@ -57,7 +57,7 @@ export default job(
         heldSource(fileSource({ path: input, format: "jsonl", schema: Purchase }), {
           holds,
           first: () => atMost,
-          rate: TRICKLE,
+          rate: () => TRICKLE,
         }),
         WatermarkStrategy.forBoundedOutOfOrderness<{ at: number }>(500).withTimestamps((p) => p.at),
         "purchases",

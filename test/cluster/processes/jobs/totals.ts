@@ -25,7 +25,7 @@ export default job(
         : heldSource(generatorSource(numbers), {
             holds: () => !existsSync(hurry),
             first: () => 0,
-            rate,
+            rate: () => rate,
             stopsAfter: (n) => n >= (count * 3) / 4,
           });
     env
