@@ -1,10 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { SystemClock } from "../../../common/clock/system-clock.ts";
 import { jobId, slotId } from "../../../common/ids/ids.ts";
 import type { FromTaskManager, OpenSlots } from "../../../protocol/cluster/resource-messages.ts";
+import type { DataNetwork } from "../../../runtime/network/tcp/data-network.ts";
 import { openDataNetwork } from "../../../runtime/network/tcp/open-data-network.ts";
 import { LocalBackups } from "../local-backups.ts";
 import { WorkerSlot } from "../worker-slot.ts";
@@ -39,10 +41,23 @@ const order = (count: number, request: number): OpenSlots => ({
   artifact: ARTIFACT,
 });
 
-it("gives everything back where the system has no more threads, and says so", async () => {
+interface Rig {
+  readonly slots: HostedSlots;
+  readonly threads: SpareThreads;
+  readonly network: DataNetwork;
+  readonly warnings: string[];
+  readonly answers: FromTaskManager[];
+  /** Asks for both slots. */
+  open(request: number): Promise<void>;
+}
+
+/** Two slots, in threads and with artifacts as the test says. */
+async function rigOf(
+  folder: string,
+  fetch: () => Promise<string>,
+  start: (...of: ConstructorParameters<typeof WorkerSlot>) => WorkerSlot,
+): Promise<Rig> {
   const clock = new SystemClock();
-  const folder = await mkdtemp(join(tmpdir(), "millrace-slots-"));
-  closings.push(() => rm(folder, { recursive: true, force: true }));
   const network = await openDataNetwork({
     taskManagerId: "tm",
     host: "127.0.0.1",
@@ -51,16 +66,12 @@ it("gives everything back where the system has no more threads, and says so", as
     log: () => {},
   });
   closings.push(() => network.close());
-  let left = 1;
   const warnings: string[] = [];
   const threads = new SpareThreads({
     slots: 2,
     slotHeap: undefined,
     log: (level, text) => void (level === "warn" && warnings.push(text)),
-    start: (...of) => {
-      if (left-- <= 0) throw new Error("EAGAIN");
-      return new WorkerSlot(...of);
-    },
+    start,
   });
   closings.push(() => threads.close());
   const slots = new HostedSlots({
@@ -69,12 +80,7 @@ it("gives everything back where the system has no more threads, and says so", as
     networkMemory: 2 ** 20,
     slotHeap: undefined,
     threads,
-    artifacts: new ArtifactCache({
-      folder,
-      maxIdleBytes: 0,
-      log: () => {},
-      fetch: async () => join(folder, "job.mjs"),
-    }),
+    artifacts: new ArtifactCache({ folder, maxIdleBytes: 0, log: () => {}, fetch }),
     localBackups: new LocalBackups({ folder, clock }),
     network,
     clock,
@@ -86,8 +92,33 @@ it("gives everything back where the system has no more threads, and says so", as
   });
   closings.push(() => slots.endAll());
   const answers: FromTaskManager[] = [];
-  const open = (request: number) => slots.openSlots(order(2, request), (answer) => void answers.push(answer));
+  return {
+    slots,
+    threads,
+    network,
+    warnings,
+    answers,
+    open: (request) => slots.openSlots(order(2, request), (answer) => void answers.push(answer)),
+  };
+}
 
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-slots-"));
+  closings.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+it("gives everything back where the system has no more threads, and says so", async () => {
+  const folder = await makeFolder();
+  let left = 1;
+  const { slots, threads, network, warnings, answers, open } = await rigOf(
+    folder,
+    async () => join(folder, "job.mjs"),
+    (...of) => {
+      if (left-- <= 0) throw new Error("EAGAIN");
+      return new WorkerSlot(...of);
+    },
+  );
   await open(1);
   expect(answers.at(-1)).toMatchObject({
     type: "slotsRefused",
@@ -103,4 +134,23 @@ it("gives everything back where the system has no more threads, and says so", as
   left = 2;
   await open(2);
   expect(answers.at(-1)).toEqual({ type: "slotsOpened", request: 2 });
+});
+
+it("holds no artifact for slots that have ended while it was fetched", async () => {
+  const folder = await makeFolder();
+  const path = join(folder, "job.mjs");
+  const fetched = Promise.withResolvers<string>();
+  const { slots, answers, open } = await rigOf(
+    folder,
+    () => fetched.promise,
+    (...of) => new WorkerSlot(...of),
+  );
+  const opening = open(1);
+  await slots.endAll();
+  await writeFile(path, "export default 1;\n");
+  fetched.resolve(path);
+  await opening;
+  expect(answers).toMatchObject([{ type: "slotsRefused", request: 1 }]);
+  // Nobody uses it, and there is no room for what nobody uses.
+  await expect.poll(() => existsSync(path)).toBe(false);
 });

@@ -193,7 +193,7 @@ export class HostedSlots {
   async #start(attempt: HostedAttempt, { artifact }: OpenSlots): Promise<void> {
     const slots = [...attempt.slots.values()];
     const [used] = await Promise.all([
-      this.#options.artifacts.use(artifact).then((found) => (attempt.artifact = found)),
+      this.#options.artifacts.use(artifact).then((found) => hold(attempt, found)),
       ...slots.map(({ thread }) => thread.online),
     ]);
     if (slots.some(({ closing }) => closing))
@@ -289,6 +289,13 @@ export class HostedSlots {
 }
 
 const FRESH = { closing: false, ordered: false, open: false, error: undefined };
+
+/** The attempt has its artifact until its last slot has ended, which may have been while it was fetched. */
+function hold(attempt: HostedAttempt, artifact: UsedArtifact): UsedArtifact {
+  attempt.artifact = artifact;
+  if (attempt.slots.size === 0) artifact.release();
+  return artifact;
+}
 
 function closeExchange(attempt: HostedAttempt): void {
   if (!attempt.exchanging) return;
