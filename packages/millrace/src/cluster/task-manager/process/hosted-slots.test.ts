@@ -48,7 +48,7 @@ interface Rig {
   readonly warnings: string[];
   readonly answers: FromTaskManager[];
   /** Asks for both slots. */
-  open(request: number): Promise<void>;
+  readonly open: (request: number) => Promise<void>;
 }
 
 /** Two slots, in threads and with artifacts as the test says. */
