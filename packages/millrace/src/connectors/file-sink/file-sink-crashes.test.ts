@@ -88,7 +88,7 @@ describe.each(Object.entries(SETTINGS))("file sink, %s", (_, settings) => {
       fc.asyncProperty(fc.array(attempt, { maxLength: 5 }), async (attempts) => {
         await expectExactlyOnce(settings, attempts);
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   });
 });

@@ -47,7 +47,7 @@ function goodWherever<T>(name: string, create: (path: string, splitSize: number)
             }
           },
         ),
-        { numRuns: 50 },
+        { numRuns: 25 },
       );
     });
   }

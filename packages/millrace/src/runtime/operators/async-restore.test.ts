@@ -168,7 +168,7 @@ describe("asynchronous requests underway at a checkpoint", () => {
               expect(ordered || mode === "unordered" || keying === "unkeyed").toBe(true);
             },
           ),
-          { numRuns: 60 },
+          { numRuns: 30 },
         );
       });
     }

@@ -155,7 +155,7 @@ async function worldOf(scheduler: fc.Scheduler): Promise<World> {
   return { disk, turn, old };
 }
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 100 };
 
 it("successors of a job commit one history with it, wherever it goes on, and lose nothing of it", async () => {
   await fc.assert(

@@ -19,7 +19,7 @@ import { sliceFold } from "./create-fold.ts";
 import { WindowGeometry } from "./window-geometry.ts";
 
 /** Of each property. */
-const RUNS = 60;
+const RUNS = 30;
 
 type Create = (spec: WindowSpec, context: OperatorContext) => Operator;
 
