@@ -95,7 +95,7 @@ describe("miniCluster", () => {
       .sinkTo({
         name: "slow",
         guarantee: "at-least-once",
-        createWriter({ clock, wakeUp }) {
+        createWriter(context) {
           let room = 100;
           return {
             get ready() {
@@ -104,9 +104,9 @@ describe("miniCluster", () => {
             write() {
               taken++;
               if (--room > 0) return;
-              clock.schedule(5, () => {
+              context.clock.schedule(5, () => {
                 room = 100;
-                wakeUp();
+                context.wakeUp();
               });
             },
             flush() {},

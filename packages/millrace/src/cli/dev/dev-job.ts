@@ -31,11 +31,18 @@ export class DevJob {
     }
   }
 
-  /** Stops it; settles when it has ended. @throws as LocalJob.stopInMemory: it then goes on, or has ended by itself */
-  async stopWithSavepoint(): Promise<CompletedCheckpoint> {
+  /**
+   * Stops it; settles when it has ended. `failure`: why not all of its last output is committed.
+   *
+   * @throws as LocalJob.stopInMemory: it then goes on, or has ended by itself
+   */
+  async stopWithSavepoint(): Promise<{
+    readonly savepoint: CompletedCheckpoint;
+    readonly failure: Error | undefined;
+  }> {
     const savepoint = await this.job.stopInMemory();
-    await this.job.done;
-    return savepoint;
+    const { error } = await this.job.done;
+    return { savepoint, failure: error };
   }
 
   async cancel(): Promise<void> {

@@ -145,7 +145,9 @@ export class DevSession {
         streams.hold();
         await running.settled();
       }
-      this.#kept = await running.stopWithSavepoint();
+      const { savepoint, failure } = await running.stopWithSavepoint();
+      this.#kept = savepoint;
+      if (failure !== undefined) tell.notCommitted(failure);
       this.#running = undefined;
       this.#outcome = undefined;
       return true;

@@ -58,6 +58,12 @@ export class DevTeller {
     this.#reporter.note("no savepoint could be taken: the running job goes on; waiting for the next save");
   }
 
+  /** The job was stopped, and its sinks could not commit what they had prepared. */
+  notCommitted(error: Error): void {
+    this.#reporter.failed(error);
+    this.#reporter.note("its state is kept: the job that goes on with it commits what is left");
+  }
+
   notStarted(error: unknown, kept: CompletedCheckpoint | undefined): void {
     this.#reporter.failed(error);
     this.#reporter.note(waiting(kept));

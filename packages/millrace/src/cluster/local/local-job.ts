@@ -44,7 +44,10 @@ export interface LocalJob {
   stopWithSavepoint(options?: StopWithSavepoint): Promise<string>;
   /** Takes a savepoint that lives in the memory of this process, and goes on. Start a job from it with `restoreFrom`. */
   savepointInMemory(): Promise<CompletedCheckpoint>;
-  /** Stops the job with a savepoint in memory; settles when it has ended. */
+  /**
+   * Stops the job with a savepoint in memory; settles when it has ended, be it that its last commit failed: the savepoint is whole all the
+   * same, nobody else has it, and a job that is started from it commits what is left.
+   */
   stopInMemory(): Promise<CompletedCheckpoint>;
   /** Stops the job: sources stop reading, nothing is finished; `done` settles with CANCELED. */
   cancel(): void;
@@ -77,8 +80,7 @@ export function localJob(
   const pathOf = ({ path }: CompletedCheckpoint): string => path ?? "";
   const stop = async (target: string, drain: boolean): Promise<CompletedCheckpoint> => {
     const savepoint = await master.snapshot({ kind: drain ? "drain" : "stop", target });
-    const { status, error } = await done;
-    if (status === "FAILED" && error !== undefined) throw error;
+    await done;
     return savepoint;
   };
   return {
@@ -102,8 +104,12 @@ export function localJob(
     },
     triggerSavepoint: async (directory) =>
       pathOf(await master.snapshot({ kind: "savepoint", target: folder(directory) })),
-    stopWithSavepoint: async ({ directory, drain = false } = {}) =>
-      pathOf(await stop(folder(directory), drain)),
+    stopWithSavepoint: async ({ directory, drain = false } = {}) => {
+      const savepoint = await stop(folder(directory), drain);
+      const { status, error } = await done;
+      if (status === "FAILED" && error !== undefined) throw error;
+      return pathOf(savepoint);
+    },
     savepointInMemory: () => master.snapshot({ kind: "savepoint", target: "memory" }),
     stopInMemory: () => stop("memory", false),
     cancel: () => master.cancel(),
