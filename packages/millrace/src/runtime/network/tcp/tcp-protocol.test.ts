@@ -26,7 +26,7 @@ let networks: TestNetworks;
 let target: DataNetwork;
 const raws: RawPeer[] = [];
 beforeEach(async () => {
-  networks = await TestNetworks.open(2, { heartbeatInterval: 20, heartbeatTimeout: 5000 });
+  networks = await TestNetworks.open(2, { heartbeatInterval: 20, heartbeatTimeout: 60_000 });
   target = networks.networks[1] as DataNetwork;
 });
 afterEach(async () => {
