@@ -9,8 +9,19 @@ export type Migration =
   | { readonly kind: "same" }
   /** Every old value is one of the new type; `changes` tells what is new. */
   | { readonly kind: "compatible"; readonly changes: readonly string[] }
-  /** Not possible: `path` names the field, `reason` says why. */
-  | { readonly kind: "incompatible"; readonly path: string; readonly reason: string };
+  /** Not possible: `path` names the first field of which it is not, `reason` says why; `problems` has all of them. */
+  | {
+      readonly kind: "incompatible";
+      readonly path: string;
+      readonly reason: string;
+      readonly problems: readonly MigrationProblem[];
+    };
+
+/** Why values of a field can't be read as another type; `path` is "" for the whole value. */
+export interface MigrationProblem {
+  readonly path: string;
+  readonly reason: string;
+}
 
 /**
  * Whether values that were written as `from` (in a savepoint, say) can be read as `to`.
@@ -23,23 +34,18 @@ export type Migration =
  */
 export function migrationRule(from: TypeDescription, to: TypeDescription): Migration {
   const changes: string[] = [];
-  const problem = compare(from, to, "", changes);
-  if (problem !== undefined) return { kind: "incompatible", ...problem };
+  const problems = compare(from, to, "", changes);
+  const [first] = problems;
+  if (first !== undefined) return { kind: "incompatible", ...first, problems };
   return changes.length === 0 ? { kind: "same" } : { kind: "compatible", changes };
 }
 
-interface Problem {
-  readonly path: string;
-  readonly reason: string;
-}
+type Problems = readonly MigrationProblem[];
 
-function compare(
-  from: TypeDescription,
-  to: TypeDescription,
-  path: string,
-  changes: string[],
-): Problem | undefined {
-  if (typesEqual(from, to)) return undefined;
+const NONE: Problems = Object.freeze([]);
+
+function compare(from: TypeDescription, to: TypeDescription, path: string, changes: string[]): Problems {
+  if (typesEqual(from, to)) return NONE;
   if (to.kind === "any")
     return holdsCustom(from) ? different(from, to, path) : changed(from, to, path, changes);
   if (to.kind === "nullable") return compareNullable(from, to, path, changes);
@@ -62,23 +68,23 @@ function compare(
         : different(from, to, path);
     case "map":
       if (to.kind !== "map") return different(from, to, path);
-      return (
-        compare(from.key, to.key, `${path}(a key)`, changes) ??
-        compare(from.value, to.value, `${path}[]`, changes)
-      );
+      return [
+        ...compare(from.key, to.key, `${path}(a key)`, changes),
+        ...compare(from.value, to.value, `${path}[]`, changes),
+      ];
     case "tuple":
       if (to.kind !== "tuple" || to.elements.length !== from.elements.length)
         return different(from, to, path);
-      return firstProblem(from.elements, (element, i) =>
+      return from.elements.flatMap((element, i) =>
         compare(element, to.elements[i]!, `${path}[${i}]`, changes),
       );
     case "custom":
       if (to.kind !== "custom" || to.name !== from.name) return different(from, to, path);
       if (from.version > to.version) {
-        return {
+        return problem(
           path,
-          reason: `${from.name} was written by version ${from.version}, which version ${to.version} can't read`,
-        };
+          `${from.name} was written by version ${from.version}, which version ${to.version} can't read`,
+        );
       }
       return changed(from, to, path, changes);
     default:
@@ -91,11 +97,12 @@ function compareNullable(
   to: TypeDescription & { readonly kind: "nullable" },
   path: string,
   changes: string[],
-): Problem | undefined {
+): Problems {
   if (from.kind === "nullable") return compare(from.element, to.element, path, changes);
   if (from.kind === "null") return changed(from, to, path, changes);
-  const problem = compare(from, to.element, path, changes);
-  return problem ?? (changes.push(at(path, "became nullable")), undefined);
+  const problems = compare(from, to.element, path, changes);
+  if (problems.length === 0) changes.push(at(path, "became nullable"));
+  return problems;
 }
 
 function compareUnion(
@@ -103,15 +110,15 @@ function compareUnion(
   to: TypeDescription & { readonly kind: "union" },
   path: string,
   changes: string[],
-): Problem | undefined {
+): Problems {
   const members = from.kind === "union" ? from.members : [from];
-  for (const member of members) {
-    const problems = to.members.map((candidate) => compare(member, candidate, path, []));
-    if (problems.every((problem) => problem !== undefined)) {
-      return { path, reason: `${describeType(member)} is not a member of ${describeType(to)}` };
-    }
-  }
-  return changed(from, to, path, changes);
+  const strangers = members.filter((member) =>
+    to.members.every((candidate) => compare(member, candidate, path, []).length > 0),
+  );
+  if (strangers.length === 0) return changed(from, to, path, changes);
+  return strangers.flatMap((member) =>
+    problem(path, `${describeType(member)} is not a member of ${describeType(to)}`),
+  );
 }
 
 function compareFields(
@@ -119,17 +126,18 @@ function compareFields(
   to: readonly FieldDescription[],
   path: string,
   changes: string[],
-): Problem | undefined {
+): Problems {
   const old = new Map(from.map((field) => [field.name, field]));
   const names = new Set(to.map((field) => field.name));
-  const removed = from.find((field) => !names.has(field.name));
-  if (removed !== undefined)
-    return { path: fieldPath(path, removed.name), reason: "the field was removed, its data would be lost" };
+  const removed = from
+    .filter((field) => !names.has(field.name))
+    .flatMap(({ name }) => problem(fieldPath(path, name), "the field was removed, its data would be lost"));
   if (from.length === to.length && from.some((field, i) => field.name !== to[i]!.name))
     changes.push(at(path, "fields changed order"));
-  return firstProblem(to, (field) =>
+  const kept = to.flatMap((field) =>
     compareField(old.get(field.name), field, fieldPath(path, field.name), changes),
   );
+  return [...removed, ...kept];
 }
 
 function compareField(
@@ -137,16 +145,16 @@ function compareField(
   to: FieldDescription,
   path: string,
   changes: string[],
-): Problem | undefined {
+): Problems {
   if (from === undefined) {
-    if (!to.optional) return { path, reason: "a field was added that is not optional, old values have none" };
+    if (!to.optional) return problem(path, "a field was added that is not optional, old values have none");
     changes.push(at(path, "was added"));
-    return undefined;
+    return NONE;
   }
-  if (from.optional && !to.optional)
-    return { path, reason: "the field was optional, old values may lack it" };
+  const lacking =
+    from.optional && !to.optional ? problem(path, "the field was optional, old values may lack it") : NONE;
   if (to.optional && !from.optional) changes.push(at(path, "became optional"));
-  return compare(from.type, to.type, path, changes);
+  return [...lacking, ...compare(from.type, to.type, path, changes)];
 }
 
 /** Whether values of this type may hold instances of classes, which `any` does not carry. */
@@ -173,23 +181,17 @@ function holdsCustom(type: TypeDescription): boolean {
   }
 }
 
-function firstProblem<E>(
-  items: readonly E[],
-  check: (item: E, i: number) => Problem | undefined,
-): Problem | undefined {
-  for (const [i, item] of items.entries()) {
-    const problem = check(item, i);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
-}
-
-function changed(from: TypeDescription, to: TypeDescription, path: string, changes: string[]): undefined {
+function changed(from: TypeDescription, to: TypeDescription, path: string, changes: string[]): Problems {
   changes.push(at(path, `${describeType(from)} became ${describeType(to)}`));
+  return NONE;
 }
 
-function different(from: TypeDescription, to: TypeDescription, path: string): Problem {
-  return { path, reason: `${describeType(from)} can't become ${describeType(to)}` };
+function different(from: TypeDescription, to: TypeDescription, path: string): Problems {
+  return problem(path, `${describeType(from)} can't become ${describeType(to)}`);
+}
+
+function problem(path: string, reason: string): Problems {
+  return [{ path, reason }];
 }
 
 function at(path: string, what: string): string {

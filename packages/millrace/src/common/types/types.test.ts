@@ -298,7 +298,19 @@ describe("migrationRule", () => {
     [Types.object({ id: Types.string, name: Types.string }), "id", "int can't become string"],
     [Types.string, "", "{ id: int, name: string } can't become string"],
   ])("names the field otherwise: %#", (to, path, reason) => {
-    expect(rule(old, to)).toStrictEqual({ kind: "incompatible", path, reason });
+    expect(rule(old, to)).toStrictEqual({
+      kind: "incompatible",
+      path,
+      reason,
+      problems: [{ path, reason }],
+    });
+  });
+
+  it("names all fields that don't fit", () => {
+    const from = Types.object({ a: Types.int, b: Types.string, c: Types.map(Types.string, Types.int) });
+    const to = Types.object({ a: Types.string, c: Types.map(Types.int, Types.string), d: Types.int });
+    const paths = ["b", "a", "c(a key)", "c[]", "d"];
+    expect(rule(from, to)).toMatchObject({ problems: paths.map((path) => ({ path })) });
   });
 
   it("names fields deep inside", () => {

@@ -162,7 +162,8 @@ function checkType(
   const { name: operator, uid } = pair.operator;
   const migration = migrationRule(was as TypeDescription, now ?? { kind: "any" });
   if (migration.kind === "incompatible") {
-    const { path, reason } = migration;
+    const { path, problems } = migration;
+    const why = problems.map((it) => `${it.path === "" ? "" : `at ${it.path}: `}${it.reason}`).join("; ");
     findings.mismatch({
       kind: "state-type",
       operator,
@@ -170,7 +171,7 @@ function checkType(
       state,
       path,
       found: `${what} of type ${declaredType(was)}`,
-      expected: `the job declares ${declaredType(now)}${path === "" ? "" : `; at ${path}`}: ${reason}`,
+      expected: `the job declares ${declaredType(now)}${path === "" ? ": " : "; "}${why}`,
       remedy:
         "Allowed are optional fields added, fields made optional, int to double, null and members added. Otherwise give the new state another name, or take back the change.",
     });

@@ -190,7 +190,7 @@ function fenced(
       ? "another process took them over, and has come to its end since"
       : `they were taken over by ${describeOwner(owner)}`;
   return new MillraceError("FENCED", `this process no longer owns the checkpoints in ${folder}: ${by}`, {
-    help: "The job goes on there. This process has written nothing that counts since, and removes nothing; no output is missing or doubled.",
+    help: `${last === 0 ? "" : "The job goes on there. "}This process has written nothing that counts since, and removes nothing; no output is missing or doubled.`,
     details: {
       folder,
       ...(epoch === undefined ? {} : { epoch }),
