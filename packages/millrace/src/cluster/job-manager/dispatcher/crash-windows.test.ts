@@ -72,7 +72,7 @@ async function live(rig: DispatcherRig, signs: Set<Sign>): Promise<void> {
   signs.add("uploaded");
   const running = rig.dispatcher.run(request(id));
   running.catch(() => {});
-  const master = (await until(() => threadOf(rig))) as ScriptedJobMaster;
+  const master = await until(() => threadOf(rig));
   await master.task;
   master.built();
   await running;
@@ -134,21 +134,20 @@ describe("a job whose JobManager dies", () => {
       const again = next.dispatcher.run(request(id));
       if (known === "unknown") {
         assert.isFalse(signs.has("accepted"), why);
-        const master = (await until(() => threadOf(next))) as ScriptedJobMaster;
-        expect(await master.task, why).toMatchObject({ recovering: false });
+        const master = await until(() => threadOf(next));
+        assert.propertyVal(await master.task, "recovering", false, why);
         master.built();
         master.runs();
       }
       expect(await again, why).toBe(ID);
       const threads = next.masters.filter(({ name }) => name === `job ${ID}`);
-      if (known === "FINISHED" || known === "FAILED") expect(threads, why).toHaveLength(0);
-      else expect(threads, why).toHaveLength(1);
+      assert.lengthOf(threads, known === "FINISHED" || known === "FAILED" ? 0 : 1, why);
       if (known === "INITIALIZING") {
-        expect(await threads[0]?.task, why).toMatchObject({ recovering: true });
+        assert.propertyVal(await threads[0]?.task, "recovering", true, why);
         assert.isFalse(signs.has("committing"), why);
       }
       if (known === "FAILED") assert.isFalse(signs.has("ended"), why);
-      if (signs.has("ended")) expect(known, why).toBe("FINISHED");
+      if (signs.has("ended")) assert.strictEqual(known, "FINISHED", why);
       outcomes.add(`${[...signs].at(-1) ?? "began"}: ${known}`);
       next.dispatcher.abandon();
     }
@@ -206,7 +205,7 @@ describe("a job whose JobManager dies", () => {
     const first = await leadIn(folder);
     const { id } = await first.upload();
     const running = first.dispatcher.run(request(id));
-    const master = (await until(() => threadOf(first))) as ScriptedJobMaster;
+    const master = await until(() => threadOf(first));
     await master.task;
     master.built();
     await running;
@@ -216,10 +215,11 @@ describe("a job whose JobManager dies", () => {
     await until(() => master.received.some((message) => message.type === "call"));
     first.dispatcher.abandon();
     const second = await leadIn(folder);
-    const successor = (await until(() => threadOf(second))) as ScriptedJobMaster;
+    const successor = await until(() => threadOf(second));
     await successor.task;
     successor.runs();
     await until(async () => (await second.dispatcher.job(ID)).status === "CANCELED");
+    expect(second.masters).toHaveLength(1);
     second.dispatcher.abandon();
   });
 

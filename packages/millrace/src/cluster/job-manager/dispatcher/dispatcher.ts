@@ -433,6 +433,7 @@ export class Dispatcher implements DispatcherGateway {
       },
       resume: () => resumeTask(this.#records.get(id) as StoredJob, store),
       recordHistory: (latest) => history.put(latest),
+      recordCheckpoint: () => this.#record(id, { checkpointed: true }),
       recordCommit: (committing) => this.#record(id, { committing }),
       recordEnd: async (ended, end, kept) => {
         started = true;

@@ -36,6 +36,8 @@ export interface JobHostOptions {
   readonly record: (settled: SettledJob) => Promise<void>;
   /** Records what the job has been through, sooner or later. */
   readonly recordHistory: (history: JobHistory) => void;
+  /** Records that a checkpoint of the job was completed. */
+  readonly recordCheckpoint: () => Promise<void>;
   /** Records that the job can only end from now on. */
   readonly recordCommit: (commit: LastCommit) => Promise<void>;
   /**

@@ -209,7 +209,7 @@ export class JobHost {
   }
 
   #take(message: FromJobMaster): void {
-    const { resources, log, output, recordCommit } = this.#options;
+    const { resources, log, output, recordCheckpoint, recordCommit } = this.#options;
     switch (message.type) {
       case "described":
         return;
@@ -246,6 +246,9 @@ export class JobHost {
         return log(message.level, `job ${this.id}: ${message.message}`);
       case "output":
         return output(message.stream, message.bytes);
+      case "checkpointed":
+        void this.#recordSurely("first checkpoint", recordCheckpoint, { type: "checkpointRecorded" });
+        return;
       case "committing": {
         const { savepoint, drained } = message;
         const commit = { savepoint, drained };

@@ -7,7 +7,7 @@ export type RunTask = Extract<JobMasterTask, { readonly kind: "run" }>;
 
 /** Lets a thread go on with a job that was accepted before, by this or an earlier JobManager. @throws NOT_FOUND where its artifact is gone */
 export function resumeTask(
-  { submission, settled, requirements, history }: StoredJob,
+  { submission, settled, requirements, checkpointed, history }: StoredJob,
   { artifacts, leadership }: Pick<ClusterStore, "artifacts" | "leadership">,
 ): RunTask {
   return {
@@ -18,6 +18,7 @@ export function resumeTask(
     epoch: leadership.epoch,
     recovering: true,
     requirements,
+    checkpointed,
     history,
   };
 }

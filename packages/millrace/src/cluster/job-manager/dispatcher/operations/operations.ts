@@ -70,11 +70,7 @@ export class Operations {
    * @returns its id
    * @throws CONFLICT for an id that stands for something else; FENCED, CHECKPOINT_STORAGE_FAILED: then nothing was begun
    */
-  async begin(
-    order: OperationOrder,
-    work: () => Promise<OperationResult>,
-    chosen?: string | undefined,
-  ): Promise<string> {
+  async begin(order: OperationOrder, work: () => Promise<OperationResult>, chosen?: string): Promise<string> {
     this.#forget();
     const known = this.#known(order, chosen);
     if (known !== undefined) {

@@ -17,6 +17,8 @@ export interface StoredJob {
   readonly submission: JobSubmission;
   readonly settled: SettledJob;
   readonly requirements: ResourceRequirements | undefined;
+  /** A checkpoint of it was completed: it never starts from its beginning again. Absent: no. */
+  readonly checkpointed?: boolean | undefined;
   /** Its sinks were let commit for the last time: it is never started again. */
   readonly committing?: LastCommit | undefined;
   /** It was cancelled: whoever goes on with it does so to end it. */
