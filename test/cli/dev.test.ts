@@ -156,6 +156,10 @@ describe.skipIf(process.platform === "win32")("millrace dev", () => {
     expect(await stop()).toMatchObject({ code: 0 });
     const none = await place.run(["dev", "jobs/none.ts"]);
     expect(none).toMatchObject({ code: 2, out: "" });
+    // No save mends it.
+    const nothing = await place.run(["dev", "jobs/dev.ts", "-s", "nowhere"]);
+    expect(nothing).toMatchObject({ code: 2, out: "" });
+    expect(nothing.err).toMatch(/^error\[SAVEPOINT_NOT_FOUND\]/u);
   });
 
   it("loses nothing of standard input, which no source can read again", async () => {

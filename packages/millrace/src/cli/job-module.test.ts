@@ -14,6 +14,8 @@ describe("jobModuleUrl", () => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), "millrace-module-")));
     mkdirSync(join(folder, "jobs"));
     mkdirSync(join(folder, "empty"));
+    mkdirSync(join(folder, "many"));
+    for (let i = 0; i < 10; i++) writeFileSync(join(folder, `many/job-number-${i}.ts`), "");
     for (const name of ["delays.ts", "words.mts", "notes.txt"]) writeFileSync(join(folder, "jobs", name), "");
   });
 
@@ -28,6 +30,7 @@ describe("jobModuleUrl", () => {
   it.each([
     ["jobs/delay.ts", "doesn't exist", /^Did you mean jobs\/delays\.ts\?$/u],
     ["jobs/other.ts", "doesn't exist", /^The folder .*jobs has delays\.ts, words\.mts\.$/u],
+    ["many/x.ts", "doesn't exist", / job-number-7\.ts and 2 more modules\.$/u],
     ["nowhere/other.ts", "doesn't exist", /^There is no folder .*nowhere\.$/u],
     ["empty/other.ts", "doesn't exist", /has no modules/u],
     ["jobs/delays.ts/x.ts", "doesn't exist", /./u],

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { closest } from "../common/errors/did-you-mean.ts";
 import { MillraceError } from "../common/errors/millrace-error.ts";
+import { countOf } from "./format/numbers.ts";
 
 /** The most files that are named in place of one that isn't there. */
 const MAX_SHOWN = 8;
@@ -50,8 +51,9 @@ async function otherFiles(path: string, full: string): Promise<string> {
     if (files.length > 0) {
       const meant = closest(basename(full), files);
       if (meant !== undefined) return `Did you mean ${join(dirname(path), meant)}?`;
-      const shown = files.length > MAX_SHOWN ? [...files.slice(0, MAX_SHOWN), "..."] : files;
-      return `The folder ${dirname(full)} has ${shown.join(", ")}.`;
+      const more = files.length - MAX_SHOWN;
+      const others = more > 0 ? ` and ${countOf(more, "more module")}` : "";
+      return `The folder ${dirname(full)} has ${files.slice(0, MAX_SHOWN).join(", ")}${others}.`;
     }
   } catch {
     return `There is no folder ${dirname(full)}.`;

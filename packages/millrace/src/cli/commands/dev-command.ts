@@ -11,6 +11,7 @@ import { DevTeller } from "../dev/dev-teller.ts";
 import { ExitCode, exitCodeOfSignal } from "../exit-code.ts";
 import { Interrupts } from "../interrupts.ts";
 import { jobModuleUrl } from "../job-module.ts";
+import { openSavepoint } from "../savepoint/open-savepoint.ts";
 import { ScreenStreams } from "../terminal/screen-streams.ts";
 import type { CommandContext } from "./command-context.ts";
 import { followJob } from "./follow-job.ts";
@@ -24,8 +25,11 @@ export async function devCommand(request: DevRequest, context: CommandContext): 
   const { reporter, screen, output, cwd } = context;
   const clock = new SystemClock();
   const config = requestConfig(request, request.checkpoints, cwd);
-  const { [RECOVERY_PATH.key]: _path, ...later } = config;
+  const { [RECOVERY_PATH.key]: path, ...later } = config;
+  const from = typeof path === "string" ? path : undefined;
   const url = await jobModuleUrl(request.module, cwd);
+  // No file that is saved mends a savepoint that isn't there.
+  if (from !== undefined) await openSavepoint(from, cwd);
   const { prepareModule } = await import("../../cluster/local/prepare-module.ts");
   const streams = new DevStreams(
     new ScreenStreams(new ProcessStreams(), screen, () => {
@@ -33,7 +37,7 @@ export async function devCommand(request: DevRequest, context: CommandContext): 
     }),
   );
   let started = clock.monotonic();
-  const tell = new DevTeller(reporter, cwd, () => clock.monotonic() - started);
+  const tell = new DevTeller(reporter, cwd, () => clock.monotonic() - started, from);
   const { parallelism, jobArgs: args, checkpoints, freshOnMismatch } = request;
   const session = new DevSession({
     clock,

@@ -19,14 +19,19 @@ export class DevTeller {
   readonly #reporter: Reporter;
   readonly #cwd: string;
   readonly #elapsed: () => number;
+  readonly #from: string | undefined;
   #told = false;
   #lossy = false;
 
-  /** @param elapsed ms since the job at hand was started */
-  constructor(reporter: Reporter, cwd: string, elapsed: () => number) {
+  /**
+   * @param elapsed ms since the job at hand was started
+   * @param from what the first job starts from; undefined: from nothing
+   */
+  constructor(reporter: Reporter, cwd: string, elapsed: () => number, from?: string) {
     this.#reporter = reporter;
     this.#cwd = cwd;
     this.#elapsed = elapsed;
+    this.#from = from;
   }
 
   /** @param took ms since the files were saved */
@@ -50,7 +55,7 @@ export class DevTeller {
 
   notBuilt(error: unknown, running: boolean, kept: CompletedCheckpoint | undefined): void {
     this.#reporter.failed(error);
-    this.#reporter.note(running ? "the running job goes on; waiting for the next save" : waiting(kept));
+    this.#reporter.note(running ? "the running job goes on; waiting for the next save" : this.#waiting(kept));
   }
 
   notStopped(error: unknown): void {
@@ -66,7 +71,7 @@ export class DevTeller {
 
   notStarted(error: unknown, kept: CompletedCheckpoint | undefined): void {
     this.#reporter.failed(error);
-    this.#reporter.note(waiting(kept));
+    this.#reporter.note(this.#waiting(kept));
   }
 
   refused(error: unknown, kept: CompletedCheckpoint): void {
@@ -101,7 +106,7 @@ export class DevTeller {
   ended({ job }: DevJob, outcome: JobOutcome, kept: CompletedCheckpoint | undefined): void {
     this.#reporter.ended(jobSummary(job, outcome, this.#elapsed()));
     if (outcome.error !== undefined) this.#reporter.failed(outcome.error);
-    if (outcome.status !== "CANCELED") this.#reporter.note(waiting(kept));
+    if (outcome.status !== "CANCELED") this.#reporter.note(this.#waiting(kept));
   }
 
   #files(paths: readonly string[]): string {
@@ -112,10 +117,13 @@ export class DevTeller {
     const more = paths.length - names.length;
     return `${names.join(", ")}${more === 0 ? "" : ` and ${countOf(more, "more file")}`}`;
   }
-}
 
-function waiting(kept: CompletedCheckpoint | undefined): string {
-  return kept === undefined
-    ? "waiting for the next save, which starts the job anew"
-    : `waiting for the next save, which starts the job with its state of ${formatTimeOfDay(kept.metadata.triggeredAt)}`;
+  #waiting(kept: CompletedCheckpoint | undefined): string {
+    const next = "waiting for the next save, which starts the job";
+    if (kept !== undefined) return `${next} with its state of ${formatTimeOfDay(kept.metadata.triggeredAt)}`;
+    // Until one was started, the next is the first.
+    return this.#from === undefined || this.#told
+      ? `${next} anew`
+      : `${next} from ${showPath(this.#from, this.#cwd)}`;
+  }
 }
