@@ -138,9 +138,10 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeNote>> = {
     remedy: "Mend what the message names; checkpoints that come later succeed by themselves.",
   },
   SAVEPOINT_NOT_FOUND: {
-    means: "There is no savepoint or checkpoint at the path that was given.",
+    means:
+      "There is no savepoint or checkpoint at the path that was given; or a job of a cluster that had completed checkpoints, and is to go on in another thread or JobManager, has none left.",
     remedy:
-      "Give the folder that holds `_metadata`: of a savepoint the folder that `millrace savepoint` printed, of a checkpoint its `chk-N`.",
+      "Give the folder that holds `_metadata`: of a savepoint the folder that `millrace savepoint` printed, of a checkpoint its `chk-N`. A job whose checkpoints are lost is not started from its beginning, because its sinks would write again what they have committed: start it anew, and set `execution.checkpointing.dir`.",
   },
   RESTORE_REFUSED: {
     means:

@@ -31,7 +31,7 @@ export interface FakeSubmission {
   readonly slots: number;
   readonly restore?: string;
   /** Of a job that was started before. */
-  readonly earlier?: { readonly jobId: JobId; readonly settled: SettledJob };
+  readonly earlier?: { readonly jobId: JobId; readonly settled: SettledJob; readonly checkpointed: boolean };
   /** Of the JobManager's leadership. Default 1. */
   readonly epoch?: number;
 }
@@ -51,6 +51,8 @@ export class FakeMain {
   readonly log: string[] = [];
   readonly output: string[] = [];
   readonly statuses: string[] = [];
+  /** How often it was told that there is a checkpoint. */
+  checkpointed = 0;
   /** What came in which order. */
   readonly built = Promise.withResolvers<{ readonly settled: SettledJob; readonly plan: unknown }>();
   readonly ended = Promise.withResolvers<Ended>();
@@ -85,6 +87,7 @@ export class FakeMain {
       settled: submission.earlier?.settled,
       epoch: submission.epoch ?? 1,
       recovering: submission.earlier !== undefined,
+      checkpointed: submission.earlier?.checkpointed,
       requirements: undefined,
     }));
   }
@@ -180,6 +183,9 @@ export class FakeMain {
         return this.#send({ type: "endRecorded" });
       case "committing":
         return this.#send({ type: "commitRecorded" });
+      case "checkpointed":
+        this.checkpointed++;
+        return this.#send({ type: "checkpointRecorded" });
       case "ended":
         return this.ended.resolve(message);
       case "status":

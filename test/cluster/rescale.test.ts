@@ -131,7 +131,9 @@ describe("a job that is rescaled while it runs", () => {
       .toBeGreaterThan(0);
     await first.call({ method: "suspend" });
     expect(await first.ended.promise).toMatchObject({ status: "SUSPENDED" });
-    const earlier = { jobId: first.jobId, settled };
+    // Once, however many checkpoints follow.
+    expect(first.checkpointed).toBe(1);
+    const earlier = { jobId: first.jobId, settled, checkpointed: true };
     const next = await FakeMain.run(submission({ earlier, epoch: 3 }));
     mains.push(next);
     await expect
@@ -143,7 +145,17 @@ describe("a job that is rescaled while it runs", () => {
     await expect(stopped.built.promise).rejects.toMatchObject({ code: "FENCED" });
     hurry();
     expect(await next.ended.promise).toMatchObject({ status: "FINISHED" });
-    expect(readOutput(join(folder, "output"))).toEqual(expectedOutput(join(folder, "input")));
+    expect([next.checkpointed, readOutput(join(folder, "output"))]).toEqual([
+      0,
+      expectedOutput(join(folder, "input")),
+    ]);
+    // Its checkpoints are removed: from its beginning it would write everything twice.
+    const late = await FakeMain.run(submission({ earlier, epoch: 4 }));
+    mains.push(late);
+    await expect(late.built.promise).rejects.toMatchObject({
+      code: "SAVEPOINT_NOT_FOUND",
+      message: expect.stringMatching(/had completed checkpoints, and there is none in .* any more/u),
+    });
   }, 180_000);
 });
 

@@ -28,6 +28,8 @@ export type JobMasterTask =
       readonly requirements: ResourceRequirements | undefined;
       /** Folder for checkpoints of a job that names none itself, which the next leader finds, too; undefined: there is none. */
       readonly checkpointDirectory?: string | undefined;
+      /** Whether a checkpoint of it was completed: then it never starts from its beginning again. Default: false. */
+      readonly checkpointed?: boolean | undefined;
       /** What the job has been through, of which this thread goes on counting; undefined: nothing. */
       readonly history?: JobHistory | undefined;
     };
@@ -59,6 +61,8 @@ export type ToJobMaster =
   | { readonly type: "settledRecorded" }
   /** The answer to `ending`. */
   | { readonly type: "endRecorded" }
+  /** The answer to `checkpointed`. */
+  | { readonly type: "checkpointRecorded" }
   /** The answer to `committing`. */
   | { readonly type: "commitRecorded" }
   | { readonly type: "slotsOpened"; readonly request: number; readonly slots: readonly GrantedSlot[] }
@@ -107,6 +111,11 @@ export type FromJobMaster =
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
   /** Standard output of the job, which goes to the JobManager's; answered by nothing, bounded by the sender's credit with its slots. */
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
+  /**
+   * The job's first checkpoint is there, and its sinks are about to commit what it covers. Recorded, so that nobody starts the job from its beginning
+   * when its checkpoints are lost, which would write that twice; answered by `checkpointRecorded`, for which the thread waits before it lets them.
+   */
+  | { readonly type: "checkpointed" }
   /**
    * The job's sinks are about to commit what no checkpoint covers that the job could go on from: their last output, or, after a stop, that of the
    * savepoint. Recorded, so that no later leader starts the job again, which would write it twice; answered by `commitRecorded`, for which the

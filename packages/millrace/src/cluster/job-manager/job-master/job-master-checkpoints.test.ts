@@ -38,6 +38,24 @@ describe("a job with checkpoints", () => {
     master.cancel();
   });
 
+  it("lets nobody commit before whoever must know has heard that there is one", async () => {
+    const known = Promise.withResolvers<void>();
+    const { master, clock, one, other } = await running({
+      config: CHECKPOINTS,
+      checkpointed: () => known.promise,
+    });
+    clock.advance(1000);
+    for (const slot of [one, other]) slot.acknowledge(1);
+    await settle();
+    expect(master.checkpoints.completed).toBe(0);
+    expect(one.told.filter(({ type }) => type === "checkpointComplete")).toEqual([]);
+    known.resolve();
+    await settle();
+    expect(master.checkpoints.completed).toBe(1);
+    expect(one.told.filter(({ type }) => type === "checkpointComplete")).toHaveLength(1);
+    master.cancel();
+  });
+
   it("starts again from the last completed one: tasks, splits and enumerator", async () => {
     const { master, slots, clock, enumerator, one, other, context } = await running({ config: CHECKPOINTS });
     const splits = [{ splitId: "a" }];

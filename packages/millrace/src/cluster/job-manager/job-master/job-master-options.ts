@@ -43,6 +43,10 @@ export interface JobMasterOptions {
    */
   readonly replans?: (() => boolean) | undefined;
   /**
+   * A checkpoint is in its place: settles when it may be completed, and sinks may commit what it covers. Never rejects. Default: at once.
+   */
+  readonly checkpointed?: (() => Promise<void>) | undefined;
+  /**
    * Sinks are about to commit for the last time, what no checkpoint covers: settles when they may. From then on the job can only end, whoever owns
    * it. Never rejects. Default: at once.
    */

@@ -116,6 +116,7 @@ export class JobMaster implements AttemptListener {
             ? undefined
             : async ({ path, metadata }) =>
                 options.committing?.({ savepoint: path, drained: metadata.stop === "drain" }),
+        recorded: options.checkpointed,
         completed: ({ metadata }) => this.results.completed(metadata.checkpointId),
         failJob: (error) => this.#jobFailed(error, true),
         resume: (error) => this.#resume(error),

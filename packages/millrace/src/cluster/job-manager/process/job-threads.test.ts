@@ -53,6 +53,8 @@ describe("the thread of a JobMaster that dies", () => {
     await until(() => master.slots.length === 2);
     master.say({ type: "mishaps", mishaps: oneMishap(7) });
     await manager.gateway.setRequirements(ID, { v: { lower: 1, upper: 2 } });
+    master.say({ type: "checkpointed" });
+    await until(() => master.received.some(({ type }) => type === "checkpointRecorded"));
     taskManager.closes = false;
     master.answering = false;
     const savepoint = { kind: "savepoint", directory: undefined } as const;
@@ -77,6 +79,7 @@ describe("the thread of a JobMaster that dies", () => {
       epoch: manager.epoch,
       settled: { jobName: "scripted" },
       requirements: { v: { lower: 1, upper: 2 } },
+      checkpointed: true,
       history: {
         restarts: 2,
         nextAttempt: 7,

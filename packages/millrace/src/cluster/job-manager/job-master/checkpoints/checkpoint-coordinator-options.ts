@@ -40,6 +40,11 @@ export interface CheckpointCoordinatorOptions {
    * The job was stopped with this savepoint: settles when sinks may commit what it holds. Never rejects. Default: at once.
    */
   readonly stopped?: ((savepoint: CompletedCheckpoint) => Promise<void>) | undefined;
+  /**
+   * A checkpoint is in its place, which nobody has been told yet: settles when it may be completed. Asked of each, savepoints excepted. Never rejects.
+   * Default: at once.
+   */
+  readonly recorded?: (() => Promise<void>) | undefined;
   /** A checkpoint is complete (no savepoint in the middle); tasks have been told. */
   readonly completed: (checkpoint: CompletedCheckpoint) => void;
   /** More checkpoints failed than are tolerated. */

@@ -412,6 +412,7 @@ export class CheckpointCoordinator {
       refusePartlyFinished(job.jobGraph, snapshots);
       const metadata = assembleMetadata(job, underway, clock.now());
       const checkpoint = await this.#storage.record(metadata, underway.location);
+      if (kind === "checkpoint") await this.#options.recorded?.();
       this.#recorded.set(id, checkpoint);
       const tasksEnd =
         kind !== "savepoint" &&

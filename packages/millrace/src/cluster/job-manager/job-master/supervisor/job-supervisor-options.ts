@@ -43,6 +43,8 @@ export interface JobSupervisorOptions extends Pick<
   readonly onMishaps?: ((mishaps: JobMishaps) => void) | undefined;
   /** The slots that it could have; undefined: they will be told. */
   readonly available: number | undefined;
+  /** As `JobMasterOptions.checkpointed`. */
+  readonly checkpointed?: JobMasterOptions["checkpointed"];
   /** As `JobMasterOptions.committing`. */
   readonly committing?: JobMasterOptions["committing"];
   /** As `JobMasterOptions.ending`. */

@@ -396,6 +396,7 @@ export class JobSupervisor {
           tasksChanged: () => this.#tasksChanged(),
         },
         replans: () => generation !== undefined && this.#replans(generation),
+        checkpointed: options.checkpointed,
         committing: options.committing,
         ending: (status) => this.#ends(status),
         createStore: async () => this.#store,

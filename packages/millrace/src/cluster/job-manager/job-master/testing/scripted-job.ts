@@ -25,6 +25,7 @@ export interface ScriptedJobOptions {
   readonly config?: ConfigValues;
   readonly clock?: ManualClock;
   readonly restore?: JobRestore;
+  readonly checkpointed?: JobMasterOptions["checkpointed"];
   readonly committing?: JobMasterOptions["committing"];
   /** Stands before the real storage, which is memory. */
   wrapStore?(store: CheckpointStore): CheckpointStore;
@@ -138,6 +139,7 @@ export async function jobOf<S extends SlotProvider>(
     random: seededRandom(1),
     streams: { write() {}, read() {}, close() {} },
     restore: options.restore,
+    checkpointed: options.checkpointed,
     committing: options.committing,
     async createStore() {
       const store = createCheckpointStore({

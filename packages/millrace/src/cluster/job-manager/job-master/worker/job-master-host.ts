@@ -23,7 +23,7 @@ import { JobSupervisor } from "../supervisor/job-supervisor.ts";
 import { SharedStore } from "../supervisor/shared-store.ts";
 import { PortStreams } from "./port-streams.ts";
 import { buildAgain, firstBuild, loadProgram, settledOf, withCheckpointDirectory } from "./prepare-job.ts";
-import { recoverCheckpoints } from "./recover-checkpoints.ts";
+import { checkpointsLost, recoverCheckpoints } from "./recover-checkpoints.ts";
 
 type StopCall = Extract<JobMasterCall, { readonly method: "stop" }>;
 type RunTask = Extract<JobMasterTask, { readonly kind: "run" }>;
@@ -45,8 +45,11 @@ export class JobMasterHost {
   readonly #random: Random;
   readonly #slots: PortSlots;
   readonly #settledRecorded = Promise.withResolvers<void>();
+  readonly #checkpointRecorded = Promise.withResolvers<void>();
   readonly #commitRecorded = Promise.withResolvers<void>();
   readonly #endRecorded = Promise.withResolvers<void>();
+  /** Whether a checkpoint was told of, by this thread or an earlier one. */
+  #checkpointed = false;
   /** Being answered. */
   readonly #calls = new Set<Promise<void>>();
   #supervisor: JobSupervisor | undefined;
@@ -68,6 +71,8 @@ export class JobMasterHost {
         return;
       case "settledRecorded":
         return this.#settledRecorded.resolve();
+      case "checkpointRecorded":
+        return this.#checkpointRecorded.resolve();
       case "commitRecorded":
         return this.#commitRecorded.resolve();
       case "endRecorded":
@@ -158,6 +163,11 @@ export class JobMasterHost {
     const leader = { epoch: task.epoch, submittedAt: submission.submittedAt };
     const store = new SharedStore(await createStore(first.config, leader));
     const recovered = task.recovering ? await recoverCheckpoints(store, jobId, log) : [];
+    if (task.checkpointed === true) {
+      if (recovered.length === 0) throw checkpointsLost(jobId, first.config);
+      this.#checkpointed = true;
+      this.#checkpointRecorded.resolve();
+    }
     const { built, restore } =
       recovered.length > 0
         ? { built: first, restore: undefined }
@@ -198,6 +208,11 @@ export class JobMasterHost {
       history,
       onMishaps: (mishaps) => this.#send({ type: "mishaps", mishaps }),
       available: this.#available,
+      checkpointed: () => {
+        if (!this.#checkpointed) this.#send({ type: "checkpointed" });
+        this.#checkpointed = true;
+        return this.#checkpointRecorded.promise;
+      },
       committing: async (commit) => {
         this.#send({ type: "committing", ...commit });
         await this.#commitRecorded.promise;
@@ -285,7 +300,7 @@ function recoveryLog(
   const from = savepoint === undefined ? "its beginning" : `what it was first started from, ${savepoint}`;
   return [
     "warn",
-    `no completed checkpoint is left of the job: it starts again from ${from}, and writes again what its sinks had committed since`,
+    `the job had completed no checkpoint: it starts again from ${from}, and writes again what its sinks have shown since`,
   ];
 }
 
