@@ -97,7 +97,8 @@ describe("code within the documentation's sentences", () => {
     );
     // Some groups of settings are also names of objects in programs: `env.fromItems`.
     const settings = named.filter(
-      ({ key }) => groups.has(key.slice(0, key.indexOf("."))) && !/^(client|cluster|env)\.[A-Za-z]+$/u.test(key),
+      ({ key }) =>
+        groups.has(key.slice(0, key.indexOf("."))) && !/^(client|cluster|env)\.[A-Za-z]+$/u.test(key),
     );
     expect(settings.length).toBeGreaterThan(200);
     const unknown = settings.filter(({ key }) => !keys.some((it) => it === key || it.startsWith(`${key}.`)));
