@@ -255,7 +255,9 @@ describe("fileSource: watching", () => {
     inbox.write("growing", "one\n");
     const run = new SourceRun(source, { clock });
     // Each look goes through the file system; the next one is set only then.
-    const looked = () => expect.poll(() => clock.nextTimer).toBeLessThan(Infinity);
+    const looked = async (): Promise<void> => {
+      await expect.poll(() => clock.nextTimer).toBeLessThan(Infinity);
+    };
     const look = async (): Promise<void> => {
       await looked();
       clock.advance(100);
