@@ -1,15 +1,18 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClusterClient } from "../../packages/millrace/src/client/cluster-client.ts";
 import type { SubmittedJob } from "../../packages/millrace/src/client/job/submitted-job.ts";
 import type { JobArtifact } from "../../packages/millrace/src/client/submit-options.ts";
-import { loadClusterConfiguration } from "../../packages/millrace/src/cluster/configuration/load-cluster-configuration.ts";
 import { engineVersion } from "../../packages/millrace/src/cluster/engine-version.ts";
-import { startJobManager } from "../../packages/millrace/src/cluster/job-manager/process/start-job-manager.ts";
 import type { JobManager } from "../../packages/millrace/src/cluster/job-manager/process/start-job-manager.ts";
-import { ScriptedJobMaster } from "../../packages/millrace/src/cluster/job-manager/process/testing/scripted-job-master.ts";
+import {
+  durable,
+  startScripted,
+  until,
+} from "../../packages/millrace/src/cluster/job-manager/process/testing/scripted-cluster.ts";
+import type { ScriptedJobMaster } from "../../packages/millrace/src/cluster/job-manager/process/testing/scripted-job-master.ts";
 import type { VertexId } from "../../packages/millrace/src/common/ids/ids.ts";
 import type { VertexView } from "../../packages/millrace/src/protocol/cluster/job-view.ts";
 import { artifactHeaderLine } from "../../packages/millrace/src/protocol/cluster/artifact-header.ts";
@@ -19,9 +22,6 @@ import { Link } from "../chaos/link.ts";
  * JobManagers that follow each other at one address, in this process, with their store on disk; what user code does is scripted. The connection
  * is cut, another JobManager takes the lead (which fences the one before), and the address leads to it.
  */
-
-const until = <T>(condition: () => T): Promise<NonNullable<Awaited<T>>> =>
-  vi.waitUntil(condition, { timeout: 60_000, interval: 5 }) as Promise<NonNullable<Awaited<T>>>;
 
 let folder: string;
 let link: Link;
@@ -55,27 +55,8 @@ afterEach(async () => {
 });
 
 /** Another JobManager leads, and the address leads to it. */
-async function lead(durable = true): Promise<JobManager> {
-  const ha = ["high-availability.type=filesystem", `high-availability.storageDir=${join(folder, "ha")}`];
-  const configuration = await loadClusterConfiguration({
-    env: {},
-    dynamic: [
-      "jobmanager.rpc.port=0",
-      "rest.port=0",
-      `io.tmp.dirs=${join(folder, "tmp")}`,
-      `env.log.dir=${join(folder, "log")}`,
-      "web.timeout=10 min",
-      ...(durable ? ha : []),
-    ],
-  });
-  const manager = await startJobManager(configuration, {
-    console: false,
-    spawn: (name) => {
-      const master = new ScriptedJobMaster(name);
-      masters.push(master);
-      return master;
-    },
-  });
+async function lead(available = true): Promise<JobManager> {
+  const manager = await startScripted(folder, masters, available ? durable(folder) : []);
   managers.push(manager);
   link.target = manager.restPort;
   link.state = "open";

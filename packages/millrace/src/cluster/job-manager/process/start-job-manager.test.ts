@@ -1,22 +1,18 @@
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../../../common/clock/manual-clock.ts";
 import { MillraceError } from "../../../common/errors/millrace-error.ts";
 import type { JobId } from "../../../common/ids/ids.ts";
 import { artifactHeaderLine } from "../../../protocol/cluster/artifact-header.ts";
-import { loadClusterConfiguration } from "../../configuration/load-cluster-configuration.ts";
 import { engineVersion } from "../../engine-version.ts";
 import { bareRun } from "../dispatcher/bare-run.ts";
 import type { ArtifactView, RunRequest } from "../dispatcher/dispatcher-gateway.ts";
-import { startJobManager, type JobManager, type StartJobManagerOptions } from "./start-job-manager.ts";
-import { ScriptedJobMaster } from "./testing/scripted-job-master.ts";
+import type { JobManager, StartJobManagerOptions } from "./start-job-manager.ts";
+import { durable, startScripted, until } from "./testing/scripted-cluster.ts";
+import type { ScriptedJobMaster } from "./testing/scripted-job-master.ts";
 import { ScriptedTaskManager } from "./testing/scripted-task-manager.ts";
-
-/** Waits as long as a busy machine may need. */
-const until = <T>(condition: () => T): Promise<NonNullable<Awaited<T>>> =>
-  vi.waitUntil(condition, { timeout: 60_000, interval: 10 }) as Promise<NonNullable<Awaited<T>>>;
 
 let folder: string;
 let masters: ScriptedJobMaster[];
@@ -35,36 +31,10 @@ afterEach(async () => {
 const start = (...more: readonly string[]): Promise<JobManager> => startWith({}, ...more);
 
 async function startWith(options: StartJobManagerOptions, ...more: readonly string[]): Promise<JobManager> {
-  const configuration = await loadClusterConfiguration({
-    env: {},
-    dynamic: [
-      "jobmanager.rpc.port=0",
-      "rest.port=0",
-      `io.tmp.dirs=${join(folder, "tmp")}`,
-      `env.log.dir=${join(folder, "log")}`,
-      "heartbeat.interval=50 ms",
-      // Nobody is given up here because the machine is busy.
-      "heartbeat.timeout=10 min",
-      "web.timeout=10 min",
-      ...more,
-    ],
-  });
-  const manager = await startJobManager(configuration, {
-    console: false,
-    ...options,
-    spawn: (name) => {
-      const master = new ScriptedJobMaster(name);
-      masters.push(master);
-      return master;
-    },
-  });
+  const manager = await startScripted(folder, masters, more, options);
   managers.push(manager);
   return manager;
 }
-const durable = (): readonly string[] => [
-  "high-availability.type=filesystem",
-  `high-availability.storageDir=${join(folder, "ha")}`,
-];
 
 async function upload(
   { gateway }: JobManager,
@@ -293,14 +263,14 @@ describe("a JobManager", () => {
   });
 
   it("hands its jobs to the next JobManager", async () => {
-    const first = await start(...durable());
+    const first = await start(...durable(folder));
     const { taskManager } = await ScriptedTaskManager.register(first.rpcPort, "tm1", 1);
     await runJob(first);
     await first.gateway.setRequirements(ID, { v: { lower: 1, upper: 2 } });
     await first.close();
     await taskManager.closed;
     await first.ended;
-    const second = await start(...durable());
+    const second = await start(...durable(folder));
     const task = await (await lastMaster(2)).task;
     expect(task).toMatchObject({
       kind: "run",
@@ -318,7 +288,7 @@ describe("a JobManager", () => {
     const names = await readdir(join(folder, "ha", "default", "jobs"));
     expect(names).toEqual([`2-${ID}.json`]);
     await second.close();
-    const third = await start(...durable());
+    const third = await start(...durable(folder));
     expect((await third.gateway.jobs()).map(({ status }) => status)).toEqual(["FINISHED"]);
     expect(masters).toHaveLength(2);
   });
@@ -329,25 +299,25 @@ describe("a JobManager", () => {
   ])(
     "does not start a job again whose sinks were committing their last output: %s",
     async (savepoint, why) => {
-      const first = await start(...durable());
+      const first = await start(...durable(folder));
       const master = await runJob(first);
       master.say({ type: "committing", savepoint, drained: false });
       await until(() => master.received.some(({ type }) => type === "commitRecorded"));
       // Whatever is said of it later takes that not back.
       await first.gateway.setRequirements(ID, { v: { lower: 1, upper: 2 } });
-      const second = await start(...durable());
+      const second = await start(...durable(folder));
       const view = await second.gateway.job(ID);
       expect(view).toMatchObject({ status: "FAILED", exceptions: [{ code: "JOB_FAILED" }] });
       expect(view.exceptions[0]?.message).toMatch(why);
       await second.close();
-      const third = await start(...durable());
+      const third = await start(...durable(folder));
       expect(await third.gateway.job(ID)).toEqual(view);
       expect(masters).toHaveLength(1);
     },
   );
 
   it("records the end of a job once its storage is there again, and nothing takes it back", async () => {
-    const first = await start(...durable());
+    const first = await start(...durable(folder));
     const master = await runJob(first);
     const jobs = join(folder, "ha", "default", "jobs");
     await rename(jobs, `${jobs}-away`);
@@ -361,16 +331,16 @@ describe("a JobManager", () => {
     await rename(`${jobs}-away`, jobs);
     await until(() => master.received.some(({ type }) => type === "endRecorded"));
     await first.gateway.setRequirements(ID, {});
-    await start(...durable());
+    await start(...durable(folder));
     expect(masters).toHaveLength(1);
   });
 
   it("keeps a job that can't be recovered for the next one, until it is cancelled", async () => {
-    const first = await start(...durable());
+    const first = await start(...durable(folder));
     await runJob(first);
     await first.close();
     for (const cancelled of [false, true]) {
-      const next = await start(...durable());
+      const next = await start(...durable(folder));
       const master = await lastMaster(cancelled ? 3 : 2);
       master.unbuilt(new MillraceError("CHECKPOINT_STORAGE_FAILED", "the disk is not there"));
       await until(() => master.ended);
@@ -378,16 +348,16 @@ describe("a JobManager", () => {
       if (cancelled) await next.gateway.cancel(ID);
       await next.close();
     }
-    await start(...durable());
+    await start(...durable(folder));
     expect(masters).toHaveLength(3);
   });
 
   it("stops at once when another leads", async () => {
     // It doesn't come to look by itself.
-    const first = await startWith({ clock: new ManualClock() }, ...durable());
+    const first = await startWith({ clock: new ManualClock() }, ...durable(folder));
     const { taskManager } = await ScriptedTaskManager.register(first.rpcPort, "tm1", 1);
     const master = await runJob(first);
-    const second = await start(...durable());
+    const second = await start(...durable(folder));
     await expect(first.gateway.setRequirements(ID, {})).rejects.toMatchObject({ code: "FENCED" });
     await expect(first.ended).rejects.toMatchObject({ code: "FENCED" });
     await taskManager.closed;

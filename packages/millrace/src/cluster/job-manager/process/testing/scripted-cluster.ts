@@ -7,12 +7,50 @@ import { artifactHeaderLine } from "../../../../protocol/cluster/artifact-header
 import { loadClusterConfiguration } from "../../../configuration/load-cluster-configuration.ts";
 import { engineVersion } from "../../../engine-version.ts";
 import { bareRun } from "../../dispatcher/bare-run.ts";
-import { startJobManager, type JobManager } from "../start-job-manager.ts";
+import { startJobManager, type JobManager, type StartJobManagerOptions } from "../start-job-manager.ts";
 import { ScriptedJobMaster } from "./scripted-job-master.ts";
 
 /** Waits as long as a busy machine may need. */
 export const until = <T>(condition: () => T): Promise<NonNullable<Awaited<T>>> =>
   vi.waitUntil(condition, { timeout: 60_000, interval: 10 }) as Promise<NonNullable<Awaited<T>>>;
+
+/** Settings of a JobManager whose jobs outlive it. */
+export const durable = (folder: string): readonly string[] => [
+  "high-availability.type=filesystem",
+  `high-availability.storageDir=${join(folder, "ha")}`,
+];
+
+/** Starts a JobManager whose jobs run in scripted threads, which come to `masters`; its files are in `folder`. */
+export async function startScripted(
+  folder: string,
+  masters: ScriptedJobMaster[],
+  more: readonly string[],
+  options: StartJobManagerOptions = {},
+): Promise<JobManager> {
+  const configuration = await loadClusterConfiguration({
+    env: {},
+    dynamic: [
+      "jobmanager.rpc.port=0",
+      "rest.port=0",
+      `io.tmp.dirs=${join(folder, "tmp")}`,
+      `env.log.dir=${join(folder, "log")}`,
+      "heartbeat.interval=50 ms",
+      // Nobody is given up here because the machine is busy.
+      "heartbeat.timeout=10 min",
+      "web.timeout=10 min",
+      ...more,
+    ],
+  });
+  return startJobManager(configuration, {
+    console: false,
+    ...options,
+    spawn: (name) => {
+      const master = new ScriptedJobMaster(name);
+      masters.push(master);
+      return master;
+    },
+  });
+}
 
 /** JobManagers of one cluster, one after the other, whose jobs run in scripted threads. */
 export class ScriptedCluster {
@@ -31,30 +69,7 @@ export class ScriptedCluster {
 
   /** Starts a JobManager with high availability. */
   async start(...more: readonly string[]): Promise<JobManager> {
-    const configuration = await loadClusterConfiguration({
-      env: {},
-      dynamic: [
-        "jobmanager.rpc.port=0",
-        "rest.port=0",
-        `io.tmp.dirs=${join(this.folder, "tmp")}`,
-        `env.log.dir=${join(this.folder, "log")}`,
-        "high-availability.type=filesystem",
-        `high-availability.storageDir=${join(this.folder, "ha")}`,
-        "heartbeat.interval=50 ms",
-        // Nobody is given up here because the machine is busy.
-        "heartbeat.timeout=10 min",
-        "web.timeout=10 min",
-        ...more,
-      ],
-    });
-    const manager = await startJobManager(configuration, {
-      console: false,
-      spawn: (name) => {
-        const master = new ScriptedJobMaster(name);
-        this.masters.push(master);
-        return master;
-      },
-    });
+    const manager = await startScripted(this.folder, this.masters, [...durable(this.folder), ...more]);
     this.#managers.push(manager);
     return manager;
   }
