@@ -12,3 +12,7 @@ export function countDigits(numbers: DataStream<number>, output: string): void {
     .uid("counts")
     .sinkTo(fileSink({ path: output, format: "lines" }));
 }
+
+/** The lines that it writes for the numbers below `count`, sorted. */
+export const digitCounts = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, n) => `${n % 10} ${Math.floor(n / 10) + 1}`).sort();

@@ -1,8 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { seededRandom } from "../../../packages/millrace/src/common/clock/random.ts";
+import { readOutput } from "../../crash/crash-run.ts";
+import { COUNT } from "../../recovery/jobs/counted.ts";
+import { digitCounts } from "../../testing/count-digits.ts";
 import { ProcessCluster, type ProcessClusterOptions } from "./process-cluster.ts";
 import { TotalsRun } from "./testing-totals.ts";
 
@@ -58,6 +61,49 @@ describe("a cluster of processes", { timeout: 300_000 }, () => {
     stopped?.signal("SIGCONT");
     await cluster.registered(3);
     await expectAll(run);
+  });
+
+  it("restores from the disks of its TaskManagers, each subtask where it was", async () => {
+    await start({ taskManagers: 2, slots: 1 });
+    const [output, trip, go] = ["output", "trip", "go"].map((name) => join(shared, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const job = await cluster.run(new URL("../../recovery/jobs/counted.ts", import.meta.url), {
+      parallelism: 2,
+      args: ["--output", output, "--trip", trip, "--go", go],
+      config: {
+        "execution.checkpointing.interval": "100 ms",
+        "execution.checkpointing.dir": join(shared, "checkpoints"),
+        "execution.checkpointing.data-inline-threshold": "0",
+        "execution.state-recovery.from-local": "true",
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.delay": "20 ms",
+      },
+    });
+    const arrived = async (): Promise<number> => {
+      const { vertices } = (await cluster.get(`/jobs/${job}`)) as {
+        vertices: { metrics: { "read-records": number } }[];
+      };
+      return vertices.at(-1)?.metrics["read-records"] ?? 0;
+    };
+    const completed = async (): Promise<number> =>
+      ((await cluster.get(`/jobs/${job}/checkpoints`)) as { counts: { completed: number } }).counts.completed;
+    await cluster.until(async () => (await arrived()) === COUNT / 2, "the first half");
+    const before = await completed();
+    // The one at hand may have begun earlier.
+    await cluster.until(async () => (await completed()) > before + 1, "a checkpoint of it");
+    await writeFile(trip, "");
+    await writeFile(go, "");
+    expect(await cluster.reaches(job, "FINISHED", "FAILED"), cluster.logs()).toBe("FINISHED");
+    expect(readOutput(output)).toEqual(digitCounts(COUNT));
+    // Of operator state each subtask looks at that of all.
+    const restored = [
+      ...cluster.logs().matchAll(/has restored (\d+) bytes from local copies, (\d+) bytes from checkpoint/gu),
+    ];
+    expect(restored.length).toBeGreaterThan(1);
+    for (const [line, local, remote] of restored) expect(Number(local), line).toBeGreaterThan(Number(remote));
   });
 
   it("goes on with the next JobManager when the JobManager is killed", async () => {
