@@ -54,7 +54,13 @@ export function serveArtifacts(
     if (file === undefined) return refuse(404);
     const { size } = await stat(file);
     response.writeHead(200, { "content-type": "text/javascript", "content-length": size });
-    await pipeline(createReadStream(file), response);
+    const bytes = createReadStream(file);
+    try {
+      await pipeline(bytes, response);
+    } catch (error) {
+      // Who has all that was announced may close the connection before the end of the file is seen here.
+      if (bytes.bytesRead < size) throw error;
+    }
   };
   return (request, response) => {
     answer(request, response).catch((error: unknown) => {
