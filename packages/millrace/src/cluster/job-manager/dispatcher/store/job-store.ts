@@ -10,7 +10,7 @@ import type { JobHistory } from "../../../../protocol/cluster/job-history.ts";
 import type { JobView } from "../../../../protocol/cluster/job-view.ts";
 import { decodeMessage, encodeMessage } from "../../../../protocol/cluster/slot-message-codec.ts";
 import type { EpochFolder } from "./epoch-folder.ts";
-import { inOrder } from "./in-order.ts";
+import { recordStore, type RecordStore } from "./record-store.ts";
 
 /** What the next leader must know of a job. */
 export interface StoredJob {
@@ -33,41 +33,24 @@ export interface StoredJob {
   readonly end?: JobView | undefined;
 }
 
-/** Jobs as they are left to the next leader. What settles without an error survives this process. */
-export interface JobStore {
-  /** What an earlier leader left, the oldest first. @throws CODEC_CORRUPT naming the file that is damaged */
-  recovered(): readonly StoredJob[];
-  /** @throws FENCED, CHECKPOINT_STORAGE_FAILED */
-  put(job: StoredJob): Promise<void>;
-  /** @throws FENCED, CHECKPOINT_STORAGE_FAILED */
-  remove(id: JobId): Promise<void>;
-}
-
-/** Without high availability: jobs end with the JobManager. */
-export const forgetfulJobStore: JobStore = {
-  recovered: () => [],
-  put: () => Promise.resolve(),
-  remove: () => Promise.resolve(),
-};
+/** Jobs, the oldest first. `recovered` throws CODEC_CORRUPT naming the file that is damaged. */
+export type JobStore = RecordStore<StoredJob, JobId>;
 
 const FORMAT = 1;
-const FILE = /^[0-9a-f]{32}\.json$/u;
 
-/** Jobs in a folder, each in `<job id>.json`: a few words for people, and the job itself as bytes, because its arguments may be any values. */
+/** Jobs in a folder: of each a few words for people, and the job itself as bytes, because its arguments may be any values. */
 export function createJobStore(folder: EpochFolder): JobStore {
-  const inTurn = inOrder();
+  const store = recordStore<StoredJob, JobId>(folder, {
+    idOf: ({ submission }) => submission.jobId,
+    encode: encodeJob,
+    decode: decodeJob,
+  });
   return {
+    ...store,
     recovered: () =>
-      folder.names
-        .filter((name) => FILE.test(name))
-        .map((name) => decodeJob(folder.read(name), folder.path(name)))
-        .sort((a, b) => a.submission.submittedAt - b.submission.submittedAt),
-    put: (job) => inTurn(() => folder.write(fileOf(job.submission.jobId), encodeJob(job))),
-    remove: (id) => inTurn(() => folder.remove(fileOf(id))),
+      store.recovered().toSorted((a, b) => a.submission.submittedAt - b.submission.submittedAt),
   };
 }
-
-const fileOf = (id: JobId): string => `${id}.json`;
 
 function encodeJob(job: StoredJob): Uint8Array {
   const { submission, settled, ended } = job;

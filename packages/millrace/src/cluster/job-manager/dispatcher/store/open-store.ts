@@ -2,12 +2,13 @@ import { join } from "node:path";
 import type { FileSystem } from "../../../../runtime/checkpoint/storage/file-system.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import { EpochFolder } from "./epoch-folder.ts";
-import { createJobStore, forgetfulJobStore, type JobStore } from "./job-store.ts";
+import { createJobStore, type JobStore } from "./job-store.ts";
 import { forgetfulTaskManagers, knownTaskManagers, type KnownTaskManagers } from "./known-task-managers.ts";
 import type { Leader } from "./leader-file.ts";
 import { Leadership } from "./leadership.ts";
-import { createOperationStore, forgetfulOperationStore, type OperationStore } from "./operation-store.ts";
-import { createResultStore, forgetfulResultStore, type ResultStore } from "./result-store.ts";
+import { createOperationStore, type OperationStore } from "./operation-store.ts";
+import { forgetfulStore } from "./record-store.ts";
+import { createResultStore, type ResultStore } from "./result-store.ts";
 
 /** What a JobManager keeps on disk, taken over from the one before where there was one. */
 export interface ClusterStore {
@@ -56,9 +57,9 @@ export async function openClusterStore(options: StoreOptions): Promise<ClusterSt
   const [jobs, artifacts, taskManagers, results, operations] = folders;
   return {
     leadership,
-    jobs: durable ? createJobStore(jobs) : forgetfulJobStore,
-    results: durable ? createResultStore(results, engineVersion) : forgetfulResultStore,
-    operations: durable ? createOperationStore(operations) : forgetfulOperationStore,
+    jobs: durable ? createJobStore(jobs) : forgetfulStore,
+    results: durable ? createResultStore(results, engineVersion) : forgetfulStore,
+    operations: durable ? createOperationStore(operations) : forgetfulStore,
     artifacts: new ArtifactStore(artifacts, engineVersion),
     taskManagers: durable ? knownTaskManagers(taskManagers) : forgetfulTaskManagers,
     checkpoints: durable ? join(folder, "checkpoints") : undefined,

@@ -5,7 +5,7 @@ import type { ExceptionView, JobView } from "../../../../protocol/cluster/job-vi
 import { decodeMessage, encodeMessage } from "../../../../protocol/cluster/slot-message-codec.ts";
 import { boundedView, endAlone } from "./bounded-view.ts";
 import type { EpochFolder } from "./epoch-folder.ts";
-import { inOrder } from "./in-order.ts";
+import { recordStore, type RecordStore } from "./record-store.ts";
 
 /** How a job ended, as the next leader tells of it. Where there is one, its job is over, whatever else is recorded of it. */
 export interface StoredResult {
@@ -14,25 +14,11 @@ export interface StoredResult {
   readonly request: string | undefined;
 }
 
-/** Results as they are left to the next leader. What settles without an error survives this process. */
-export interface ResultStore {
-  /** What an earlier leader left, the oldest end first. @throws CODEC_CORRUPT naming the file that is damaged */
-  recovered(): readonly StoredResult[];
-  /** @throws FENCED, CHECKPOINT_STORAGE_FAILED */
-  put(result: StoredResult): Promise<void>;
-  /** @throws FENCED, CHECKPOINT_STORAGE_FAILED */
-  remove(id: JobId): Promise<void>;
-}
-
-/** Without high availability. */
-export const forgetfulResultStore: ResultStore = {
-  recovered: () => [],
-  put: () => Promise.resolve(),
-  remove: () => Promise.resolve(),
-};
+/** Results, the oldest end first. `recovered` throws CODEC_CORRUPT naming the file that is damaged. */
+export type ResultStore = RecordStore<StoredResult, JobId>;
 
 const FORMAT = 1;
-const FILE = /^[0-9a-f]{32}\.json$/u;
+
 /** What every version reads. */
 interface ResultFile {
   readonly format: number;
@@ -49,17 +35,16 @@ interface ResultFile {
   readonly view: string;
 }
 
-/** Results in a folder, each in `<job id>.json`: what matters for people and every version, and the view of the job as bytes. */
+/** Results in a folder: of each what matters for people and every version, and the view of the job as bytes. */
 export function createResultStore(folder: EpochFolder, engineVersion: string): ResultStore {
-  const inTurn = inOrder();
+  const store = recordStore<StoredResult, JobId>(folder, {
+    idOf: ({ view }) => view.jobId,
+    encode: (result) => encode(result, engineVersion),
+    decode: (bytes, path) => decode(bytes, path, engineVersion),
+  });
   return {
-    recovered: () =>
-      folder.names
-        .filter((name) => FILE.test(name))
-        .map((name) => decode(folder.read(name), folder.path(name), engineVersion))
-        .sort((a, b) => (a.view.endedAt ?? 0) - (b.view.endedAt ?? 0)),
-    put: (result) => inTurn(() => folder.write(`${result.view.jobId}.json`, encode(result, engineVersion))),
-    remove: (id) => inTurn(() => folder.remove(`${id}.json`)),
+    ...store,
+    recovered: () => store.recovered().toSorted((a, b) => (a.view.endedAt ?? 0) - (b.view.endedAt ?? 0)),
   };
 }
 
